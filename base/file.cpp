@@ -1,0 +1,141 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+
+namespace crayon {
+namespace {
+
+[[noreturn]] void fail(const char* action, const std::filesystem::path& path, int error) {
+  const Code code = error == ENOENT ? Code::not_found : error == ENOSPC ? Code::no_space : Code::io;
+  const char* hint = code == Code::not_found  ? "check the path"
+                     : code == Code::no_space ? "free some space and run the command again"
+                                              : "";
+  throw Error(code, fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error)),
+              hint);
+}
+
+// Makes a rename or a new name in `directory` survive a power cut.
+void sync_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) {
+    fail("open folder", directory, errno);
+  }
+  const int result = ::fsync(descriptor);
+  const int error = errno;
+  ::close(descriptor);
+  // Some file systems have no fsync for folders; they answer EINVAL and order renames themselves.
+  if (result != 0 && error != EINVAL) {
+    fail("sync folder", directory, error);
+  }
+}
+
+}  // namespace
+
+File::File(const std::filesystem::path& path) : path_(path) {
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) {
+    fail("open", path, errno);
+  }
+  struct stat status = {};
+  const bool known = ::fstat(descriptor_, &status) == 0;
+  const int error = known ? EISDIR : errno;
+  if (!known || S_ISDIR(status.st_mode)) {
+    ::close(descriptor_);
+    fail("read", path, error);
+  }
+  size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+File::File(File&& other) noexcept
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_) {}
+
+File::~File() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
+
+void File::read_at(std::uint64_t offset, MutableByteSpan out) const {
+  while (!out.empty()) {
+    const ssize_t count = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      fail("read", path_, errno);
+    }
+    if (count == 0) {
+      throw Error(Code::truncated,
+                  fmt::format("{} ends at byte {}, {} bytes before what it promises",
+                              path_.string(), offset, out.size()),
+                  "copy or download the file again");
+    }
+    out = out.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+}
+
+AtomicFile::AtomicFile(const std::filesystem::path& path)
+    : path_(path), temporary_(path.string() + fmt::format(".{}.part", ::getpid())) {
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) {
+    fail("create", temporary_, errno);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::write(ByteSpan bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      fail("write", temporary_, errno);
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    position_ += static_cast<std::uint64_t>(count);
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) {
+    fail("sync", temporary_, errno);
+  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    fail("rename into place", path_, errno);
+  }
+  ::close(std::exchange(descriptor_, -1));
+  const std::filesystem::path folder = path_.parent_path();
+  sync_directory(folder.empty() ? "." : folder);
+}
+
+std::string read_text(const std::filesystem::path& path, std::uint64_t limit) {
+  const File file(path);
+  if (file.size() > limit) {
+    throw Error(Code::over_limit, fmt::format("{} has {} bytes, more than the {} that are allowed",
+                                              path.string(), file.size(), limit));
+  }
+  std::string text(file.size(), '\0');
+  file.read_at(0, as_writable_bytes(std::span<char>(text)));
+  return text;
+}
+
+}  // namespace crayon

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace crayon {
+
+/// A file that is open for reading.
+class File {
+ public:
+  /// Throws not_found or io.
+  explicit File(const std::filesystem::path& path);
+  ~File();
+  File(File&& other) noexcept;
+  File& operator=(File&&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  /// Bytes in the file when it was opened.
+  std::uint64_t size() const { return size_; }
+
+  /// Fills `out` from `offset`; throws truncated when the file ends first. Safe to call from
+  /// several threads.
+  void read_at(std::uint64_t offset, MutableByteSpan out) const;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+/// A file that appears whole or not at all: bytes go to a temporary neighbour, and commit()
+/// syncs it and renames it into place. Destroyed without commit(), it leaves nothing behind.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Appends; throws no_space or io.
+  void write(ByteSpan bytes);
+  /// Bytes written so far.
+  std::uint64_t position() const { return position_; }
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+  std::uint64_t position_ = 0;
+};
+
+/// A whole file as text; throws over_limit when it is larger than `limit` bytes.
+std::string read_text(const std::filesystem::path& path, std::uint64_t limit);
+
+}  // namespace crayon

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "formats/model_config.h"
+#include "formats/tensor.h"
+#include "formats/tokenizer_data.h"
+
+namespace crayon::formats {
+
+enum class BundleKind : std::uint8_t { model = 1, adapter = 2, pool = 3 };
+
+const char* kind_name(BundleKind kind);
+
+/// BLAKE2b-256 (RFC 7693).
+using Hash = std::array<std::uint8_t, 32>;
+
+std::string to_hex(const Hash& hash);
+Hash hash_of(ByteSpan bytes);
+
+/// Where a bundle comes from.
+struct Provenance {
+  std::string source;       ///< file or folder name, without its directory
+  std::string source_hash;  ///< hex BLAKE2b-256 of the source file; of the weights of a folder
+  std::string tool;         ///< "crayon 0.1.0"
+  std::string licence;      ///< as the source states it, or empty
+  bool operator==(const Provenance&) const = default;
+};
+
+struct TensorEntry {
+  std::string name;
+  Dtype dtype = Dtype::f32;
+  Shape shape;
+  std::uint32_t first_frame = 0;
+  std::uint32_t offset = 0;  ///< in the decoded bytes of first_frame
+};
+
+/// One LoRA in an adapter or pool bundle; its tensors carry the numbers.
+struct AdapterInfo {
+  std::string name;
+  std::uint32_t rank = 0;
+  /// What B (A x) is multiplied with; alpha / rank, or alpha / sqrt(rank) for rsLoRA.
+  float scale = 1.0f;
+};
+
+/// What a reader knows of a bundle, as plain structs: nothing of FlatBuffers leaves formats/.
+struct BundleInfo {
+  BundleKind kind = BundleKind::model;
+  Provenance provenance;
+  std::vector<TensorEntry> tensors;
+  // model
+  std::optional<ModelConfig> config;
+  std::optional<TokenizerData> tokenizer;
+  // adapter (one entry) and pool
+  std::vector<AdapterInfo> adapters;
+  std::optional<Hash> base;  ///< id of the model bundle that the adapters belong to
+  float pool_tau = 0.1f;     ///< temperature of the blend, in a pool
+};
+
+/// An open bundle. Opening reads and checks the header, footer and index, not the data frames:
+/// those are checked, stored bytes and decoded size, as tensors are read. Every failure is an
+/// Error that names the file and the field. Const functions are safe from several threads.
+/// Format: docs/bundle-format.md.
+class Bundle {
+ public:
+  static Bundle open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return file_.path(); }
+  const BundleInfo& info() const { return info_; }
+  /// BLAKE2b-256 of the index, which names every frame's hash: the identity of the content.
+  const Hash& id() const { return id_; }
+  std::uint64_t file_size() const { return file_.size(); }
+
+  /// Null when there is none.
+  const TensorEntry* find(std::string_view name) const;
+  /// Throws missing_tensor.
+  const TensorEntry& at(std::string_view name) const;
+
+  /// Hands the stored bytes of a tensor to `sink`, in order, in pieces of at most 1 MiB.
+  void read(const TensorEntry& tensor, const std::function<void(ByteSpan)>& sink) const;
+  /// The whole tensor as floats, whatever its dtype: [rows][cols].
+  std::vector<float> read_f32(const TensorEntry& tensor) const;
+
+  /// Reads and checks every frame; throws at the first bad one.
+  /// `progress` gets the share done, 0 to 1; it may be empty.
+  void verify(const std::function<void(double)>& progress) const;
+
+ private:
+  struct Frame {
+    std::uint64_t offset;  ///< in the file
+    std::uint32_t stored_size;
+    std::uint32_t decoded_size;
+    Hash hash;  ///< of the stored bytes
+  };
+
+  explicit Bundle(File file) : file_(std::move(file)) {}
+  std::vector<std::uint8_t> decode_frame(std::size_t index) const;
+
+  File file_;
+  BundleInfo info_;
+  std::vector<Frame> frames_;
+  Hash id_{};
+};
+
+/// Writes a bundle front to back with bounded memory; the file appears when finish() returns.
+class BundleWriter {
+ public:
+  explicit BundleWriter(const std::filesystem::path& path, BundleKind kind);
+  ~BundleWriter();
+
+  /// Starts the next tensor; exactly stored_bytes(dtype, shape) bytes must follow.
+  void begin_tensor(std::string name, Dtype dtype, Shape shape);
+  void write(ByteSpan bytes);
+  /// A whole small tensor in f32.
+  void add_f32(std::string name, Shape shape, std::span<const float> values);
+
+  /// `info.kind` and `info.tensors` are the writer's own and are ignored. Returns the id.
+  Hash finish(BundleInfo info);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crayon::formats

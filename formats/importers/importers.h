@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "formats/model_source.h"
+
+namespace crayon::importers {
+
+/// A model from a file or folder, the kind found from its content:
+///  * GGUF version 2 or 3 (ggml's docs/gguf.md): F32, F16, BF16, Q8_0, Q4_0
+///  * a Hugging Face folder: config.json, tokenizer.json, *.safetensors, sharded too
+///  * llama2.c: legacy .bin (no magic) and version 1, with `tokenizer` naming its tok*.bin
+/// `tokenizer` overrides or supplies the tokenizer file; it may be empty.
+formats::ModelSource import_model(const std::filesystem::path& source,
+                                  const std::filesystem::path& tokenizer);
+
+/// The tokenizer alone, of any such source, a vocabulary-only GGUF, a tokenizer.json or a folder
+/// that holds one.
+formats::TokenizerData import_tokenizer(const std::filesystem::path& source);
+
+/// A LoRA: a PEFT folder (adapter_config.json + adapter_model.safetensors) or a GGUF-LoRA, for
+/// the model that `base` describes. A tensor that matches nothing is the error unmatched_tensor.
+formats::AdapterSource import_adapter(const std::filesystem::path& source,
+                                      const formats::Bundle& base);
+
+/// A model of seeded random weights with a byte-level tokenizer, complete without any file.
+/// Knows the shape "tiny"; throws bad_argument, listing the known ones, for another.
+formats::ModelSource random_model(const std::string& shape, std::uint64_t seed);
+
+}  // namespace crayon::importers

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+
+#include "formats/bundle.h"
+#include "formats/model_source.h"
+
+namespace crayon::formats {
+
+struct PackOptions {
+  Dtype weights = Dtype::i8;  ///< the projections of the layers
+  Dtype head = Dtype::i8;     ///< output head and token embedding
+};
+
+/// Streams a model into a bundle, a block of rows at a time; norms stay f32. Checks that the
+/// tensors are those of the architecture, with their shapes and finite numbers.
+/// `progress(done, total)` counts weights. Returns the bundle's id.
+Hash pack_model(const ModelSource& source, const PackOptions& options,
+                const std::filesystem::path& path,
+                const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
+
+/// Checks every factor against the base and writes an adapter bundle bound to it.
+Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
+                  const std::filesystem::path& path);
+
+/// A pool of adapters with one indicator each. `indicators` [adapters][query_dim] of the base.
+Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> indicators,
+               float tau, const Bundle& base, const std::filesystem::path& path);
+
+/// An adapter's factors out of an adapter bundle (index 0) or a pool. Throws wrong_base unless
+/// it belongs to `base`.
+AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle& base);
+
+/// The base's shape of one projection: [outputs][inputs].
+Shape projection_shape(const ModelConfig& config, Projection which);
+
+}  // namespace crayon::formats

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace crayon::kernels {
+
+/// What a CPU must have for a kernel set to run. Bits of a set.
+enum Feature : std::uint32_t {
+  feature_avx2 = 1u << 0,     ///< AVX2, FMA and F16C
+  feature_neon = 1u << 1,     ///< Advanced SIMD of armv8.0-a
+  feature_dotprod = 1u << 2,  ///< SDOT (armv8.2-a+dotprod)
+};
+
+/// How a path wants int8 weights packed: rows in blocks of `rows_per_block`, inputs in groups of
+/// `inputs_per_group`, block after block, so that one pass over a block is one ascending stream:
+///
+///   data[block][group][row in block][input in group]        int8
+///
+/// Rows are padded to whole blocks and inputs to a multiple of `input_multiple`, with zeros.
+struct Layout {
+  std::uint32_t id;  ///< names the layout in packed images; never reused
+  std::size_t rows_per_block;
+  std::size_t inputs_per_group;
+  std::size_t input_multiple;  ///< a multiple of inputs_per_group
+
+  std::size_t padded_rows(std::size_t rows) const {
+    return (rows + rows_per_block - 1) / rows_per_block * rows_per_block;
+  }
+  std::size_t padded_inputs(std::size_t inputs) const {
+    return (inputs + input_multiple - 1) / input_multiple * input_multiple;
+  }
+  std::size_t packed_bytes(std::size_t rows, std::size_t inputs) const {
+    return padded_rows(rows) * padded_inputs(inputs);
+  }
+};
+
+/// A packed int8 weight matrix W, one scale a row: W[r][c] = scale[r] * data(r, c).
+struct WeightsI8 {
+  std::size_t rows;         ///< outputs
+  std::size_t inputs;       ///< without padding
+  const std::int8_t* data;  ///< packed as the kernel set's Layout says; 64-byte aligned
+  const float* scale;       ///< [padded_rows], zeros in the padding
+};
+
+/// Activations in int8, one scale a token: X[t][c] = scale[t] * data[t * stride + c].
+struct ActivationsI8 {
+  std::size_t tokens;
+  std::size_t stride;       ///< elements from token to token, >= padded_inputs
+  const std::int8_t* data;  ///< [tokens][stride], zeros beyond `inputs`; 16-byte aligned
+  const float* scale;       ///< [tokens]
+};
+
+/// The arithmetic of one path. Functions never allocate and never fail: what they demand is
+/// asserted. Integer results are the same bits in every set. Float results too: every set adds
+/// in the order that `generic/` fixes (eight interleaved partial sums, then a tree), rounds
+/// after each operation, and uses the same polynomial for exp.
+struct KernelSet {
+  std::string_view name;
+  std::uint32_t features;  ///< Feature bits that it needs
+  Layout layout;
+
+  // ---- int8 matrices -------------------------------------------------------------------
+
+  /// Symmetric quantisation of one row: scale = max|x| / 127, q = round-to-nearest-even(x/scale).
+  /// x [n] f32; q [padded] int8, zeros from n on. Returns the scale; 0 when all x are 0.
+  float (*quantize_i8)(const float* x, std::size_t n, std::int8_t* q, std::size_t padded);
+
+  /// sums[t][r] = sum_c w(r, c) * x(t, c) in int32, for rows [row_begin, row_end).
+  /// row_begin is a multiple of rows_per_block; row_end too, or it is w.rows.
+  /// sums [tokens][sums_stride] int32, indexed by the absolute row. One token is a GEMV.
+  void (*matmul_i8_sums)(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
+                         const ActivationsI8& x, std::int32_t* sums, std::size_t sums_stride);
+
+  /// y[t][r] = float(sums[t][r]) * (x.scale[t] * w.scale[r]), same ranges and strides.
+  void (*matmul_i8)(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
+                    const ActivationsI8& x, float* y, std::size_t y_stride);
+
+  // ---- float matrices: w [rows][inputs] row-major, x [tokens][x_stride], y [tokens][y_stride] --
+
+  void (*matmul_f32)(const float* w, std::size_t inputs, std::size_t row_begin, std::size_t row_end,
+                     const float* x, std::size_t x_stride, std::size_t tokens, float* y,
+                     std::size_t y_stride);
+  void (*matmul_f16)(const std::uint16_t* w, std::size_t inputs, std::size_t row_begin,
+                     std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
+                     float* y, std::size_t y_stride);
+
+  // ---- low rank: y += B (s * (A x)) ----------------------------------------------------------
+
+  /// z[t][j] = group_scale(j) * dot(a[j], x[t]). a [rank][inputs] f32; z [tokens][rank].
+  /// rank_scale [rank], or null for ones: the weight of the adapter that factor j belongs to.
+  void (*low_rank_down)(const float* a, std::size_t rank, std::size_t inputs,
+                        const float* rank_scale, const float* x, std::size_t x_stride,
+                        std::size_t tokens, float* z);
+  /// y[t][r] += sum_j b[r][j] * z[t][j] for rows [row_begin, row_end). b [outputs][rank] f32.
+  void (*low_rank_up)(const float* b, std::size_t rank, std::size_t row_begin, std::size_t row_end,
+                      const float* z, std::size_t tokens, float* y, std::size_t y_stride);
+
+  // ---- attention: one query head over n cached positions -------------------------------------
+
+  /// out[d] = sum_p softmax_p(scale * q.k[p]) v[p][d]. q, out [head_dim] f32; k, v [n][stride]
+  /// (stride in elements); scores [n] f32 is scratch. n >= 1.
+  void (*attend_f32)(const float* q, const float* k, const float* v, std::size_t n,
+                     std::size_t stride, std::size_t head_dim, float scale, float* scores,
+                     float* out);
+  void (*attend_f16)(const float* q, const std::uint16_t* k, const std::uint16_t* v, std::size_t n,
+                     std::size_t stride, std::size_t head_dim, float scale, float* scores,
+                     float* out);
+
+  // ---- rows of floats ------------------------------------------------------------------------
+
+  float (*dot_f32)(const float* x, const float* y, std::size_t n);
+  /// y += a * x
+  void (*axpy_f32)(float a, const float* x, float* y, std::size_t n);
+  /// y[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i] (Zhang, Sennrich 2019). y may be x.
+  void (*rms_norm)(const float* x, const float* weight, std::size_t n, float eps, float* y);
+  /// x = exp(x - max) / sum, in place.
+  void (*softmax)(float* x, std::size_t n);
+  /// y[i] = silu(gate[i]) * up[i]; silu(g) = g / (1 + exp(-g)). y may be gate or up.
+  void (*silu_mul)(const float* gate, const float* up, float* y, std::size_t n);
+  /// Rotates pairs (x[i], x[i + half]) of one head by the angle with cos[i], sin[i], i < half
+  /// (Su et al. 2021, in the half-split order of Hugging Face).
+  void (*rope_half)(float* x, const float* cos, const float* sin, std::size_t half);
+  /// Binary16 <-> float, rounding to nearest even.
+  void (*f32_to_f16)(const float* x, std::uint16_t* y, std::size_t n);
+  void (*f16_to_f32)(const std::uint16_t* x, float* y, std::size_t n);
+};
+
+/// Every set compiled into this program, best first; the last is `scalar`, the truth that the
+/// others are tested against.
+std::span<const KernelSet* const> all();
+
+/// Feature bits of the CPU that this runs on (cpuid, or getauxval), detected once.
+std::uint32_t cpu_features();
+
+bool runs_here(const KernelSet& set);
+
+/// The set of that name. Throws unsupported_kernels, naming the known ones and what is missing,
+/// when the name is unknown or the CPU lacks a feature.
+const KernelSet& by_name(std::string_view name);
+
+/// What CRAYON_KERNELS names; without it, the best that runs here.
+const KernelSet& select();
+
+/// Feature bits as words ("neon dotprod").
+std::string_view feature_name(Feature feature);
+
+// ---- packing, the same for every set ---------------------------------------------------------
+
+/// Writes row `row` of a matrix with `inputs` inputs into its places of `packed`
+/// (layout.packed_bytes(rows, inputs) bytes, zeroed before the first row).
+void pack_row_i8(const Layout& layout, const std::int8_t* source, std::size_t row,
+                 std::size_t inputs, std::int8_t* packed);
+
+/// The inverse: row `row` of a packed matrix into `out` [inputs].
+void unpack_row_i8(const Layout& layout, const std::int8_t* packed, std::size_t row,
+                   std::size_t inputs, std::int8_t* out);
+
+}  // namespace crayon::kernels

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/bundle.h"
+#include "formats/model_source.h"
+#include "runtime/model/adapter.h"
+#include "runtime/model/model.h"
+#include "runtime/tokenizer/tokenizer.h"
+
+namespace crayon::adapters {
+
+/// One part of a blend.
+struct Part {
+  const formats::AdapterSource* adapter;
+  float weight;
+};
+
+/// sum_n weight_n * scale_n * B_n A_n by rank concatenation, which is exact. Parts whose weight
+/// is 0 are left out; of the same projection, ranks add up.
+std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
+                                              const formats::Bundle& base);
+
+/// The same sum as an adapter that can be packed: scale 1, weights and scales inside B.
+formats::AdapterSource concatenate(std::span<const Part> parts, std::string name);
+
+/// Loads an adapter bundle, multiplied with `scale`. Throws wrong_base.
+std::shared_ptr<const model::Adapter> load(const std::filesystem::path& path,
+                                           const formats::Bundle& base, float scale);
+
+/// The weights of a pool's adapters for some examples.
+struct Blend {
+  std::vector<float> scores;   ///< [adapters] cosine of the examples' embedding to the indicators
+  std::vector<float> weights;  ///< [adapters] softmax(scores / tau), small ones dropped, sum 1
+};
+
+/// The Crayon rule: the embeddings' mean against each indicator; cosine; softmax with `tau`;
+/// weights below `least_weight` are dropped and the rest scaled back to sum 1.
+/// embeddings [examples][query_dim], indicators [adapters][query_dim].
+Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
+                  std::size_t query_dim, float tau, float least_weight = 1e-3f);
+
+/// A pool bundle in memory: its adapters, their indicators and tau.
+struct Pool {
+  std::vector<formats::AdapterSource> adapters;
+  std::vector<float> indicators;  ///< [adapters][query_dim]
+  float tau = 0.1f;
+
+  /// Throws wrong_base unless it belongs to `base`.
+  static Pool load(const formats::Bundle& bundle, const formats::Bundle& base);
+};
+
+/// The query embeddings of texts: [texts][query_dim].
+std::vector<float> embed(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                         std::span<const std::string> texts);
+
+}  // namespace crayon::adapters

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "formats/bundle.h"
+#include "formats/tensor.h"
+
+namespace crayon::model {
+
+/// y += B (rank_scale * (A x)) for one projection of one layer. Rank 0: not adapted.
+/// Several adapters lie one behind the other along the rank, which is their exact sum.
+struct LowRank {
+  std::uint32_t rank = 0;
+  std::vector<float> a;           ///< [rank][inputs]
+  std::vector<float> b;           ///< [outputs][rank]
+  std::vector<float> rank_scale;  ///< [rank]: adapter scale x blend weight
+};
+
+/// A LoRA (Hu et al. 2021) ready to run beside the base; never merged into it. Immutable.
+class Adapter {
+ public:
+  /// `layers` [layers][7], in the order of formats::Projection.
+  using Layer = std::array<LowRank, formats::all_projections.size()>;
+
+  Adapter(formats::Hash base, std::vector<Layer> layers)
+      : base_(base), layers_(std::move(layers)) {}
+
+  const formats::Hash& base() const { return base_; }
+  const LowRank& at(std::uint32_t layer, formats::Projection which) const {
+    return layers_[layer][static_cast<std::size_t>(which)];
+  }
+  std::uint64_t bytes() const;
+
+ private:
+  formats::Hash base_;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace crayon::model

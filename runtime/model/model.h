@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "formats/bundle.h"
+#include "kernels/kernel_set.h"
+
+namespace crayon::model {
+
+using formats::Token;
+
+enum class KvDtype : std::uint8_t { f16, f32 };
+
+class Adapter;
+class Session;
+struct Weights;
+
+/// Which positions forward() computes logits for.
+enum class Logits : std::uint8_t { none, last, all };
+
+/// What the model and one session will take, computed before anything is allocated.
+struct MemoryEstimate {
+  std::uint64_t weights = 0;
+  std::uint64_t kv_cache = 0;
+  std::uint64_t scratch = 0;
+  std::uint64_t total() const { return weights + kv_cache + scratch; }
+};
+
+/// A decoder-only transformer: packed weights and the forward pass. Const functions may be
+/// called from several threads on different sessions (the pool then serves them in turn).
+class Model {
+ public:
+  /// Decodes the frames of `bundle` into the layout of `kernels`. Throws bad_argument when it is
+  /// not a model bundle. `kernels` and `pool` must outlive the model.
+  static std::unique_ptr<Model> load(const formats::Bundle& bundle,
+                                     const kernels::KernelSet& kernels, ThreadPool& pool);
+  ~Model();
+
+  const formats::ModelConfig& config() const;
+  const formats::Hash& id() const;  ///< of the bundle
+  const kernels::KernelSet& kernels() const;
+  /// The KV dtype that fits the weights: f32 for an f32 bundle, else f16.
+  KvDtype default_kv() const;
+  static MemoryEstimate estimate(const formats::BundleInfo& info, const kernels::KernelSet& kernels,
+                                 std::uint32_t context, KvDtype kv);
+
+  /// Runs `tokens` at the session's position and appends their keys and values.
+  /// logits: [1 or tokens][vocab_size] as `wanted` says, or empty for none. Throws context_full
+  /// when they do not fit and bad_argument for an id out of range; the session is then unchanged.
+  void forward(Session& session, std::span<const Token> tokens, Logits wanted,
+               std::span<float> logits) const;
+
+  /// Mean over the tokens of the first layer's queries, before RoPE, heads concatenated,
+  /// L2-normalised: [query_dim] (METHODS of Crayon: the embedding that blending compares).
+  /// Costs one norm and one matrix a token; no attention.
+  std::vector<float> query_embedding(std::span<const Token> tokens) const;
+
+ private:
+  Model();
+  std::unique_ptr<Weights> weights_;
+};
+
+/// One sequence: KV cache, position, adapter and scratch memory. Not for two threads at once.
+class Session {
+ public:
+  /// `context`: positions to hold, 1 to the model's max_context.
+  Session(const Model& model, std::uint32_t context, KvDtype kv);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// The adapter that following tokens run with, or null. Throws wrong_base.
+  void attach(std::shared_ptr<const Adapter> adapter);
+
+  std::uint32_t position() const;  ///< tokens held
+  std::uint32_t context() const;
+  /// Forgets what lies at and behind `position`.
+  void rewind(std::uint32_t position);
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crayon::model

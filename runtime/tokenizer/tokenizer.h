@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/tokenizer_data.h"
+
+namespace crayon::tokenizer {
+
+using formats::Token;
+
+struct EncodeOptions {
+  bool add_bos = true;         ///< where the tokenizer asks for it
+  bool parse_special = false;  ///< control tokens spelled in the text become those tokens
+};
+
+/// Text <-> tokens. Immutable and safe from several threads.
+class Tokenizer {
+ public:
+  /// Checks the data; throws bad_tokenizer.
+  explicit Tokenizer(formats::TokenizerData data);
+  ~Tokenizer();
+  Tokenizer(Tokenizer&&) noexcept;
+
+  /// Any bytes are accepted: what is not UTF-8 becomes byte tokens or the unknown token.
+  std::vector<Token> encode(std::string_view text, const EncodeOptions& options = {}) const;
+
+  /// The bytes that a token prints: empty for control tokens and ids out of range. A single
+  /// token may be a part of a UTF-8 character.
+  std::string_view bytes(Token token) const;
+
+  /// The text of a sequence. `bytes` of all, less the space that encode() put in front when the
+  /// sequence starts a text (`start`).
+  std::string decode(const std::vector<Token>& tokens, bool start = true) const;
+
+  bool ends_generation(Token token) const;
+  const formats::TokenizerData& data() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
+/// Tokens one at a time into text that never splits a UTF-8 character.
+class StreamDecoder {
+ public:
+  /// `start`: the first token starts a text, whose artificial leading space is dropped.
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool start = false)
+      : tokenizer_(tokenizer), start_(start) {}
+
+  /// What can be shown now; an unfinished character is held back. Bytes that can no longer
+  /// become UTF-8 are replaced by U+FFFD.
+  std::string push(Token token);
+  /// What is held back, as U+FFFD, at the end.
+  std::string finish();
+
+ private:
+  const Tokenizer& tokenizer_;
+  bool start_;
+  std::string held_;
+};
+
+}  // namespace crayon::tokenizer

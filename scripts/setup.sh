@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that Crayon builds, tests and cross-compiles with.
+# Usage: scripts/setup.sh [build|test]
+#   build  what a native build needs
+#   test   that, and the aarch64 cross compiler, libraries and emulator (default)
+set -euo pipefail
+what=${1:-test}
+
+libraries=(libuv1-dev libzstd-dev libflatbuffers-dev libsodium-dev libpcre2-dev
+           libutf8proc-dev libfmt-dev libhttp-parser2.9)
+build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-dev
+       nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev "${libraries[@]}")
+test=(clang-format clang-tidy python3 zstd curl g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
+      "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
+
+case $what in
+  build) wanted=("${build[@]}") ;;
+  test)  wanted=("${build[@]}" "${test[@]}") ;;
+  *) echo "usage: scripts/setup.sh [build|test]" >&2; exit 2 ;;
+esac
+
+# libhttp-parser-dev refuses to stand beside its arm64 twin: the cross build takes
+# the header from the native one and the library from libhttp-parser2.9:arm64.
+
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+native=$(dpkg --print-architecture)
+missing=()
+for package in "${wanted[@]}"; do
+  installed "$package" || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "setup: all ${#wanted[@]} packages are installed"
+  exit 0
+fi
+
+sudo=()
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "setup: needs root or sudo to install: ${missing[*]}" >&2; exit 4; }
+  sudo=(sudo)
+fi
+echo "setup: installing ${#missing[@]} packages: ${missing[*]}"
+if [ "$what" = test ] && [ "$native" != arm64 ]; then
+  "${sudo[@]}" dpkg --add-architecture arm64
+fi
+# A library and its arm64 twin must have the same version, so both are named:
+# apt then moves an older installed one along instead of refusing.
+for package in "${missing[@]}"; do
+  case $package in *:arm64) wanted+=("${package%:arm64}:$native") ;; esac
+done
+"${sudo[@]}" apt-get update -q
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -q --no-install-recommends "${wanted[@]}"

@@ -1,0 +1,123 @@
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/checked.h"
+#include "base/file.h"
+#include "base/half.h"
+#include "base/random.h"
+#include "base/thread_pool.h"
+#include "tests/support/support.h"
+
+namespace crayon {
+namespace {
+
+using test::code_of;
+
+TEST(Checked, NamesTheFieldThatOverflows) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  std::string sentence;
+  EXPECT_EQ(code_of([&] { checked_mul(most, 2, "tensor.rows"); }, &sentence), Code::corrupt);
+  EXPECT_NE(sentence.find("tensor.rows"), std::string::npos);
+  EXPECT_EQ(code_of([&] { checked_add(most, 1, "x"); }), Code::corrupt);
+  EXPECT_EQ(checked_mul(3, 4, "x"), 12u);
+}
+
+TEST(Checked, RangeAtTheVeryEnd) {
+  EXPECT_NO_THROW(check_range(10, 0, 10, "x"));
+  EXPECT_NO_THROW(check_range(4, 6, 10, "x"));
+  EXPECT_EQ(code_of([] { check_range(4, 7, 10, "x"); }), Code::corrupt);
+  EXPECT_EQ(code_of([] { check_range(11, 0, 10, "x"); }), Code::corrupt);
+}
+
+TEST(Half, EveryValueSurvivesTheRoundTrip) {
+  for (std::uint32_t bits = 0; bits < 0x10000u; ++bits) {
+    const auto half = static_cast<std::uint16_t>(bits);
+    const float value = f16_to_f32(half);
+    if (std::isnan(value)) {
+      EXPECT_TRUE(std::isnan(f16_to_f32(f32_to_f16(value))));
+    } else {
+      EXPECT_EQ(f32_to_f16(value), half) << value;
+    }
+  }
+}
+
+TEST(Half, RoundsToNearestEven) {
+  EXPECT_EQ(f32_to_f16(1.0f + 0x1p-11f), f32_to_f16(1.0f));                // tie, even below
+  EXPECT_EQ(f32_to_f16(1.0f + 3 * 0x1p-11f), f32_to_f16(1.0f + 0x1p-9f));  // tie, even above
+  EXPECT_EQ(f32_to_f16(65519.0f), 0x7bff);
+  EXPECT_EQ(f32_to_f16(65520.0f), 0x7c00);
+  EXPECT_EQ(f32_to_f16(-0x1p-25f), 0x8000);
+}
+
+TEST(File, MissingAndShort) {
+  const test::TempDir folder;
+  EXPECT_EQ(code_of([&] { File(folder / "none"); }), Code::not_found);
+  EXPECT_EQ(code_of([&] { File(folder.path()); }), Code::io);
+  AtomicFile writer(folder / "four");
+  writer.write(as_bytes("four"));
+  writer.commit();
+  const File file(folder / "four");
+  std::vector<std::uint8_t> bytes(5);
+  EXPECT_EQ(code_of([&] { file.read_at(0, bytes); }), Code::truncated);
+  EXPECT_EQ(code_of([&] { read_text(folder / "four", 3); }), Code::over_limit);
+  EXPECT_EQ(read_text(folder / "four", 4), "four");
+}
+
+TEST(AtomicFile, LeavesNothingWithoutCommit) {
+  const test::TempDir folder;
+  {
+    AtomicFile writer(folder / "file");
+    writer.write(as_bytes("half"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(AtomicFile, AFullDiskIsSaidAndKeepsTheOldFile) {
+  if (!std::filesystem::exists("/dev/full")) {
+    GTEST_SKIP() << "no /dev/full here";
+  }
+  const test::TempDir folder;
+  // The temporary neighbour of a file named so is a link to the device that is always full.
+  const std::string name = folder / "file";
+  std::filesystem::create_symlink("/dev/full", name + "." + std::to_string(::getpid()) + ".part");
+  AtomicFile writer(name);
+  EXPECT_EQ(code_of([&] { writer.write(as_bytes("x")); }), Code::no_space);
+  EXPECT_FALSE(std::filesystem::exists(name));
+}
+
+TEST(ThreadPool, CoversTheRangeOnceForEveryThreadCount) {
+  for (std::size_t threads : {1, 2, 3, 7}) {
+    ThreadPool pool(threads);
+    for (std::size_t count : {0, 1, 5, 64, 1000}) {
+      std::vector<std::atomic<int>> hits(count);
+      pool.parallel_for(count, 4, [&](std::size_t begin, std::size_t end) {
+        EXPECT_EQ(begin % 4, 0u);
+        for (std::size_t i = begin; i < end; ++i) {
+          ++hits[i];
+        }
+      });
+      for (const std::atomic<int>& hit : hits) {
+        EXPECT_EQ(hit, 1);
+      }
+    }
+  }
+  EXPECT_EQ(code_of([] { ThreadPool(0); }), Code::bad_argument);
+}
+
+TEST(Random, IsTheSameEverywhere) {
+  Random random(1);
+  EXPECT_EQ(random.next(), 0x910a2dec89025cc1u);  // the published sequence for seed 1
+  double sum = 0;
+  for (int i = 0; i < 10000; ++i) {
+    sum += random.normal();
+  }
+  EXPECT_NEAR(sum / 10000, 0, 0.05);
+}
+
+}  // namespace
+}  // namespace crayon

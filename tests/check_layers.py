@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Fails when a file includes upward, or sideways past a layer that it must not know.
+
+Usage: tests/check_layers.py [ROOT]
+"""
+import pathlib
+import re
+import sys
+
+# Each folder with the folders it may include from, besides itself. See docs/design.md.
+ALLOWED = {
+    "base": [],
+    "kernels": ["base"],
+    "transport": ["base"],
+    "formats": ["base", "kernels"],
+    "formats/importers": ["base", "formats"],
+    "runtime/tokenizer": ["base", "formats"],
+    "runtime/model": ["base", "kernels", "formats"],
+    "runtime/adapters": ["base", "formats", "runtime/tokenizer", "runtime/model"],
+    "runtime/generation": ["base", "formats", "runtime/tokenizer", "runtime/model"],
+    "runtime/eval": ["base", "formats", "runtime/tokenizer", "runtime/model",
+                     "runtime/adapters", "runtime/generation"],
+    "runtime/hybrid": ["base", "formats", "transport", "runtime/tokenizer", "runtime/model",
+                       "runtime/adapters", "runtime/generation"],
+}
+RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
+ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
+ALLOWED["cli"] = ["base", "kernels", "formats", "formats/importers", "transport", "serving",
+                  *RUNTIME]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+
+
+def room_of(path: str) -> str | None:
+    """The deepest known folder that `path` lies in."""
+    rooms = [room for room in ALLOWED if path.startswith(room + "/")]
+    return max(rooms, key=len, default=None)
+
+
+def main() -> int:
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
+    wrong = []
+    count = 0
+    for top in sorted({room.split("/")[0] for room in ALLOWED}):
+        for file in sorted((root / top).rglob("*")):
+            if file.suffix not in (".h", ".cpp", ".inl"):
+                continue
+            count += 1
+            here = str(file.relative_to(root))
+            room = room_of(here)
+            if room is None:
+                wrong.append(f"{here}: lies in no known folder")
+                continue
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                found = INCLUDE.match(line)
+                if not found:
+                    continue
+                target = room_of(found.group(1))
+                if target is not None and target != room and target not in ALLOWED[room]:
+                    wrong.append(f"{here}:{number}: {room} must not include {found.group(1)}")
+    for line in wrong:
+        print(line)
+    print(f"layers: {count} files, {len(wrong)} wrong includes")
+    return 1 if wrong or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+# Options that every target of the project is built with.
+set(CRAYON_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
+
+add_library(crayon_options INTERFACE)
+target_include_directories(crayon_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(crayon_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  # One rounding per operation, on every CPU: the kernels' float results are then the same
+  # bits on every path and board.
+  -ffp-contract=off
+  -ffunction-sections -fdata-sections)
+target_link_options(crayon_options INTERFACE -Wl,--gc-sections)
+if(CRAYON_WERROR)
+  target_compile_options(crayon_options INTERFACE -Werror)
+endif()
+if(CRAYON_SANITIZE)
+  target_compile_options(crayon_options INTERFACE -fsanitize=${CRAYON_SANITIZE}
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(crayon_options INTERFACE -fsanitize=${CRAYON_SANITIZE})
+endif()
+
+# One static library a folder: crayon_library(name SOURCES ... LINKS ...).
+function(crayon_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC crayon_options ${arg_LINKS})
+endfunction()
+
+# One test program a file or two: crayon_test(name SOURCES ... LINKS ...).
+function(crayon_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE crayon_options crayon_test_support GTest::gtest_main ${arg_LINKS})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crayon::transport {
+
+// The wire types of the OpenAI chat API, as far as Crayon speaks it. JSON text in and out;
+// nlohmann::json stays inside.
+
+struct ChatMessage {
+  std::string role;
+  std::string content;
+};
+
+/// POST /v1/chat/completions
+struct ChatRequest {
+  std::string model;
+  std::vector<ChatMessage> messages;
+  bool stream = false;
+  std::uint32_t max_tokens = 256;
+  double temperature = 0;
+  double top_p = 1;
+  std::uint32_t top_k = 0;
+  double min_p = 0;
+  double repetition_penalty = 1;
+  std::uint64_t seed = 0;
+  std::vector<std::string> stop;
+
+  /// Throws malformed or bad_argument, naming the field, for JSON that is not such a request or
+  /// a number out of range. Nesting deeper than 32 is malformed. Unknown fields are ignored.
+  static ChatRequest parse(std::string_view json);
+  std::string to_json() const;
+};
+
+struct ChatUsage {
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t completion_tokens = 0;
+};
+
+/// How Crayon came to the answer: the object `x_crayon`.
+struct ChatRouting {
+  std::string route;  ///< "local" or "remote"
+  std::string reason;
+  double score = 0;
+  double threshold = 0;
+};
+
+/// A complete reply, or (stream) the last chunk.
+struct ChatReply {
+  std::string id;
+  std::string model;
+  std::int64_t created = 0;  ///< Unix seconds
+  std::string content;
+  std::string finish_reason;  ///< "stop" or "length"
+  ChatUsage usage;
+  std::optional<ChatRouting> routing;
+  double prompt_ms = 0;     ///< timings.prompt_ms
+  double predicted_ms = 0;  ///< timings.predicted_ms
+
+  std::string to_json() const;
+  /// Throws protocol when it is not a chat reply.
+  static ChatReply parse(std::string_view json);
+  /// The chunk that carries `delta`; the first one carries the role as well.
+  std::string chunk_json(std::string_view delta, bool first) const;
+  /// The chunk that ends a stream: finish_reason, usage, routing and timings.
+  std::string last_chunk_json() const;
+};
+
+/// One streamed chunk, as a client reads it.
+struct ChatChunk {
+  std::string delta;
+  std::string finish_reason;  ///< empty before the last
+  /// Throws protocol when it is not one; an object with "error" throws http_status with its
+  /// message.
+  static ChatChunk parse(std::string_view json);
+};
+
+/// {"error":{"message","type","code"}}
+std::string error_json(std::string_view message, std::string_view type, std::string_view code);
+
+}  // namespace crayon::transport

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace crayon::transport {
+
+/// Header fields in order; names compare without case.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// The first field of that name, or empty.
+std::string_view header(const Headers& headers, std::string_view name);
+
+/// What a message may weigh; beyond it, the connection ends with an error.
+struct Limits {
+  std::size_t header_bytes = 64 * 1024;
+  std::size_t body_bytes = 8 * 1024 * 1024;
+};
+
+/// "http://host:port/path" in parts. Throws bad_argument for anything else ("https://" says that
+/// TLS is not built in).
+struct Url {
+  std::string host;
+  std::uint16_t port = 80;
+  std::string path;  ///< with the query; "/" at least
+
+  static Url parse(std::string_view text);
+};
+
+}  // namespace crayon::transport
