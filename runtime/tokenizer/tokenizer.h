@@ -12,7 +12,8 @@ namespace crayon::tokenizer {
 using formats::Token;
 
 struct EncodeOptions {
-  bool add_bos = true;         ///< where the tokenizer asks for it
+  bool add_bos = true;         ///< in front, where the tokenizer asks for it
+  bool add_eos = false;        ///< at the end, where the tokenizer asks for it
   bool parse_special = false;  ///< control tokens spelled in the text become those tokens
 };
 
@@ -24,12 +25,17 @@ class Tokenizer {
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
 
-  /// Any bytes are accepted: what is not UTF-8 becomes byte tokens or the unknown token.
+  /// Any bytes are accepted: what is not UTF-8, or not in the vocabulary, becomes byte tokens or
+  /// the unknown token; where the vocabulary has neither, it is lost. Time O(n log n). Throws
+  /// over_limit above 256 MiB, or when a pre-tokenizer's backtracking explodes.
   std::vector<Token> encode(std::string_view text, const EncodeOptions& options = {}) const;
 
   /// The bytes that a token prints: empty for control tokens and ids out of range. A single
   /// token may be a part of a UTF-8 character.
   std::string_view bytes(Token token) const;
+  /// The same of the first token of a text that prints anything: without the space that encode()
+  /// has put in front of the text.
+  std::string_view first_bytes(Token token) const;
 
   /// The text of a sequence. `bytes` of all, less the space that encode() put in front when the
   /// sequence starts a text (`start`).

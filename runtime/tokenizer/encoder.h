@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "formats/tokenizer_data.h"
+
+namespace crayon::tokenizer {
+
+/// Text without special tokens -> tokens; one implementation a TokenizerKind.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  /// Appends the tokens of `text`, which is any bytes, not empty, less than 4 GiB after escaping.
+  virtual void encode(std::string_view text, std::vector<formats::Token>& tokens) const = 0;
+};
+
+// Both keep a reference to `data`, which formats::check() has accepted, and throw bad_tokenizer.
+
+std::unique_ptr<const Encoder> make_sentencepiece_bpe(const formats::TokenizerData& data);
+std::unique_ptr<const Encoder> make_byte_bpe(const formats::TokenizerData& data);
+
+}  // namespace crayon::tokenizer

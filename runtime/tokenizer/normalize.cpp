@@ -1,0 +1,105 @@
+#include "runtime/tokenizer/normalize.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "runtime/tokenizer/utf8.h"
+
+namespace crayon::tokenizer {
+namespace {
+
+// utf8proc sorts the marks on one letter by insertion, which is quadratic in their number. No
+// real text has thousands; Unicode's own stream-safe format (UAX #15) allows 30.
+constexpr std::size_t max_chunk_bytes = 4096;
+
+/// Whether nothing in front of `character` ever composes or changes place with it: marks do, and
+/// so do the vowels and final consonants of Hangul.
+bool begins_chunk(char32_t character) {
+  if (character < 0x300) {
+    return true;
+  }
+  if (0x1160 <= character && character <= 0x11ff) {
+    return false;
+  }
+  const auto* property = utf8proc_get_property(static_cast<utf8proc_int32_t>(character));
+  return property->category != UTF8PROC_CATEGORY_MN && property->category != UTF8PROC_CATEGORY_MC &&
+         property->category != UTF8PROC_CATEGORY_ME;
+}
+
+/// Bytes at the front of valid UTF-8, at least one character, that may be normalised apart from
+/// the rest.
+std::size_t chunk_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && length < max_chunk_bytes) {
+    const std::size_t size = next_char(text.substr(length)).size;
+    if (length > 0 && begins_chunk(code_point(text.substr(length, size)))) {
+      break;
+    }
+    length += size;
+  }
+  return length;
+}
+
+struct Free {
+  void operator()(utf8proc_uint8_t* bytes) const { std::free(bytes); }
+};
+
+/// Appends one chunk of valid UTF-8.
+void append_nfc(std::string_view chunk, std::string& normal) {
+  if (chunk.size() == 1) {
+    normal += chunk;  // ASCII, most of most texts
+    return;
+  }
+  utf8proc_uint8_t* result = nullptr;
+  const utf8proc_ssize_t size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(chunk.data()),
+                   static_cast<utf8proc_ssize_t>(chunk.size()), &result,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, Free> owner(result);
+  if (size < 0) {
+    throw std::bad_alloc();  // the one failure there is for valid UTF-8 of this size
+  }
+  normal.append(reinterpret_cast<const char*>(result), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+std::string normalize_nfc(std::string_view text) {
+  std::string normal;
+  normal.reserve(text.size());
+  for (bool valid = true; !text.empty(); valid = !valid) {
+    const std::size_t length = run_length(text, valid);
+    std::string_view run = text.substr(0, length);
+    text.remove_prefix(length);
+    if (!valid) {
+      normal += run;
+      continue;
+    }
+    while (!run.empty()) {
+      const std::size_t chunk = chunk_length(run);
+      append_nfc(run.substr(0, chunk), normal);
+      run.remove_prefix(chunk);
+    }
+  }
+  return normal;
+}
+
+std::string remove_extra_spaces(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c != ' ' || (!result.empty() && result.back() != ' ')) {
+      result += c;
+    }
+  }
+  if (!result.empty() && result.back() == ' ') {
+    result.pop_back();
+  }
+  return result;
+}
+
+}  // namespace crayon::tokenizer
