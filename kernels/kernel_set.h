@@ -9,7 +9,7 @@ namespace crayon::kernels {
 
 /// What a CPU must have for a kernel set to run. Bits of a set.
 enum Feature : std::uint32_t {
-  feature_avx2 = 1u << 0,     ///< AVX2, FMA and F16C
+  feature_avx2 = 1u << 0,     ///< AVX2 and F16C
   feature_neon = 1u << 1,     ///< Advanced SIMD of armv8.0-a
   feature_dotprod = 1u << 2,  ///< SDOT (armv8.2-a+dotprod)
 };
@@ -37,10 +37,13 @@ struct Layout {
   }
 };
 
+/// The most inputs that a row of int8 may have: with more, (-128)^2 summed overflows int32.
+inline constexpr std::size_t max_inputs_i8 = 131071;
+
 /// A packed int8 weight matrix W, one scale a row: W[r][c] = scale[r] * data(r, c).
 struct WeightsI8 {
   std::size_t rows;         ///< outputs
-  std::size_t inputs;       ///< without padding
+  std::size_t inputs;       ///< without padding; at most max_inputs_i8
   const std::int8_t* data;  ///< packed as the kernel set's Layout says; 64-byte aligned
   const float* scale;       ///< [padded_rows], zeros in the padding
 };
@@ -65,7 +68,9 @@ struct KernelSet {
   // ---- int8 matrices -------------------------------------------------------------------
 
   /// Symmetric quantisation of one row: scale = max|x| / 127, q = round-to-nearest-even(x/scale).
-  /// x [n] f32; q [padded] int8, zeros from n on. Returns the scale; 0 when all x are 0.
+  /// x [n] f32; q [padded] int8, zeros from n on. Returns the scale; 0, with
+  /// zeros, when all x are 0 (or below 1e-43, where a scale cannot be had); NaN, with zeros, when
+  /// some x is NaN or infinite, so that every product with the row is NaN too.
   float (*quantize_i8)(const float* x, std::size_t n, std::int8_t* q, std::size_t padded);
 
   /// sums[t][r] = sum_c w(r, c) * x(t, c) in int32, for rows [row_begin, row_end).
@@ -89,7 +94,7 @@ struct KernelSet {
 
   // ---- low rank: y += B (s * (A x)) ----------------------------------------------------------
 
-  /// z[t][j] = group_scale(j) * dot(a[j], x[t]). a [rank][inputs] f32; z [tokens][rank].
+  /// z[t][j] = rank_scale[j] * dot(a[j], x[t]). a [rank][inputs] f32; z [tokens][rank].
   /// rank_scale [rank], or null for ones: the weight of the adapter that factor j belongs to.
   void (*low_rank_down)(const float* a, std::size_t rank, std::size_t inputs,
                         const float* rank_scale, const float* x, std::size_t x_stride,
@@ -141,10 +146,13 @@ bool runs_here(const KernelSet& set);
 /// when the name is unknown or the CPU lacks a feature.
 const KernelSet& by_name(std::string_view name);
 
+/// The same as if the CPU had just these features.
+const KernelSet& by_name(std::string_view name, std::uint32_t features);
+
 /// What CRAYON_KERNELS names; without it, the best that runs here.
 const KernelSet& select();
 
-/// Feature bits as words ("neon dotprod").
+/// A feature bit as a word ("dotprod").
 std::string_view feature_name(Feature feature);
 
 // ---- packing, the same for every set ---------------------------------------------------------

@@ -1,0 +1,53 @@
+#include "kernels/kernel_set.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace crayon::kernels {
+namespace {
+
+std::uint32_t detect() {
+  std::uint32_t features = 0;
+#if defined(__x86_64__)
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  const bool f16c = __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+  // The builtin asks the operating system too, whether it saves the wide registers.
+  if (f16c && __builtin_cpu_supports("avx2")) {
+    features |= feature_avx2;
+  }
+#elif defined(__aarch64__)
+  const unsigned long capabilities = getauxval(AT_HWCAP);
+  if ((capabilities & HWCAP_ASIMD) != 0) {
+    features |= feature_neon;
+  }
+  if ((capabilities & HWCAP_ASIMDDP) != 0) {
+    features |= feature_dotprod;
+  }
+#endif
+  return features;
+}
+
+}  // namespace
+
+std::uint32_t cpu_features() {
+  static const std::uint32_t features = detect();
+  return features;
+}
+
+std::string_view feature_name(Feature feature) {
+  switch (feature) {
+    case feature_avx2:
+      return "avx2";
+    case feature_neon:
+      return "neon";
+    case feature_dotprod:
+      return "dotprod";
+  }
+  return "unknown";
+}
+
+}  // namespace crayon::kernels

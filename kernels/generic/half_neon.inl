@@ -1,0 +1,9 @@
+// One register from and to binary16, for the ARM paths: every armv8 core converts.
+
+[[gnu::always_inline]] inline f32v load(const std::uint16_t* x) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x)));
+}
+
+[[gnu::always_inline]] inline void store(std::uint16_t* y, f32v value) {
+  vst1_u16(y, vreinterpret_u16_f16(vcvt_f16_f32(value)));
+}

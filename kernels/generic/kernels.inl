@@ -1,0 +1,42 @@
+// Everything that a path shares with the others: included inside its anonymous namespace, so that
+// each path has its own copy, compiled with its own flags. Before it, the path defines
+//
+//   layout, tokens_per_tile, block_sums<Tokens>       see matmul_i8.inl
+//   load(const std::uint16_t*), store(std::uint16_t*, f32v)   one register from and to binary16
+
+// clang-format off
+#include "kernels/generic/map.inl"
+#include "kernels/generic/dot.inl"
+#include "kernels/generic/exp.inl"
+#include "kernels/generic/rows.inl"
+#include "kernels/generic/softmax.inl"
+#include "kernels/generic/attend.inl"
+#include "kernels/generic/matmul_float.inl"
+#include "kernels/generic/quantize.inl"
+#include "kernels/generic/matmul_i8.inl"
+// clang-format on
+
+constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
+  return {
+      .name = name,
+      .features = features,
+      .layout = layout,
+      .quantize_i8 = quantize_i8,
+      .matmul_i8_sums = matmul_i8_sums,
+      .matmul_i8 = matmul_i8,
+      .matmul_f32 = matmul_float<float>,
+      .matmul_f16 = matmul_float<std::uint16_t>,
+      .low_rank_down = low_rank_down,
+      .low_rank_up = low_rank_up,
+      .attend_f32 = attend<float>,
+      .attend_f16 = attend<std::uint16_t>,
+      .dot_f32 = dot_f32,
+      .axpy_f32 = axpy_f32,
+      .rms_norm = rms_norm,
+      .softmax = softmax,
+      .silu_mul = silu_mul,
+      .rope_half = rope_half,
+      .f32_to_f16 = f32_to_f16,
+      .f16_to_f32 = f16_to_f32,
+  };
+}

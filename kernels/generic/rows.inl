@@ -1,0 +1,45 @@
+// Kernels on rows of floats: sums, the norm, activation, rotation, conversion.
+
+float dot_f32(const float* x, const float* y, std::size_t n) {
+  float result[1][1];
+  dot_tile(x, n, y, n, n, result);
+  return result[0][0];
+}
+
+void axpy_f32(float a, const float* x, float* y, std::size_t n) {
+  map2(x, y, y, n, [=](f32v xs, f32v ys) { return ys + a * xs; });
+}
+
+void rms_norm(const float* x, const float* weight, std::size_t n, float eps, float* y) {
+  assert(n >= 1);
+  const float mean = dot_f32(x, x, n) / static_cast<float>(n);
+  const float inverse = 1.0f / __builtin_sqrtf(mean + eps);
+  map2(x, weight, y, n, [=](f32v xs, f32v ws) { return xs * inverse * ws; });
+}
+
+void silu_mul(const float* gate, const float* up, float* y, std::size_t n) {
+  map2(gate, up, y, n, [](f32v g, f32v u) { return g / (1.0f + exp(-g)) * u; });
+}
+
+void rope_half(float* x, const float* cos, const float* sin, std::size_t half) {
+  float* y = x + half;
+  std::size_t i = 0;
+  for (; i + lanes <= half; i += lanes) {
+    const f32v a = load(x + i), b = load(y + i), c = load(cos + i), s = load(sin + i);
+    store(x + i, a * c - b * s);
+    store(y + i, b * c + a * s);
+  }
+  for (; i < half; ++i) {
+    const float a = x[i], b = y[i];
+    x[i] = a * cos[i] - b * sin[i];
+    y[i] = b * cos[i] + a * sin[i];
+  }
+}
+
+void f32_to_f16(const float* x, std::uint16_t* y, std::size_t n) {
+  map(x, y, n, [](f32v xs) { return xs; });
+}
+
+void f16_to_f32(const std::uint16_t* x, float* y, std::size_t n) {
+  map(x, y, n, [](f32v xs) { return xs; });
+}

@@ -1,0 +1,42 @@
+// KernelSet::softmax, and its first half for attention.
+
+/// The largest of n >= 1 numbers; some other one of them when there are NaNs.
+float max_of(const float* x, std::size_t n) {
+  f32v largest = splat(x[0]);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const f32v xs = load(x + i);
+    largest = choose(xs > largest, xs, largest);
+  }
+  float max = x[0];
+  for (int lane = 0; lane < lanes; ++lane) {
+    max = largest[lane] > max ? largest[lane] : max;
+  }
+  for (; i < n; ++i) {
+    max = x[i] > max ? x[i] : max;
+  }
+  return max;
+}
+
+/// x[i] = exp(x[i] - max x); returns the sum of the results, in the order of a dot product.
+float exp_minus_max(float* x, std::size_t n) {
+  const float max = max_of(x, n);
+  map(x, x, n, [=](f32v xs) { return exp(xs - max); });
+  Partial partial = {};
+  std::size_t i = 0;
+  for (; i + partials <= n; i += partials) {
+    for (int part = 0; part < registers; ++part) {
+      partial.part[part] += load(x + i + static_cast<std::size_t>(part * lanes));
+    }
+  }
+  for (int part = 0; part < registers && i < n; ++part, i += lanes) {
+    partial.part[part] += n - i < lanes ? load_tail(x + i, n - i) : load(x + i);
+  }
+  return sum(partial);
+}
+
+void softmax(float* x, std::size_t n) {
+  assert(n >= 1);
+  const float total = exp_minus_max(x, n);
+  map(x, x, n, [=](f32v xs) { return xs / total; });
+}

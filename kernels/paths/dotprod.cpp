@@ -1,0 +1,92 @@
+// The path for cores with SDOT: Cortex-A55, A75 and all since, A76 (Raspberry Pi 5, RK3588), A78,
+// X, Neoverse, Apple.
+#include <arm_neon.h>
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/paths/paths.h"
+
+#ifndef __ARM_FEATURE_DOTPROD
+#error "compile this file with -march=armv8.2-a+dotprod"
+#endif
+
+namespace crayon::kernels {
+namespace {
+
+#include "kernels/generic/vector.inl"
+
+// A block is 16 rows; 4 inputs of each stand together, as the lanes of SDOT want them:
+//
+//             inputs 0..3 of rows            4..7            12..15
+//   quad 0    0 1 2 3       |   0: 16 B |   |  64: 16 B |   | 192 |
+//   quad 1    4 5 6 7       |  16       |   |  80       |   | 208 |    offsets in bytes
+//   quad 2    8 9 10 11     |  32       |   |  96       |   | 224 |
+//   quad 3    12 13 14 15   |  48       |   | 112       |   | 240 |
+//
+// SDOT by lane multiplies one of these registers with 4 inputs of x, the same for its 4 rows, and
+// adds to 4 sums, one a row: no lane ever needs adding across.
+constexpr Layout layout = {
+    .id = 3, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 16};
+
+// Registers at 4 tokens: 16 of sums, 4 of x, 4 of w, of 32.
+constexpr int tokens_per_tile = 4;
+
+// One token alone has 4 sums, fewer than the SDOTs that a Cortex-A76 has in flight (2 pipes of 3
+// cycles): it takes two sets of them, for even and for odd groups.
+template <int Tokens>
+constexpr int chains = Tokens == 1 ? 2 : 1;
+
+template <int Tokens>
+using Totals = int32x4_t[chains<Tokens>][Tokens][4];
+
+/// Inputs 4 * Group .. 4 * Group + 3 of a step.
+template <int Group, int Tokens>
+[[gnu::always_inline]] inline void add_group(const std::int8_t* w, const int8x16_t (&xs)[Tokens],
+                                             Totals<Tokens>& total) {
+#pragma GCC unroll 4
+  for (int quad = 0; quad < 4; ++quad) {
+    const int8x16_t ws = vld1q_s8(w + 64 * Group + 16 * quad);
+#pragma GCC unroll 4
+    for (int t = 0; t < Tokens; ++t) {
+      int32x4_t& sum = total[Group % chains<Tokens>][t][quad];
+      sum = vdotq_laneq_s32(sum, ws, xs[t], Group);
+    }
+  }
+}
+
+template <int Tokens>
+void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
+                std::size_t stride, std::int32_t (&sums)[Tokens][16]) {
+  Totals<Tokens> total = {};
+  for (std::size_t c = 0; c < inputs; c += 16) {
+    int8x16_t xs[Tokens];
+    for (int t = 0; t < Tokens; ++t) {
+      xs[t] = vld1q_s8(x + static_cast<std::size_t>(t) * stride + c);
+    }
+    const std::int8_t* w = block + 16 * c;
+    add_group<0>(w, xs, total);
+    add_group<1>(w, xs, total);
+    add_group<2>(w, xs, total);
+    add_group<3>(w, xs, total);
+  }
+  for (int t = 0; t < Tokens; ++t) {
+    for (int quad = 0; quad < 4; ++quad) {
+      int32x4_t sum = total[0][t][quad];
+      if constexpr (chains<Tokens> == 2) {
+        sum = vaddq_s32(sum, total[1][t][quad]);
+      }
+      vst1q_s32(sums[t] + 4 * quad, sum);
+    }
+  }
+}
+
+#include "kernels/generic/half_neon.inl"
+#include "kernels/generic/kernels.inl"
+
+}  // namespace
+
+constinit const KernelSet dotprod_set = make_set("dotprod", feature_neon | feature_dotprod);
+
+}  // namespace crayon::kernels

@@ -1,0 +1,48 @@
+// The path for every CPU, and the truth that the others are tested against.
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/half.h"
+#include "kernels/paths/paths.h"
+
+namespace crayon::kernels {
+namespace {
+
+#include "kernels/generic/vector.inl"
+
+constexpr Layout layout = {
+    .id = 1, .rows_per_block = 1, .inputs_per_group = 1, .input_multiple = 1};
+constexpr int tokens_per_tile = 1;
+
+template <int Tokens>
+void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x, std::size_t,
+                std::int32_t (&sums)[Tokens][1]) {
+  std::int32_t sum = 0;
+  for (std::size_t c = 0; c < inputs; ++c) {
+    sum += block[c] * x[c];
+  }
+  sums[0][0] = sum;
+}
+
+inline f32v load(const std::uint16_t* x) {
+  f32v value;
+  for (int lane = 0; lane < lanes; ++lane) {
+    value[lane] = crayon::f16_to_f32(x[lane]);
+  }
+  return value;
+}
+
+inline void store(std::uint16_t* y, f32v value) {
+  for (int lane = 0; lane < lanes; ++lane) {
+    y[lane] = crayon::f32_to_f16(value[lane]);
+  }
+}
+
+#include "kernels/generic/kernels.inl"
+
+}  // namespace
+
+constinit const KernelSet scalar_set = make_set("scalar", 0);
+
+}  // namespace crayon::kernels

@@ -1,0 +1,72 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <vector>
+
+#include "base/random.h"
+#include "kernels/kernel_set.h"
+
+namespace crayon::kernels {
+namespace {
+
+TEST(Packing, PutsEachWeightWhereTheLayoutSays) {
+  Random random(1);
+  for (const KernelSet* set : all()) {
+    const Layout& layout = set->layout;
+    const std::size_t rows = 37, inputs = 53;
+    std::vector<std::int8_t> source(rows * inputs);
+    for (auto& value : source) {
+      value = static_cast<std::int8_t>(random.next());
+    }
+    std::vector<std::int8_t> packed(layout.packed_bytes(rows, inputs));
+    for (std::size_t r = 0; r < rows; ++r) {
+      pack_row_i8(layout, source.data() + r * inputs, r, inputs, packed.data());
+    }
+    std::vector<std::int8_t> expected(packed.size());
+    const std::size_t groups = layout.padded_inputs(inputs) / layout.inputs_per_group;
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < inputs; ++c) {
+        const std::size_t block = r / layout.rows_per_block, group = c / layout.inputs_per_group;
+        const std::size_t at =
+            ((block * groups + group) * layout.rows_per_block + r % layout.rows_per_block) *
+                layout.inputs_per_group +
+            c % layout.inputs_per_group;
+        expected.at(at) = source[r * inputs + c];
+      }
+    }
+    EXPECT_EQ(packed, expected) << set->name;
+  }
+}
+
+TEST(Packing, UnpackIsTheInverse) {
+  Random random(2);
+  for (const KernelSet* set : all()) {
+    for (int round = 0; round < 100; ++round) {
+      const std::size_t rows = 1 + random.below(40), inputs = 1 + random.below(80);
+      std::vector<std::int8_t> source(rows * inputs), back(rows * inputs);
+      for (auto& value : source) {
+        value = static_cast<std::int8_t>(random.next());
+      }
+      std::vector<std::int8_t> packed(set->layout.packed_bytes(rows, inputs));
+      for (std::size_t r = 0; r < rows; ++r) {
+        pack_row_i8(set->layout, source.data() + r * inputs, r, inputs, packed.data());
+      }
+      for (std::size_t r = 0; r < rows; ++r) {
+        unpack_row_i8(set->layout, packed.data(), r, inputs, back.data() + r * inputs);
+      }
+      ASSERT_EQ(source, back) << set->name << " " << rows << "x" << inputs;
+    }
+  }
+}
+
+TEST(Packing, PadsToWholeBlocksAndMultiples) {
+  const Layout layout = {
+      .id = 0, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 16};
+  EXPECT_EQ(layout.padded_rows(1), 16u);
+  EXPECT_EQ(layout.padded_rows(32), 32u);
+  EXPECT_EQ(layout.padded_inputs(17), 32u);
+  EXPECT_EQ(layout.packed_bytes(33, 16), 48u * 16u);
+}
+
+}  // namespace
+}  // namespace crayon::kernels
