@@ -1,31 +1,28 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "formats/hash.h"
 #include "formats/model_config.h"
 #include "formats/tensor.h"
 #include "formats/tokenizer_data.h"
 
 namespace crayon::formats {
 
+/// The values are those of the file format.
 enum class BundleKind : std::uint8_t { model = 1, adapter = 2, pool = 3 };
 
 const char* kind_name(BundleKind kind);
-
-/// BLAKE2b-256 (RFC 7693).
-using Hash = std::array<std::uint8_t, 32>;
-
-std::string to_hex(const Hash& hash);
-Hash hash_of(ByteSpan bytes);
 
 /// Where a bundle comes from.
 struct Provenance {
@@ -42,6 +39,14 @@ struct TensorEntry {
   Shape shape;
   std::uint32_t first_frame = 0;
   std::uint32_t offset = 0;  ///< in the decoded bytes of first_frame
+};
+
+/// One independent zstd frame of a bundle.
+struct Frame {
+  std::uint64_t offset = 0;  ///< in the file
+  std::uint32_t stored_size = 0;
+  std::uint32_t decoded_size = 0;  ///< at most 1 MiB
+  Hash hash{};                     ///< of the stored bytes
 };
 
 /// One LoRA in an adapter or pool bundle; its tensors carry the numbers.
@@ -67,63 +72,77 @@ struct BundleInfo {
 };
 
 /// An open bundle. Opening reads and checks the header, footer and index, not the data frames:
-/// those are checked, stored bytes and decoded size, as tensors are read. Every failure is an
-/// Error that names the file and the field. Const functions are safe from several threads.
+/// those are checked, stored bytes, decoded size and values, as tensors are read. Every failure
+/// is an Error that names the file and the field. Const functions are safe from several threads.
 /// Format: docs/bundle-format.md.
 class Bundle {
  public:
   static Bundle open(const std::filesystem::path& path);
+  Bundle(Bundle&&) noexcept;
+  ~Bundle();
 
   const std::filesystem::path& path() const { return file_.path(); }
   const BundleInfo& info() const { return info_; }
   /// BLAKE2b-256 of the index, which names every frame's hash: the identity of the content.
   const Hash& id() const { return id_; }
   std::uint64_t file_size() const { return file_.size(); }
+  /// Counts up with a publisher's releases; 0 when the bundle was not published.
+  std::uint64_t release() const { return release_; }
 
   /// Null when there is none.
   const TensorEntry* find(std::string_view name) const;
   /// Throws missing_tensor.
   const TensorEntry& at(std::string_view name) const;
 
-  /// Hands the stored bytes of a tensor to `sink`, in order, in pieces of at most 1 MiB.
+  /// Hands the stored bytes of a tensor to `sink`, in order, in pieces of at most 1 MiB that may
+  /// end within a number. Throws corrupt for a bad frame, for NaN and infinity, for a scale
+  /// below 0, and for -128 in i8, which is not symmetric; `sink` may have had bytes by then.
   void read(const TensorEntry& tensor, const std::function<void(ByteSpan)>& sink) const;
   /// The whole tensor as floats, whatever its dtype: [rows][cols].
   std::vector<float> read_f32(const TensorEntry& tensor) const;
 
-  /// Reads and checks every frame; throws at the first bad one.
+  /// Reads every tensor, and with them every frame; throws at the first bad one.
   /// `progress` gets the share done, 0 to 1; it may be empty.
   void verify(const std::function<void(double)>& progress) const;
 
  private:
-  struct Frame {
-    std::uint64_t offset;  ///< in the file
-    std::uint32_t stored_size;
-    std::uint32_t decoded_size;
-    Hash hash;  ///< of the stored bytes
-  };
+  struct LastFrame;
 
-  explicit Bundle(File file) : file_(std::move(file)) {}
+  explicit Bundle(File file);
+  void load();
+  std::uint64_t checked_size(const TensorEntry& tensor) const;
+  std::shared_ptr<const std::vector<std::uint8_t>> frame(std::size_t index) const;
   std::vector<std::uint8_t> decode_frame(std::size_t index) const;
 
   File file_;
   BundleInfo info_;
+  std::vector<std::uint32_t> by_name_;  // positions in info_.tensors, sorted by name
   std::vector<Frame> frames_;
   Hash id_{};
+  std::uint64_t release_ = 0;
+  // Many small tensors share a frame: the last one is kept, so that reading them in order
+  // decodes it once.
+  std::unique_ptr<LastFrame> last_frame_;
 };
 
 /// Writes a bundle front to back with bounded memory; the file appears when finish() returns.
 class BundleWriter {
  public:
-  explicit BundleWriter(const std::filesystem::path& path, BundleKind kind);
+  BundleWriter(const std::filesystem::path& path, BundleKind kind);
   ~BundleWriter();
+  BundleWriter(const BundleWriter&) = delete;
+  BundleWriter& operator=(const BundleWriter&) = delete;
 
-  /// Starts the next tensor; exactly stored_bytes(dtype, shape) bytes must follow.
+  /// Starts the next tensor; exactly stored_bytes(dtype, shape) bytes must follow, or the next
+  /// call throws bad_argument.
   void begin_tensor(std::string name, Dtype dtype, Shape shape);
+  /// Throws corrupt, naming tensor and row, for values that Bundle::read refuses.
   void write(ByteSpan bytes);
   /// A whole small tensor in f32.
   void add_f32(std::string name, Shape shape, std::span<const float> values);
 
-  /// `info.kind` and `info.tensors` are the writer's own and are ignored. Returns the id.
+  /// `info.kind` and `info.tensors` are the writer's own and are ignored. Checks what a reader
+  /// will check, so that every bundle written can be opened. Returns the id.
   Hash finish(BundleInfo info);
 
  private:

@@ -33,6 +33,10 @@ Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> i
 /// it belongs to `base`.
 AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle& base);
 
+/// `provenance` with this program as the tool, and fit for a bundle: no control characters, no
+/// endless texts.
+Provenance packed_provenance(Provenance provenance);
+
 /// The base's shape of one projection: [outputs][inputs].
 Shape projection_shape(const ModelConfig& config, Projection which);
 

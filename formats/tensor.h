@@ -8,11 +8,12 @@
 
 namespace crayon::formats {
 
-/// How numbers are stored in a bundle.
+/// How numbers are stored in a bundle. The values are those of the file format.
 enum class Dtype : std::uint8_t {
-  f32,
-  f16,
-  i8,  ///< symmetric, one f32 scale a row, kept behind the numbers: rows*cols bytes, rows*4 bytes
+  f32 = 0,
+  f16 = 1,
+  i8 = 2,  ///< symmetric, one f32 scale a row, kept behind the numbers: rows*cols bytes, rows*4
+           ///< bytes
 };
 
 const char* dtype_name(Dtype dtype);
@@ -24,7 +25,8 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-/// Bytes that a tensor takes in the data frames; checked.
+/// Bytes that a tensor takes in the data frames. Throws corrupt, naming the tensor, when they do
+/// not fit 64 bits.
 std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name);
 
 /// The linear maps of a layer, in the order of the computation.

@@ -1,0 +1,238 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "formats/bundle_layout.h"
+#include "formats/packer.h"
+
+namespace crayon::formats {
+namespace {
+
+const ModelConfig& config_of(const Bundle& base) {
+  if (!base.info().config) {
+    throw Error(Code::bad_argument,
+                fmt::format("{}: a bundle of kind {} is no base for adapters", base.path().string(),
+                            kind_name(base.info().kind)),
+                "name the model bundle");
+  }
+  return *base.info().config;
+}
+
+[[noreturn]] void fail(Code code, const AdapterSource& adapter, std::string_view what,
+                       std::string_view problem) {
+  throw Error(code, fmt::format("adapter {}: {}: {}", adapter.name, what, problem));
+}
+
+bool all_finite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](float value) { return std::isfinite(value); });
+}
+
+void check_factor(const AdapterSource& adapter, const SourceLora& factor,
+                  const ModelConfig& config) {
+  const std::string name = projection(factor.layer, factor.projection);
+  if (factor.layer >= config.layers) {
+    fail(Code::unmatched_tensor, adapter, name,
+         fmt::format("the base has {} layers", config.layers));
+  }
+  if (factor.rank == 0 || factor.rank > adapter.rank) {
+    fail(Code::bad_shape, adapter, name,
+         fmt::format("rank {} is not in 1..{}", factor.rank, adapter.rank));
+  }
+  const auto [outputs, inputs] = projection_shape(config, factor.projection);
+  if (factor.a.size() != factor.rank * inputs || factor.b.size() != outputs * factor.rank) {
+    fail(Code::bad_shape, adapter, name,
+         fmt::format("{} and {} numbers where rank {} and the base's [{}][{}] need {} and {}",
+                     factor.a.size(), factor.b.size(), factor.rank, outputs, inputs,
+                     factor.rank * inputs, outputs * factor.rank));
+  }
+  if (!all_finite(factor.a) || !all_finite(factor.b)) {
+    fail(Code::corrupt, adapter, name, "not a finite number");
+  }
+}
+
+void check_adapter(const AdapterSource& adapter, const ModelConfig& config) {
+  if (adapter.factors.empty()) {
+    fail(Code::unsupported_adapter, adapter, "factors", "there are none");
+  }
+  if (adapter.rank == 0 || adapter.rank > max_rank) {
+    fail(Code::over_limit, adapter, "rank",
+         fmt::format("{} is not in 1..{}", adapter.rank, max_rank));
+  }
+  if (!std::isfinite(adapter.scale)) {
+    fail(Code::corrupt, adapter, "scale", "not a finite number");
+  }
+  std::set<std::pair<std::uint32_t, Projection>> seen;
+  for (const SourceLora& factor : adapter.factors) {
+    check_factor(adapter, factor, config);
+    if (!seen.emplace(factor.layer, factor.projection).second) {
+      fail(Code::corrupt, adapter, projection(factor.layer, factor.projection), "there are two");
+    }
+  }
+}
+
+// In the order of the computation, whatever the source's.
+void write_factors(BundleWriter& writer, const AdapterSource& adapter, const ModelConfig& config,
+                   const std::string& prefix) {
+  std::vector<const SourceLora*> factors;
+  for (const SourceLora& factor : adapter.factors) {
+    factors.push_back(&factor);
+  }
+  std::sort(factors.begin(), factors.end(), [](const SourceLora* a, const SourceLora* b) {
+    return std::pair(a->layer, a->projection) < std::pair(b->layer, b->projection);
+  });
+  for (const SourceLora* factor : factors) {
+    const auto [outputs, inputs] = projection_shape(config, factor->projection);
+    writer.add_f32(prefix + lora_a(factor->layer, factor->projection),
+                   {.rows = factor->rank, .cols = inputs}, factor->a);
+    writer.add_f32(prefix + lora_b(factor->layer, factor->projection),
+                   {.rows = outputs, .cols = factor->rank}, factor->b);
+  }
+}
+
+AdapterInfo info_of(const AdapterSource& adapter) {
+  return {.name = adapter.name, .rank = adapter.rank, .scale = adapter.scale};
+}
+
+std::string prefix_in_pool(std::size_t index) {
+  return fmt::format("adapters.{}.", index);
+}
+
+// A pool has several sources: their names in a row, and the hash of their hashes in that order.
+Provenance joined_provenance(std::span<const AdapterSource> adapters) {
+  Provenance joined;
+  std::string hashes;
+  for (const AdapterSource& adapter : adapters) {
+    joined.source += (joined.source.empty() ? "" : ", ") + adapter.provenance.source;
+    hashes += adapter.provenance.source_hash;
+  }
+  joined.source_hash = to_hex(hash_of(as_bytes(hashes)));
+  const std::string& licence = adapters.front().provenance.licence;
+  if (std::all_of(adapters.begin(), adapters.end(), [&](const AdapterSource& adapter) {
+        return adapter.provenance.licence == licence;
+      })) {
+    joined.licence = licence;
+  }
+  return joined;
+}
+
+SourceLora read_factor(const Bundle& bundle, const TensorEntry& a, const TensorEntry& b,
+                       std::uint32_t layer, Projection which) {
+  SourceLora factor;
+  factor.layer = layer;
+  factor.projection = which;
+  factor.rank = static_cast<std::uint32_t>(std::min<std::uint64_t>(a.shape.rows, max_rank + 1));
+  if (b.shape.cols != factor.rank) {
+    throw Error(Code::bad_shape, fmt::format("{}: tensors {} and {} have not the same rank",
+                                             bundle.path().string(), a.name, b.name));
+  }
+  factor.a = bundle.read_f32(a);
+  factor.b = bundle.read_f32(b);
+  return factor;
+}
+
+}  // namespace
+
+Provenance packed_provenance(Provenance provenance) {
+  provenance.tool = "crayon " CRAYON_VERSION;
+  for (std::string* const text :
+       {&provenance.source, &provenance.source_hash, &provenance.licence}) {
+    text->resize(std::min(text->size(), max_provenance_size));
+    std::replace_if(
+        text->begin(), text->end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  }
+  return provenance;
+}
+
+Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
+                  const std::filesystem::path& path) {
+  const ModelConfig& config = config_of(base);
+  check_adapter(adapter, config);
+  BundleWriter writer(path, BundleKind::adapter);
+  write_factors(writer, adapter, config, "");
+  BundleInfo info;
+  info.provenance = packed_provenance(adapter.provenance);
+  info.adapters = {info_of(adapter)};
+  info.base = base.id();
+  return writer.finish(std::move(info));
+}
+
+Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> indicators,
+               float tau, const Bundle& base, const std::filesystem::path& path) {
+  const ModelConfig& config = config_of(base);
+  if (adapters.empty()) {
+    throw Error(Code::bad_argument, "a pool needs an adapter", "name at least one");
+  }
+  const Shape shape = {.rows = adapters.size(), .cols = config.query_dim()};
+  if (indicators.size() != shape.rows * shape.cols) {
+    throw Error(Code::bad_argument, fmt::format("indicators: {} numbers where [{}][{}] are needed",
+                                                indicators.size(), shape.rows, shape.cols));
+  }
+  BundleInfo info;
+  for (const AdapterSource& adapter : adapters) {
+    check_adapter(adapter, config);
+    info.adapters.push_back(info_of(adapter));
+  }
+  BundleWriter writer(path, BundleKind::pool);
+  // Choosing adapters reads these first, then the chosen ones alone.
+  writer.add_f32("indicators", shape, indicators);
+  for (std::size_t i = 0; i < adapters.size(); ++i) {
+    write_factors(writer, adapters[i], config, prefix_in_pool(i));
+  }
+  info.provenance = packed_provenance(joined_provenance(adapters));
+  info.base = base.id();
+  info.pool_tau = tau;
+  return writer.finish(std::move(info));
+}
+
+AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle& base) {
+  const ModelConfig& config = config_of(base);
+  const BundleInfo& info = bundle.info();
+  if (info.base != base.id()) {
+    throw Error(
+        Code::wrong_base,
+        fmt::format("{} does not belong to {}", bundle.path().string(), base.path().string()),
+        "pack it again with this base");
+  }
+  if (index >= info.adapters.size()) {
+    throw Error(Code::bad_argument,
+                fmt::format("{}: there is no adapter {}, only {}", bundle.path().string(), index,
+                            info.adapters.size()));
+  }
+  const std::string prefix = info.kind == BundleKind::pool ? prefix_in_pool(index) : "";
+  AdapterSource adapter;
+  adapter.name = info.adapters[index].name;
+  adapter.rank = info.adapters[index].rank;
+  adapter.scale = info.adapters[index].scale;
+  adapter.provenance = info.provenance;
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    for (const Projection which : all_projections) {
+      const TensorEntry* const a = bundle.find(prefix + lora_a(layer, which));
+      const TensorEntry* const b = bundle.find(prefix + lora_b(layer, which));
+      if (a != nullptr && b != nullptr) {
+        adapter.factors.push_back(read_factor(bundle, *a, *b, layer, which));
+      } else if (a != nullptr || b != nullptr) {
+        bundle.at(prefix + (a == nullptr ? lora_a(layer, which) : lora_b(layer, which)));
+      }
+    }
+  }
+  const auto in_adapter = [&](const TensorEntry& tensor) {
+    return tensor.name.starts_with(prefix);
+  };
+  const auto count = std::count_if(info.tensors.begin(), info.tensors.end(), in_adapter);
+  if (static_cast<std::size_t>(count) != 2 * adapter.factors.size()) {
+    throw Error(
+        Code::unmatched_tensor,
+        fmt::format("{}: adapter {} has {} tensors, of which {} match the base",
+                    bundle.path().string(), adapter.name, count, 2 * adapter.factors.size()));
+  }
+  check_adapter(adapter, config);
+  return adapter;
+}
+
+}  // namespace crayon::formats

@@ -1,0 +1,208 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/half.h"
+#include "formats/bundle.h"
+#include "formats/bundle_index.h"
+#include "formats/bundle_layout.h"
+#include "formats/in_file.h"
+#include "formats/value_check.h"
+#include "formats/zstd_frame.h"
+
+namespace crayon::formats {
+struct Bundle::LastFrame {
+  std::mutex mutex;
+  std::size_t index = 0;
+  std::shared_ptr<const std::vector<std::uint8_t>> decoded;  // null: none yet
+};
+
+Bundle::Bundle(File file) : file_(std::move(file)), last_frame_(std::make_unique<LastFrame>()) {}
+Bundle::Bundle(Bundle&&) noexcept = default;
+Bundle::~Bundle() = default;
+
+Bundle Bundle::open(const std::filesystem::path& path) {
+  Bundle bundle{File(path)};
+  in_file(path, [&] { bundle.load(); });
+  return bundle;
+}
+
+void Bundle::load() {
+  const std::uint64_t size = file_.size();
+  HeaderBytes header{};
+  file_.read_at(0, MutableByteSpan(header).first(std::min<std::uint64_t>(size, header.size())));
+  if (size < header_size + skippable_header_size + footer_size) {
+    throw Error(Code::truncated, fmt::format("header: {} bytes are too few for a bundle", size),
+                "copy or download the file again");
+  }
+  const BundleKind kind = decode_header(header);
+
+  FooterBytes footer_bytes;
+  file_.read_at(size - footer_size, footer_bytes);
+  const Footer footer = decode_footer(footer_bytes, header, size);
+
+  SkippableHeader index_header;
+  const std::uint64_t data_end = footer.index_offset - skippable_header_size;
+  file_.read_at(data_end, index_header);
+  check_index_header(index_header, footer.index_size);
+  std::vector<std::uint8_t> bytes(footer.index_size);
+  file_.read_at(footer.index_offset, bytes);
+  if (hash_of(bytes) != footer.index_hash) {
+    throw Error(Code::corrupt, "footer.index_hash: the index is damaged",
+                "copy or download the file again");
+  }
+
+  Index index = decode_index(bytes);
+  if (index.info.kind != kind) {
+    throw Error(Code::corrupt, fmt::format("index.kind: {} where the header says {}",
+                                           kind_name(index.info.kind), kind_name(kind)));
+  }
+  check_index(index, data_end);
+  info_ = std::move(index.info);
+  frames_ = std::move(index.frames);
+  id_ = footer.index_hash;
+  release_ = footer.release;
+
+  by_name_.resize(info_.tensors.size());
+  std::iota(by_name_.begin(), by_name_.end(), 0u);
+  std::sort(by_name_.begin(), by_name_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return info_.tensors[a].name < info_.tensors[b].name;
+  });
+}
+
+const TensorEntry* Bundle::find(std::string_view name) const {
+  const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                      [&](std::uint32_t index, std::string_view wanted) {
+                                        return info_.tensors[index].name < wanted;
+                                      });
+  if (found == by_name_.end() || info_.tensors[*found].name != name) {
+    return nullptr;
+  }
+  return &info_.tensors[*found];
+}
+
+const TensorEntry& Bundle::at(std::string_view name) const {
+  const TensorEntry* const tensor = find(name);
+  if (tensor == nullptr) {
+    throw Error(Code::missing_tensor,
+                fmt::format("{}: there is no tensor {}", path().string(), name),
+                "pack the bundle again from a complete source");
+  }
+  return *tensor;
+}
+
+std::vector<std::uint8_t> Bundle::decode_frame(std::size_t index) const {
+  const Frame& frame = frames_[index];
+  std::vector<std::uint8_t> stored(frame.stored_size);
+  file_.read_at(frame.offset, stored);
+  if (hash_of(stored) != frame.hash) {
+    throw Error(Code::corrupt, fmt::format("frames[{}].hash: the weights are damaged", index),
+                "copy or download the file again");
+  }
+  std::vector<std::uint8_t> decoded(frame.decoded_size);
+  try {
+    decode_zstd_frame(stored, decoded);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("frames[{}]: {}", index, error.what()), error.hint());
+  }
+  return decoded;
+}
+
+std::shared_ptr<const std::vector<std::uint8_t>> Bundle::frame(std::size_t index) const {
+  {
+    const std::lock_guard lock(last_frame_->mutex);
+    if (last_frame_->decoded != nullptr && last_frame_->index == index) {
+      return last_frame_->decoded;
+    }
+  }
+  // Outside of the lock, so that threads decode side by side.
+  auto decoded = std::make_shared<const std::vector<std::uint8_t>>(decode_frame(index));
+  const std::lock_guard lock(last_frame_->mutex);
+  last_frame_->index = index;
+  last_frame_->decoded = decoded;
+  return decoded;
+}
+
+// An entry is normally one of info()'s, where everything fits; it need not be.
+std::uint64_t Bundle::checked_size(const TensorEntry& tensor) const {
+  const std::uint64_t size = stored_bytes(tensor.dtype, tensor.shape, tensor.name);
+  const std::uint64_t end = checked_add(tensor.offset, size, tensor.name);
+  std::uint64_t there = 0;  // decoded bytes from the start of first_frame
+  for (std::size_t i = tensor.first_frame; i < frames_.size() && there < end; ++i) {
+    there += frames_[i].decoded_size;
+  }
+  if (tensor.first_frame >= frames_.size() ||
+      tensor.offset >= frames_[tensor.first_frame].decoded_size || there < end) {
+    throw Error(Code::bad_argument,
+                fmt::format("tensor {} does not lie in {}", tensor.name, path().string()));
+  }
+  return size;
+}
+
+void Bundle::read(const TensorEntry& tensor, const std::function<void(ByteSpan)>& sink) const {
+  std::uint64_t left = checked_size(tensor);
+  std::size_t offset = tensor.offset;
+  ValueCheck values(tensor.name, tensor.dtype, tensor.shape);
+  for (std::size_t index = tensor.first_frame; left > 0; ++index) {
+    const auto piece = in_file(path(), [&] {
+      auto decoded = frame(index);
+      const auto bytes = ByteSpan(*decoded).subspan(offset);
+      values.feed(bytes.first(std::min<std::uint64_t>(left, bytes.size())));
+      return decoded;
+    });
+    const ByteSpan bytes = ByteSpan(*piece).subspan(offset);
+    const std::size_t count = std::min<std::uint64_t>(left, bytes.size());
+    sink(bytes.first(count));
+    left -= count;
+    offset = 0;
+  }
+}
+
+std::vector<float> Bundle::read_f32(const TensorEntry& tensor) const {
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(checked_size(tensor));
+  read(tensor, [&](ByteSpan piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+  const std::size_t cols = tensor.shape.cols;
+  const std::size_t count = tensor.shape.rows * cols;
+  std::vector<float> values(count);
+  switch (tensor.dtype) {
+    case Dtype::f32:
+      std::copy(bytes.begin(), bytes.end(), as_writable_bytes(std::span<float>(values)).begin());
+      break;
+    case Dtype::f16:
+      for (std::size_t i = 0; i < count; ++i) {
+        values[i] = f16_to_f32(load_le<std::uint16_t>(&bytes[2 * i]));
+      }
+      break;
+    case Dtype::i8:
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto scale = load_le<float>(&bytes[count + i / cols * sizeof(float)]);
+        values[i] = scale * static_cast<float>(static_cast<std::int8_t>(bytes[i]));
+      }
+      break;
+  }
+  return values;
+}
+
+void Bundle::verify(const std::function<void(double)>& progress) const {
+  std::uint64_t total = 0;
+  for (const TensorEntry& tensor : info_.tensors) {
+    total += stored_bytes(tensor.dtype, tensor.shape, tensor.name);
+  }
+  std::uint64_t done = 0;
+  for (const TensorEntry& tensor : info_.tensors) {
+    read(tensor, [&](ByteSpan piece) {
+      done += piece.size();
+      if (progress) {
+        progress(static_cast<double>(done) / static_cast<double>(total));
+      }
+    });
+  }
+}
+
+}  // namespace crayon::formats

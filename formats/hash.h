@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace crayon::formats {
+
+/// BLAKE2b-256 (RFC 7693).
+using Hash = std::array<std::uint8_t, 32>;
+
+/// 64 lower-case hexadecimal digits.
+std::string to_hex(const Hash& hash);
+
+Hash hash_of(ByteSpan bytes);
+/// Reads the whole file, a piece at a time; throws not_found or io.
+Hash hash_of_file(const std::filesystem::path& path);
+
+/// The hash of bytes that arrive in pieces.
+class Hasher {
+ public:
+  Hasher();
+  ~Hasher();
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+
+  void update(ByteSpan bytes);
+  /// Call once, last.
+  Hash finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crayon::formats

@@ -1,0 +1,83 @@
+#include "formats/tensor.h"
+
+#include <fmt/format.h>
+
+#include "base/checked.h"
+
+namespace crayon::formats {
+
+const char* dtype_name(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::f32:
+      return "f32";
+    case Dtype::f16:
+      return "f16";
+    case Dtype::i8:
+      return "i8";
+  }
+  return "unknown";
+}
+
+std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name) {
+  const std::uint64_t numbers = checked_mul(shape.rows, shape.cols, name);
+  switch (dtype) {
+    case Dtype::f32:
+      return checked_mul(numbers, sizeof(float), name);
+    case Dtype::f16:
+      return checked_mul(numbers, sizeof(std::uint16_t), name);
+    case Dtype::i8:
+      return checked_add(numbers, checked_mul(shape.rows, sizeof(float), name), name);
+  }
+  return 0;
+}
+
+const char* projection_name(Projection projection) {
+  switch (projection) {
+    case Projection::q:
+      return "q";
+    case Projection::k:
+      return "k";
+    case Projection::v:
+      return "v";
+    case Projection::o:
+      return "o";
+    case Projection::gate:
+      return "gate";
+    case Projection::up:
+      return "up";
+    case Projection::down:
+      return "down";
+  }
+  return "unknown";
+}
+
+std::optional<Projection> projection_from_name(std::string_view name) {
+  for (const Projection which : all_projections) {
+    if (name == projection_name(which)) {
+      return which;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string attention_norm(std::uint32_t layer) {
+  return fmt::format("layers.{}.attention_norm", layer);
+}
+
+std::string mlp_norm(std::uint32_t layer) {
+  return fmt::format("layers.{}.mlp_norm", layer);
+}
+
+std::string projection(std::uint32_t layer, Projection which) {
+  return fmt::format("layers.{}.{}", layer, projection_name(which));
+}
+
+std::string lora_a(std::uint32_t layer, Projection which) {
+  return projection(layer, which) + ".lora_a";
+}
+
+std::string lora_b(std::uint32_t layer, Projection which) {
+  return projection(layer, which) + ".lora_b";
+}
+
+}  // namespace crayon::formats

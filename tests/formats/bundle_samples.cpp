@@ -1,0 +1,133 @@
+#include "tests/formats/bundle_samples.h"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "formats/architecture.h"
+#include "tests/support/support.h"
+
+namespace crayon::test {
+
+using namespace formats;
+
+std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(count);
+  std::generate(values.begin(), values.end(), [&] { return static_cast<float>(random.normal()); });
+  return values;
+}
+
+ModelConfig sample_config() {
+  ModelConfig config;
+  config.architecture = "llama";
+  config.vocab_size = 6;
+  config.dim = 8;
+  config.layers = 2;
+  config.heads = 4;
+  config.kv_heads = 2;
+  config.head_dim = 2;
+  config.hidden_dim = 12;
+  config.max_context = 32;
+  config.rope_theta = 500000.0f;
+  config.rope_scaling = RopeScaling::llama3;
+  config.rope_factor = 8.0f;
+  config.rope_original_context = 16;
+  return config;
+}
+
+TokenizerData sample_tokenizer(TokenizerKind kind) {
+  TokenizerData tokenizer;
+  tokenizer.kind = kind;
+  tokenizer.pieces = {"<s>", "a", "b", "ab", "\xff", ""};
+  tokenizer.types = {TokenType::control, TokenType::normal, TokenType::normal,
+                     TokenType::normal,  TokenType::byte,   TokenType::unused};
+  if (kind == TokenizerKind::byte_bpe) {
+    tokenizer.merges = {{1, 2}};
+    tokenizer.pre_tokenizers = {"\\p{N}", "\\s+(?!\\S)|\\s+"};
+    tokenizer.ignore_merges = true;
+    tokenizer.normalize_nfc = true;
+  } else {
+    tokenizer.scores = {0, -1, -2, -0.5f, -3, -4};
+    tokenizer.add_space_prefix = true;
+    tokenizer.remove_extra_whitespace = true;
+    tokenizer.unknown = 5;
+  }
+  tokenizer.add_bos = true;
+  tokenizer.bos = 0;
+  tokenizer.eos = 0;
+  tokenizer.end_of_generation = {0, 5};
+  tokenizer.chat_format = "chatml";
+  return tokenizer;
+}
+
+ModelSource sample_model(std::uint64_t seed) {
+  ModelSource model;
+  model.config = sample_config();
+  model.tokenizer = sample_tokenizer(TokenizerKind::byte_bpe);
+  model.provenance = {
+      .source = "sample", .source_hash = std::string(64, 'a'), .tool = "", .licence = "CC0"};
+  for (const ExpectedTensor& tensor : expected_tensors(model.config)) {
+    const auto weights = std::make_shared<const std::vector<float>>(
+        random_floats(tensor.shape.rows * tensor.shape.cols, seed++));
+    model.tensors.push_back(
+        {.name = tensor.name,
+         .shape = tensor.shape,
+         .read_rows = [weights, cols = tensor.shape.cols](std::uint64_t begin, std::uint64_t count,
+                                                          std::span<float> out) {
+           std::copy_n(weights->data() + begin * cols, count * cols, out.data());
+         }});
+  }
+  return model;
+}
+
+std::vector<float> sample_weights(const ModelSource& model, const std::string& name) {
+  for (const SourceTensor& tensor : model.tensors) {
+    if (tensor.name == name) {
+      std::vector<float> values(tensor.shape.rows * tensor.shape.cols);
+      tensor.read_rows(0, tensor.shape.rows, values);
+      return values;
+    }
+  }
+  throw Error(Code::missing_tensor, name);
+}
+
+AdapterSource sample_adapter(const std::string& name, std::uint64_t seed) {
+  const ModelConfig config = sample_config();
+  AdapterSource adapter;
+  adapter.name = name;
+  adapter.rank = 2;
+  adapter.scale = 4.0f;
+  adapter.provenance = {
+      .source = name, .source_hash = std::string(64, 'b'), .tool = "", .licence = "CC0"};
+  // The down projection first: packing puts them in order.
+  adapter.factors.push_back({.layer = 1,
+                             .projection = Projection::down,
+                             .rank = 2,
+                             .a = random_floats(2ul * config.hidden_dim, seed),
+                             .b = random_floats(2ul * config.dim, seed + 1)});
+  adapter.factors.push_back({.layer = 0,
+                             .projection = Projection::q,
+                             .rank = 1,
+                             .a = random_floats(config.dim, seed + 2),
+                             .b = random_floats(config.query_dim(), seed + 3)});
+  return adapter;
+}
+
+std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path) {
+  const File file(path);
+  std::vector<std::uint8_t> bytes(file.size());
+  file.read_at(0, bytes);
+  return bytes;
+}
+
+void write_bytes(const std::filesystem::path& path, ByteSpan bytes) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  ASSERT_TRUE(out.good());
+}
+
+}  // namespace crayon::test

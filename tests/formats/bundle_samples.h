@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "formats/bundle.h"
+#include "formats/model_source.h"
+
+namespace crayon::test {
+
+/// The smallest decoder with every kind of tensor: 2 layers, dim 8, 4 heads of 2 on 2 KV heads,
+/// MLP of 12, 6 tokens.
+formats::ModelConfig sample_config();
+/// byte_bpe with one merge, or sentencepiece_bpe with scores; 6 tokens.
+formats::TokenizerData sample_tokenizer(formats::TokenizerKind kind);
+/// Seeded random weights under sample_config().
+formats::ModelSource sample_model(std::uint64_t seed);
+/// A LoRA of rank 2 on q of layer 0 and down of layer 1.
+formats::AdapterSource sample_adapter(const std::string& name, std::uint64_t seed);
+
+/// Seeded normal numbers.
+std::vector<float> random_floats(std::size_t count, std::uint64_t seed);
+/// A weight of sample_model(seed), whole.
+std::vector<float> sample_weights(const formats::ModelSource& model, const std::string& name);
+
+std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path);
+void write_bytes(const std::filesystem::path& path, ByteSpan bytes);
+
+}  // namespace crayon::test

@@ -1,0 +1,365 @@
+#include "formats/packer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/half.h"
+#include "formats/quantize.h"
+#include "tests/formats/bundle_samples.h"
+#include "tests/support/support.h"
+
+namespace crayon::formats {
+namespace {
+
+using test::code_of;
+using test::sample_adapter;
+using test::sample_model;
+using test::sample_weights;
+using test::TempDir;
+
+TEST(Packer, ModelComesBackWithEveryDtype) {
+  const TempDir dir;
+  const ModelSource model = sample_model(1);
+  for (const Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::i8}) {
+    const auto path = dir / "model.crayon";
+    const Hash id = pack_model(model, {.weights = dtype, .head = Dtype::f16}, path, {});
+    const Bundle bundle = Bundle::open(path);
+    EXPECT_EQ(bundle.id(), id);
+    EXPECT_EQ(bundle.info().kind, BundleKind::model);
+    EXPECT_EQ(bundle.info().config, model.config);
+    EXPECT_EQ(bundle.info().tokenizer, model.tokenizer);
+    EXPECT_EQ(bundle.info().provenance.source, "sample");
+    EXPECT_EQ(bundle.info().provenance.source_hash, model.provenance.source_hash);
+    EXPECT_EQ(bundle.info().provenance.licence, "CC0");
+    EXPECT_TRUE(bundle.info().provenance.tool.starts_with("crayon "));
+    EXPECT_EQ(bundle.info().tensors.size(), model.tensors.size());
+    EXPECT_EQ(bundle.at("layers.1.down").dtype, dtype);
+    EXPECT_EQ(bundle.at("layers.1.mlp_norm").dtype, Dtype::f32);
+    EXPECT_EQ(bundle.at(token_embedding).dtype, Dtype::f16);
+    EXPECT_EQ(bundle.at(output_head).dtype, Dtype::f16);
+    EXPECT_EQ(bundle.read_f32(bundle.at("layers.1.mlp_norm")),
+              sample_weights(model, "layers.1.mlp_norm"));
+
+    const std::vector<float> stored = bundle.read_f32(bundle.at("layers.1.down"));
+    const std::vector<float> source = sample_weights(model, "layers.1.down");
+    const std::size_t cols = model.config.hidden_dim;
+    ASSERT_EQ(stored.size(), source.size());
+    std::vector<std::int8_t> row(cols);
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      if (i % cols == 0 && dtype == Dtype::i8) {
+        quantize_row_i8(std::span(source).subspan(i, cols), row);
+      }
+      float largest = 0;
+      for (std::size_t j = i / cols * cols; j < i / cols * cols + cols; ++j) {
+        largest = std::max(largest, std::fabs(source[j]));
+      }
+      const float expected = dtype == Dtype::f32   ? source[i]
+                             : dtype == Dtype::f16 ? f16_to_f32(f32_to_f16(source[i]))
+                                                   : largest / 127.0f * row[i % cols];
+      EXPECT_EQ(stored[i], expected) << dtype_name(dtype) << " " << i;
+    }
+    bundle.verify({});
+  }
+}
+
+TEST(Packer, TheSameSourceGivesTheSameId) {
+  const TempDir dir;
+  const Hash id = pack_model(sample_model(1), {}, dir / "a", {});
+  EXPECT_EQ(pack_model(sample_model(1), {}, dir / "b", {}), id);
+  EXPECT_NE(pack_model(sample_model(2), {}, dir / "c", {}), id);
+  EXPECT_EQ(test::file_bytes(dir / "a"), test::file_bytes(dir / "b"));
+}
+
+TEST(Packer, CountsWeights) {
+  const TempDir dir;
+  std::uint64_t last = 0;
+  std::uint64_t all = 0;
+  pack_model(sample_model(1), {}, dir / "m", [&](std::uint64_t done, std::uint64_t total) {
+    EXPECT_GT(done, last);
+    last = done;
+    all = total;
+  });
+  EXPECT_EQ(last, all);
+  EXPECT_GT(all, 0u);
+}
+
+TEST(Packer, ReadsRowsInBlocks) {
+  // 40,000 columns: a block has 6 rows, and the last one of 20 has 2.
+  const TempDir dir;
+  ModelSource model = sample_model(1);
+  model.config.hidden_dim = 40000;
+  std::size_t calls = 0;
+  std::uint64_t largest = 0;
+  for (SourceTensor& tensor : model.tensors) {
+    if (tensor.name.find(".down") == std::string::npos &&
+        tensor.name.find(".gate") == std::string::npos &&
+        tensor.name.find(".up") == std::string::npos) {
+      continue;
+    }
+    (tensor.shape.rows == 12 ? tensor.shape.rows : tensor.shape.cols) = 40000;
+    tensor.read_rows = [&, cols = tensor.shape.cols](std::uint64_t begin, std::uint64_t count,
+                                                     std::span<float> out) {
+      ++calls;
+      largest = std::max<std::uint64_t>(largest, out.size());
+      EXPECT_EQ(out.size(), count * cols);
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = static_cast<float>((begin * cols + i) % 251);
+      }
+    };
+  }
+  pack_model(model, {.weights = Dtype::f32, .head = Dtype::i8}, dir / "m", {});
+  EXPECT_EQ(calls, 12u);
+  EXPECT_LE(largest, 1u << 18);
+  const Bundle bundle = Bundle::open(dir / "m");
+  const std::vector<float> down = bundle.read_f32(bundle.at("layers.1.down"));
+  for (std::size_t i = 0; i < down.size(); ++i) {
+    ASSERT_EQ(down[i], static_cast<float>(i % 251));
+  }
+}
+
+// Packs `model` and returns the Error; checks that no file is left.
+Code refused(const ModelSource& model, std::string* sentence, PackOptions options = {}) {
+  const TempDir dir;
+  const Code code = code_of([&] { pack_model(model, options, dir / "m.crayon", {}); }, sentence);
+  EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+  return code;
+}
+
+TEST(Packer, NamesMissingExtraAndMisshapenTensors) {
+  std::string sentence;
+  ModelSource model = sample_model(1);
+  model.tensors.erase(model.tensors.begin() + 3);
+  EXPECT_EQ(refused(model, &sentence), Code::missing_tensor);
+  EXPECT_NE(sentence.find("layers.0.k"), std::string::npos) << sentence;
+
+  model = sample_model(1);
+  model.tensors.push_back(model.tensors.back());
+  model.tensors.back().name = "layers.0.q_bias";
+  EXPECT_EQ(refused(model, &sentence), Code::architecture);
+  EXPECT_NE(sentence.find("layers.0.q_bias"), std::string::npos) << sentence;
+
+  model = sample_model(1);
+  model.tensors.push_back(model.tensors.back());
+  EXPECT_EQ(refused(model, &sentence), Code::corrupt);
+
+  model = sample_model(1);
+  std::swap(model.tensors[7].shape.rows, model.tensors[7].shape.cols);
+  EXPECT_EQ(refused(model, &sentence), Code::bad_shape);
+  EXPECT_NE(sentence.find("layers.0.gate is [8][12]"), std::string::npos) << sentence;
+}
+
+TEST(Packer, TiedHeadNeedsAndTakesNone) {
+  const TempDir dir;
+  std::string sentence;
+  ModelSource model = sample_model(1);
+  model.config.tied_head = true;
+  EXPECT_EQ(refused(model, &sentence), Code::architecture);
+  EXPECT_NE(sentence.find("output_head"), std::string::npos) << sentence;
+  model.tensors.pop_back();
+  pack_model(model, {}, dir / "m", {});
+  EXPECT_EQ(Bundle::open(dir / "m").find(output_head), nullptr);
+}
+
+TEST(Packer, RefusesNumbersThatAreNone) {
+  std::string sentence;
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    ModelSource model = sample_model(1);
+    SourceTensor& tensor = model.tensors[2];
+    tensor.read_rows = [read = tensor.read_rows, bad](std::uint64_t begin, std::uint64_t count,
+                                                      std::span<float> out) {
+      read(begin, count, out);
+      out[5 * 8 + 3] = bad;
+    };
+    EXPECT_EQ(refused(model, &sentence), Code::corrupt);
+    EXPECT_NE(sentence.find("layers.0.q, row 5"), std::string::npos) << sentence;
+  }
+}
+
+TEST(Packer, RefusesWhatF16CannotHold) {
+  std::string sentence;
+  ModelSource model = sample_model(1);
+  SourceTensor& tensor = model.tensors[2];
+  const auto read = tensor.read_rows;
+  float value = 65519.0f;
+  tensor.read_rows = [&](std::uint64_t begin, std::uint64_t count, std::span<float> out) {
+    read(begin, count, out);
+    out[0] = value;
+  };
+  const TempDir dir;
+  pack_model(model, {.weights = Dtype::f16, .head = Dtype::f16}, dir / "m", {});
+  value = -65520.0f;
+  EXPECT_EQ(refused(model, &sentence, {.weights = Dtype::f16, .head = Dtype::f16}),
+            Code::over_limit);
+  pack_model(model, {.weights = Dtype::i8, .head = Dtype::f16}, dir / "m", {});
+}
+
+TEST(Packer, RefusesABadConfigurationOrTokenizer) {
+  std::string sentence;
+  ModelSource model = sample_model(1);
+  model.config.kv_heads = 3;
+  EXPECT_EQ(refused(model, &sentence), Code::corrupt);
+  EXPECT_NE(sentence.find("config.kv_heads"), std::string::npos) << sentence;
+  model = sample_model(1);
+  model.tokenizer.merges.push_back({3, 3});
+  EXPECT_EQ(refused(model, &sentence), Code::bad_tokenizer);
+  EXPECT_NE(sentence.find("tokenizer.merges[1]"), std::string::npos) << sentence;
+  model = sample_model(1);
+  model.tokenizer.pieces.emplace_back("c");
+  model.tokenizer.types.push_back(TokenType::normal);
+  EXPECT_EQ(refused(model, &sentence), Code::corrupt);
+  EXPECT_NE(sentence.find("tokenizer.pieces"), std::string::npos) << sentence;
+}
+
+class AdapterPacker : public ::testing::Test {
+ protected:
+  AdapterPacker() {
+    pack_model(sample_model(1), {}, dir_ / "base", {});
+    pack_model(sample_model(2), {}, dir_ / "other", {});
+  }
+
+  static void expect_equal(const AdapterSource& read, const AdapterSource& source) {
+    EXPECT_EQ(read.name, source.name);
+    EXPECT_EQ(read.rank, source.rank);
+    EXPECT_EQ(read.scale, source.scale);
+    ASSERT_EQ(read.factors.size(), source.factors.size());
+    for (std::size_t i = 0; i < read.factors.size(); ++i) {
+      const SourceLora& factor = source.factors[source.factors.size() - 1 - i];
+      EXPECT_EQ(read.factors[i].layer, factor.layer);
+      EXPECT_EQ(read.factors[i].projection, factor.projection);
+      EXPECT_EQ(read.factors[i].rank, factor.rank);
+      EXPECT_EQ(read.factors[i].a, factor.a);
+      EXPECT_EQ(read.factors[i].b, factor.b);
+    }
+  }
+
+  Code refused(const AdapterSource& adapter, const std::string& named) {
+    std::string sentence;
+    const Bundle base = Bundle::open(dir_ / "base");
+    const Code code = code_of([&] { pack_adapter(adapter, base, dir_ / "bad"); }, &sentence);
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "bad"));
+    EXPECT_NE(sentence.find(named), std::string::npos) << sentence;
+    return code;
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(AdapterPacker, AdapterComesBack) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const AdapterSource source = sample_adapter("maths", 9);
+  const Hash id = pack_adapter(source, base, dir_ / "a");
+  const Bundle bundle = Bundle::open(dir_ / "a");
+  EXPECT_EQ(bundle.id(), id);
+  EXPECT_EQ(bundle.info().kind, BundleKind::adapter);
+  EXPECT_EQ(bundle.info().base, base.id());
+  expect_equal(read_adapter(bundle, 0, base), source);
+  EXPECT_EQ(code_of([&] { read_adapter(bundle, 1, base); }), Code::bad_argument);
+  EXPECT_EQ(code_of([&] { read_adapter(bundle, 0, Bundle::open(dir_ / "other")); }),
+            Code::wrong_base);
+  EXPECT_EQ(code_of([&] { read_adapter(base, 0, base); }), Code::wrong_base);
+  EXPECT_EQ(code_of([&] { read_adapter(bundle, 0, bundle); }), Code::bad_argument);
+}
+
+TEST_F(AdapterPacker, PoolComesBack) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const std::vector<AdapterSource> sources = {sample_adapter("a", 1), sample_adapter("b", 2),
+                                              sample_adapter("c", 3)};
+  const std::vector<float> indicators = test::random_floats(3 * 8, 5);
+  pack_pool(sources, indicators, 0.25f, base, dir_ / "pool");
+  const Bundle pool = Bundle::open(dir_ / "pool");
+  EXPECT_EQ(pool.info().kind, BundleKind::pool);
+  EXPECT_EQ(pool.info().pool_tau, 0.25f);
+  EXPECT_EQ(pool.info().provenance.source, "a, b, c");
+  EXPECT_EQ(pool.info().provenance.licence, "CC0");
+  EXPECT_EQ(pool.at("indicators").shape, (Shape{.rows = 3, .cols = 8}));
+  EXPECT_EQ(pool.read_f32(pool.at("indicators")), indicators);
+  ASSERT_EQ(pool.info().adapters.size(), 3u);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    expect_equal(read_adapter(pool, i, base), sources[i]);
+  }
+}
+
+TEST_F(AdapterPacker, RefusesABadPool) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const auto pack = [&](const std::vector<AdapterSource>& adapters,
+                        const std::vector<float>& indicators, float tau) {
+    return code_of([&] { pack_pool(adapters, indicators, tau, base, dir_ / "pool"); });
+  };
+  const std::vector<AdapterSource> two = {sample_adapter("a", 1), sample_adapter("b", 2)};
+  const std::vector<float> indicators(2 * 8, 1.0f);
+  EXPECT_EQ(pack({}, {}, 0.1f), Code::bad_argument);
+  EXPECT_EQ(pack(two, std::vector<float>(8), 0.1f), Code::bad_argument);
+  EXPECT_EQ(pack(two, std::vector<float>(16, NAN), 0.1f), Code::corrupt);
+  EXPECT_EQ(pack(two, indicators, 0.0f), Code::corrupt);
+  EXPECT_EQ(pack({two[0], two[0]}, indicators, 0.1f), Code::corrupt);
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "pool"));
+}
+
+TEST_F(AdapterPacker, ChecksFactorsAgainstTheBase) {
+  AdapterSource adapter = sample_adapter("a", 1);
+  adapter.factors[0].layer = 2;
+  EXPECT_EQ(refused(adapter, "layers.2.down"), Code::unmatched_tensor);
+  adapter = sample_adapter("a", 1);
+  adapter.factors[0].projection = Projection::o;
+  EXPECT_EQ(refused(adapter, "layers.1.o"), Code::bad_shape);
+  adapter = sample_adapter("a", 1);
+  adapter.factors[0].rank = 3;
+  EXPECT_EQ(refused(adapter, "rank 3"), Code::bad_shape);
+  adapter = sample_adapter("a", 1);
+  adapter.factors[0].rank = 0;
+  EXPECT_EQ(refused(adapter, "rank 0"), Code::bad_shape);
+  adapter = sample_adapter("a", 1);
+  adapter.factors[1].b[7] = INFINITY;
+  EXPECT_EQ(refused(adapter, "layers.0.q"), Code::corrupt);
+  adapter = sample_adapter("a", 1);
+  adapter.factors.push_back(adapter.factors[0]);
+  EXPECT_EQ(refused(adapter, "layers.1.down"), Code::corrupt);
+  adapter = sample_adapter("a", 1);
+  adapter.factors.clear();
+  EXPECT_EQ(refused(adapter, "factors"), Code::unsupported_adapter);
+  adapter = sample_adapter("a", 1);
+  adapter.scale = NAN;
+  EXPECT_EQ(refused(adapter, "scale"), Code::corrupt);
+  adapter = sample_adapter("a", 1);
+  adapter.rank = 100000;
+  EXPECT_EQ(refused(adapter, "rank"), Code::over_limit);
+  EXPECT_EQ(refused(sample_adapter("", 1), "adapters[0].name"), Code::corrupt);
+}
+
+// An adapter bundle with tensors of the test's choice.
+Bundle odd_adapter(const std::filesystem::path& path, const Bundle& base,
+                   const std::vector<std::pair<std::string, Shape>>& tensors) {
+  BundleWriter writer(path, BundleKind::adapter);
+  for (const auto& [name, shape] : tensors) {
+    writer.add_f32(name, shape, std::vector<float>(shape.rows * shape.cols, 1.0f));
+  }
+  BundleInfo info;
+  info.adapters = {{.name = "odd", .rank = 2, .scale = 1.0f}};
+  info.base = base.id();
+  writer.finish(info);
+  return Bundle::open(path);
+}
+
+TEST_F(AdapterPacker, ReadingChecksFactorsAgainstTheBase) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const auto code = [&](const std::vector<std::pair<std::string, Shape>>& tensors) {
+    const Bundle bundle = odd_adapter(dir_ / "odd", base, tensors);
+    return code_of([&] { read_adapter(bundle, 0, base); });
+  };
+  const std::pair<std::string, Shape> a = {"layers.0.q.lora_a", {.rows = 2, .cols = 8}};
+  const std::pair<std::string, Shape> b = {"layers.0.q.lora_b", {.rows = 8, .cols = 2}};
+  EXPECT_EQ(read_adapter(odd_adapter(dir_ / "ok", base, {b, a}), 0, base).factors.size(), 1u);
+  EXPECT_EQ(code({a}), Code::missing_tensor);
+  EXPECT_EQ(code({b}), Code::missing_tensor);
+  EXPECT_EQ(code({a, b, {"layers.2.q.lora_a", {.rows = 2, .cols = 8}}}), Code::unmatched_tensor);
+  EXPECT_EQ(code({a, {"layers.0.q.lora_b", {.rows = 8, .cols = 1}}}), Code::bad_shape);
+  EXPECT_EQ(code({a, {"layers.0.q.lora_b", {.rows = 9, .cols = 2}}}), Code::bad_shape);
+  EXPECT_EQ(code({{"layers.0.q.lora_a", {.rows = 3, .cols = 8}},
+                  {"layers.0.q.lora_b", {.rows = 8, .cols = 3}}}),
+            Code::bad_shape);
+}
+
+}  // namespace
+}  // namespace crayon::formats
