@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,8 +19,10 @@ struct ServerRequest {
   std::string body;
 };
 
-/// The reply to one request. May be used from any thread and outlive the handler; what is
-/// written after the peer has gone is dropped. Destroyed unfinished, it closes the connection.
+/// The reply to one request. May be used from any thread and outlive the handler and the server;
+/// what is written after the peer has gone is dropped. Destroyed unfinished, it closes the
+/// connection. Calls out of turn (two replies, a write before start) throw bad_argument, as do a
+/// status outside 200..599 and control characters in a content type.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -30,33 +34,42 @@ class Responder {
   /// is waiting, so a sender cannot fill the memory; never blocks the event loop's own thread.
   virtual bool write(std::string_view bytes) = 0;
   virtual void finish() = 0;
-  /// The peer has closed the connection.
+  /// The peer has closed the connection, or its sending half.
   virtual bool gone() const = 0;
 };
 
 /// Called on the event loop: must not block; long work takes the responder to another thread.
+/// What it throws becomes a reply with status 500.
 using Handler = std::function<void(ServerRequest, std::shared_ptr<Responder>)>;
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
-  Limits limits;
-  std::size_t max_connections = 256;
-  std::uint32_t idle_seconds = 60;  ///< a connection without a complete request this long ends
+  Limits limits = {};
+  std::size_t max_connections = 256;  ///< one more gets 503
+  /// A connection ends that has not completed a request, or has taken no byte of a reply that
+  /// waits for it, for this long.
+  std::uint32_t idle_seconds = 60;
+  std::chrono::milliseconds grace{5000};  ///< what stop() leaves to requests under way
 };
 
-/// HTTP/1.1 with keep-alive on one libuv loop.
+/// HTTP/1.1 with keep-alive on one libuv loop. A connection's requests are answered one after
+/// another; those that come early wait. What is not a request is answered by the server itself:
+/// 400, 408 (too slow), 413 and 431 (beyond the limits), 417, 503 (too many connections), 505,
+/// each with an error_json() body, and the connection ends.
 class HttpServer {
  public:
-  /// Binds and listens; throws io when the address is taken.
+  /// Binds and listens; throws io when the address is taken, resolve_failed when it is unknown.
   HttpServer(const ServerOptions& options, Handler handler);
+  /// run() must have returned, or never been called.
   ~HttpServer();
   std::uint16_t port() const;  ///< the one that was bound
-  /// Serves until stop(). Requests under way are given up to `stop`'s grace to finish.
+  /// Serves until stop(), then once more until the requests under way are answered or `grace`
+  /// has passed. Call it once; SIGPIPE is blocked for its thread meanwhile.
   void run();
-  /// From any thread or a signal watcher.
+  /// From any thread, not from a raw signal handler. Returns at once.
   void stop();
-  /// run() returns after SIGINT or SIGTERM.
+  /// Has SIGINT and SIGTERM stop the server; a second one ends it without grace. Before run().
   void stop_on_signals();
 
  private:

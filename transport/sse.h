@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,8 @@ class SseParser {
   /// An event larger than `limit` bytes throws over_limit.
   explicit SseParser(std::size_t limit = 1024 * 1024) : limit_(limit) {}
 
-  /// `on_data` gets each event's data; false stops, and push returns false.
+  /// `on_data` gets each event's data; false stops, and push returns false. What follows a stop
+  /// in `bytes` is dropped.
   bool push(std::string_view bytes, const std::function<bool(std::string_view)>& on_data);
 
  private:
@@ -23,9 +25,10 @@ class SseParser {
   std::string data_;
   bool has_data_ = false;
   bool after_cr_ = false;
+  bool first_line_ = true;
 };
 
-/// "data: ...\n\n"; `data` must not contain line breaks (JSON does not).
+/// "data: ...\n\n"; line breaks in `data` throw bad_argument (JSON text has none).
 std::string sse_event(std::string_view data);
 
 }  // namespace crayon::transport
