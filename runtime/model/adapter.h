@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "formats/bundle.h"
+#include "formats/model_config.h"
 #include "formats/tensor.h"
 
 namespace crayon::model {
@@ -32,6 +34,13 @@ class Adapter {
     return layers_[layer][static_cast<std::size_t>(which)];
   }
   std::uint64_t bytes() const;
+
+  /// Throws bad_shape unless there is an entry for each of the model's layers, and every array
+  /// has the size that its rank and the model's projection give.
+  void check(const formats::ModelConfig& config) const;
+
+  /// The largest sum of ranks that the projections of one layer have.
+  std::uint64_t widest_rank() const;
 
  private:
   formats::Hash base_;

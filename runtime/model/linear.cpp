@@ -1,0 +1,120 @@
+#include "runtime/model/linear.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+namespace crayon::model {
+namespace {
+
+/// A batch of inputs in the forms that the kernels take.
+struct Input {
+  const float* x;  ///< [tokens][inputs]
+  std::size_t tokens;
+  std::size_t inputs;
+  kernels::ActivationsI8 i8;  ///< set when a map has int8 weights
+};
+
+bool adapted(const LinearMap& map) {
+  return map.low_rank != nullptr && map.low_rank->rank != 0;
+}
+
+kernels::ActivationsI8 quantize(const float* x, std::size_t tokens, std::size_t inputs,
+                                LinearScratch& scratch, const Compute& compute) {
+  const std::size_t padded = compute.kernels->layout.padded_inputs(inputs);
+  assert(tokens * padded <= scratch.quantized.size());
+  compute.parallel(tokens, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      scratch.quantized_scale.data()[t] = compute.kernels->quantize_i8(
+          x + t * inputs, inputs, scratch.quantized.data() + t * padded, padded);
+    }
+  });
+  return {tokens, padded, scratch.quantized.data(), scratch.quantized_scale.data()};
+}
+
+/// z [tokens][rank] = s * (A x). One token is shared out by factors, more by tokens.
+void low_rank_down(const LowRank& low_rank, const Input& input, float* z, const Compute& compute) {
+  constexpr std::size_t factors_at_least = 16;  // fewer are done before a thread has woken up
+  const kernels::KernelSet& kernels = *compute.kernels;
+  const std::size_t rank = low_rank.rank;
+  if (input.tokens == 1) {
+    compute.parallel(rank, factors_at_least, [&](std::size_t begin, std::size_t end) {
+      kernels.low_rank_down(low_rank.a.data() + begin * input.inputs, end - begin, input.inputs,
+                            low_rank.rank_scale.data() + begin, input.x, input.inputs, 1,
+                            z + begin);
+    });
+  } else {
+    compute.parallel(input.tokens, 1, [&](std::size_t begin, std::size_t end) {
+      kernels.low_rank_down(low_rank.a.data(), rank, input.inputs, low_rank.rank_scale.data(),
+                            input.x + begin * input.inputs, input.inputs, end - begin,
+                            z + begin * rank);
+    });
+  }
+}
+
+/// Rows [begin, end) of W x.
+void multiply(const LinearMap& map, const Input& input, std::size_t begin, std::size_t end,
+              const kernels::KernelSet& kernels) {
+  const std::size_t rows = map.weights->rows();
+  const Matrix::Numbers& numbers = map.weights->numbers();
+  if (const auto* i8 = std::get_if<Matrix::I8>(&numbers)) {
+    kernels.matmul_i8({rows, input.inputs, i8->data.data(), i8->scale.data()}, begin, end, input.i8,
+                      map.y, rows);
+  } else if (const auto* f16 = std::get_if<Matrix::F16>(&numbers)) {
+    kernels.matmul_f16(f16->data(), input.inputs, begin, end, input.x, input.inputs, input.tokens,
+                       map.y, rows);
+  } else if (const auto* f32 = std::get_if<Matrix::F32>(&numbers)) {
+    kernels.matmul_f32(f32->data(), input.inputs, begin, end, input.x, input.inputs, input.tokens,
+                       map.y, rows);
+  }
+}
+
+}  // namespace
+
+void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
+           LinearScratch& scratch, const Compute& compute) {
+  const kernels::KernelSet& kernels = *compute.kernels;
+  Input input{x, tokens, maps.front().weights->inputs(), {}};
+  if (std::ranges::any_of(maps, [](const LinearMap& map) { return map.weights->is_i8(); })) {
+    input.i8 = quantize(x, tokens, input.inputs, scratch, compute);
+  }
+  float* z = scratch.low_rank.data();
+  for (const LinearMap& map : maps) {
+    if (adapted(map)) {
+      low_rank_down(*map.low_rank, input, z, compute);
+      z += tokens * map.low_rank->rank;
+    }
+  }
+  assert(z <= scratch.low_rank.data() + scratch.low_rank.size());
+
+  // Whole blocks of the packed layout, and whole cache lines of y: no two threads share one.
+  const std::size_t grain = std::lcm(kernels.layout.rows_per_block, std::size_t{16});
+  const auto blocks_of = [&](const LinearMap& map) {
+    return (map.weights->rows() + grain - 1) / grain;
+  };
+  std::size_t blocks = 0;
+  for (const LinearMap& map : maps) {
+    blocks += blocks_of(map);
+  }
+  compute.parallel(blocks, 1, [&](std::size_t begin, std::size_t end) {
+    std::size_t first = 0;  // block of this map among all
+    const float* map_z = scratch.low_rank.data();
+    for (const LinearMap& map : maps) {
+      const std::size_t last = first + blocks_of(map);
+      if (begin < last && first < end) {
+        const std::size_t row_begin = (std::max(begin, first) - first) * grain;
+        const std::size_t row_end =
+            std::min((std::min(end, last) - first) * grain, map.weights->rows());
+        multiply(map, input, row_begin, row_end, kernels);
+        if (adapted(map)) {
+          kernels.low_rank_up(map.low_rank->b.data(), map.low_rank->rank, row_begin, row_end, map_z,
+                              tokens, map.y, map.weights->rows());
+        }
+      }
+      first = last;
+      map_z += adapted(map) ? tokens * map.low_rank->rank : 0;
+    }
+  });
+}
+
+}  // namespace crayon::model

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "runtime/model/adapter.h"
+#include "runtime/model/compute.h"
+#include "runtime/model/matrix.h"
+
+namespace crayon::model {
+
+/// One linear map y = W x + B (s * (A x)) of a batch of tokens. The low-rank part stays beside
+/// the weights, which are shared by everyone who runs with another adapter.
+struct LinearMap {
+  const Matrix* weights;    ///< [rows][inputs]
+  const LowRank* low_rank;  ///< null or rank 0: none
+  float* y;                 ///< [tokens][rows], the result
+};
+
+/// Scratch that linear maps need: the inputs in int8, and A x.
+struct LinearScratch {
+  AlignedArray<std::int8_t> quantized;  ///< [tokens][padded inputs]
+  AlignedArray<float> quantized_scale;  ///< [tokens]
+  AlignedArray<float> low_rank;         ///< [tokens][ranks of the maps, summed]
+};
+
+/// Applies maps that share the input x [tokens][inputs]. The input is quantised once for all of
+/// them, and their rows are shared out over the threads as if they were one matrix. Each row of
+/// a result is the same bits for every number of tokens and of threads.
+void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
+           LinearScratch& scratch, const Compute& compute);
+
+}  // namespace crayon::model

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "runtime/model/adapter.h"
+#include "runtime/model/kv_cache.h"
+#include "runtime/model/linear.h"
+#include "runtime/model/model.h"
+#include "runtime/model/rope.h"
+
+namespace crayon::model {
+
+/// Tokens that go through the layers together in prefill: enough to use each weight many times
+/// per load, few enough that the activations stay in the cache of a small core.
+inline constexpr std::uint32_t prefill_batch = 64;
+
+/// Elements of each scratch array, for steps of up to `batch` tokens.
+struct ScratchSizes {
+  ScratchSizes(const formats::ModelConfig& config, const kernels::Layout& layout,
+               std::uint32_t context);
+  std::uint64_t bytes() const;
+
+  std::uint64_t batch, residual, input, projected, queries, kv, hidden, scores, quantized;
+};
+
+/// Activations of one step. B is the batch.
+struct Scratch {
+  explicit Scratch(const ScratchSizes& sizes);
+
+  AlignedArray<float> residual;   ///< [B][dim]: the stream that every block adds to
+  AlignedArray<float> input;      ///< [B][inputs]: what the next linear maps read
+  AlignedArray<float> projected;  ///< [B][dim]: what a block adds
+  AlignedArray<float> queries;    ///< [B][query_dim]
+  AlignedArray<float> keys;       ///< [B][kv_dim]
+  AlignedArray<float> values;     ///< [B][kv_dim]
+  AlignedArray<float> gate;       ///< [B][hidden_dim]
+  AlignedArray<float> up;         ///< [B][hidden_dim]
+  AlignedArray<float> scores;     ///< [heads][context]
+  LinearScratch linear;           ///< its low-rank part is made when an adapter is attached
+};
+
+struct Session::State {
+  State(const Model& its_model, std::uint32_t context, KvDtype kv);
+
+  const Model* model;
+  std::uint32_t position = 0;
+  KvCache cache;
+  RopeTable rope;
+  Scratch scratch;
+  std::shared_ptr<const Adapter> adapter;  ///< or null
+
+  /// The low-rank part of a projection, or null.
+  const LowRank* low_rank(std::uint32_t layer, formats::Projection which) const {
+    return adapter ? &adapter->at(layer, which) : nullptr;
+  }
+};
+
+}  // namespace crayon::model

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <initializer_list>
+#include <span>
+
+#include "runtime/model/session_state.h"
+#include "runtime/model/weights.h"
+
+namespace crayon::model {
+
+/// One step of the forward pass (Vaswani et al. 2017, decoder only, in the form of LLaMA,
+/// Touvron et al. 2023): a batch of tokens at the session's position through every layer. A
+/// prefill is a few of these, decoding one token is a batch of 1.
+class Step {
+ public:
+  /// `tokens`: 1 to prefill_batch ids in range, which fit in the session's context.
+  Step(const Weights& weights, Session::State& state, std::span<const Token> tokens);
+
+  /// Appends the tokens' keys and values to the cache and moves the position.
+  /// logits: [1 or tokens][vocab_size], as `wanted` says.
+  void run(Logits wanted, float* logits);
+
+ private:
+  struct Part {
+    formats::Projection which;
+    float* y;  // [tokens][outputs]
+  };
+
+  void attention_block(std::uint32_t layer);
+  void mlp_block(std::uint32_t layer);
+  void head(Logits wanted, float* logits);
+
+  /// input = rms_norm(residual)
+  void normalise(const AlignedArray<float>& weight);
+  /// y = W input, with the adapter's part
+  void project(std::uint32_t layer, std::initializer_list<Part> parts);
+  /// Rotates queries and keys, and appends keys and values to the cache.
+  void rotate_and_store(std::uint32_t layer);
+  /// input = softmax(q.k / sqrt(head_dim)) v, causal
+  void attend(std::uint32_t layer);
+  /// input = silu(gate) * up
+  void gate();
+  /// residual += projected
+  void add_to_residual();
+
+  const Weights& weights_;
+  const formats::ModelConfig& config_;
+  const Compute& compute_;
+  const kernels::KernelSet& kernels_;
+  Session::State& state_;
+  Scratch& scratch_;
+  std::span<const Token> tokens_;
+};
+
+}  // namespace crayon::model

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "formats/model_source.h"
+
+namespace crayon::test {
+
+/// Added to one projection's weights: [outputs][inputs].
+struct DenseDelta {
+  std::uint32_t layer;
+  formats::Projection projection;
+  std::vector<double> values;
+};
+
+/// The forward pass written down plainly in float64, straight from a model's source: what the
+/// runtime is compared with, and shares nothing with. logits [tokens][vocab].
+std::vector<double> reference_logits(const formats::ModelSource& source,
+                                     std::span<const formats::Token> tokens,
+                                     const std::vector<DenseDelta>& deltas = {});
+
+/// Mean of the first layer's queries before RoPE, L2-normalised: [query_dim].
+std::vector<double> reference_query_embedding(const formats::ModelSource& source,
+                                              std::span<const formats::Token> tokens);
+
+/// scale * B A of one factor pair: [outputs][inputs].
+std::vector<double> dense_product(const formats::SourceLora& factor, double scale);
+
+/// The deltas that an adapter makes when it is merged, times `weight`.
+std::vector<DenseDelta> merged(const formats::AdapterSource& adapter, double weight);
+
+}  // namespace crayon::test

@@ -1,0 +1,71 @@
+#include "runtime/model/rope.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "tests/runtime/model/tiny_model.h"
+
+namespace crayon::model {
+namespace {
+
+using formats::RopeScaling;
+
+formats::ModelConfig rope_config() {
+  formats::ModelConfig config = test::tiny_config();
+  config.head_dim = 8;
+  config.rope_theta = 10000.0f;
+  return config;
+}
+
+TEST(Rope, FrequenciesFallByPowersOfTheta) {
+  const std::vector<double> frequencies = rope_frequencies(rope_config());
+  ASSERT_EQ(frequencies.size(), 4u);
+  EXPECT_DOUBLE_EQ(frequencies[0], 1.0);
+  EXPECT_NEAR(frequencies[1], 0.1, 1e-15);
+  EXPECT_NEAR(frequencies[2], 0.01, 1e-15);
+  EXPECT_NEAR(frequencies[3], 0.001, 1e-15);
+}
+
+TEST(Rope, LinearScalingDividesEveryFrequency) {
+  formats::ModelConfig config = rope_config();
+  config.rope_scaling = RopeScaling::linear;
+  config.rope_factor = 4.0f;
+  const std::vector<double> frequencies = rope_frequencies(config);
+  EXPECT_DOUBLE_EQ(frequencies[0], 0.25);
+  EXPECT_NEAR(frequencies[3], 0.00025, 1e-15);
+}
+
+TEST(Rope, Llama3ScalingStretchesOnlyLongWavelengths) {
+  formats::ModelConfig config = rope_config();
+  config.rope_scaling = RopeScaling::llama3;
+  config.rope_factor = 8.0f;
+  config.rope_low_freq_factor = 1.0f;
+  config.rope_high_freq_factor = 4.0f;
+  // Wavelengths: 6.28, 62.8, 628, 6283 positions. Below 1000 / 4 nothing changes, above 1000 / 1
+  // all is stretched, 628 lies between.
+  config.rope_original_context = 1000;
+  const std::vector<double> frequencies = rope_frequencies(config);
+  EXPECT_DOUBLE_EQ(frequencies[0], 1.0);
+  EXPECT_NEAR(frequencies[1], 0.1, 1e-15);
+  const double share = (1000.0 * 0.01 / (2 * std::numbers::pi) - 1.0) / 3.0;
+  EXPECT_NEAR(share, 0.1972, 1e-4);
+  EXPECT_NEAR(frequencies[2], (1 - share) * 0.01 / 8 + share * 0.01, 1e-12);
+  EXPECT_NEAR(frequencies[3], 0.001 / 8, 1e-15);
+}
+
+TEST(Rope, TableIsExactFarOut) {
+  formats::ModelConfig config = rope_config();
+  const std::uint32_t context = 100001;
+  const RopeTable table(config, context);
+  // sin and cos of 100000 rad, to 20 digits: 0.035748797972016508959, -0.99936080743821211911.
+  EXPECT_FLOAT_EQ(table.sin(100000)[0], 0.035748797972016509f);
+  EXPECT_FLOAT_EQ(table.cos(100000)[0], -0.99936080743821212f);
+  EXPECT_EQ(table.cos(0)[3], 1.0f);
+  EXPECT_EQ(table.sin(0)[3], 0.0f);
+  EXPECT_EQ(RopeTable::bytes(config, context), 100001u * 8 * 4);
+}
+
+}  // namespace
+}  // namespace crayon::model
