@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "runtime/adapters/adapters.h"
+
+namespace crayon::adapters {
+namespace {
+
+double dot(std::span<const double> x, std::span<const double> y) {
+  return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+/// Cosine of two vectors; 0 when one of them is 0 and has no direction.
+double cosine(std::span<const double> x, std::span<const double> y) {
+  const double lengths = std::sqrt(dot(x, x)) * std::sqrt(dot(y, y));
+  return lengths > 0 ? dot(x, y) / lengths : 0.0;
+}
+
+/// Sum of the rows of [rows][dim]: their mean but for its length, which a cosine does not see.
+std::vector<double> sum_rows(std::span<const float> rows, std::size_t dim) {
+  std::vector<double> sum(dim);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    sum[i % dim] += static_cast<double>(rows[i]);
+  }
+  return sum;
+}
+
+/// softmax(scores / tau), in place.
+void softmax(std::vector<double>& scores, double tau) {
+  const double best = *std::ranges::max_element(scores);
+  double sum = 0;
+  for (double& score : scores) {
+    score = std::exp((score - best) / tau);
+    sum += score;
+  }
+  for (double& score : scores) {
+    score /= sum;
+  }
+}
+
+/// Makes weights below `least` 0, but never the largest, and the rest sum to 1.
+void drop_small(std::vector<double>& weights, double least) {
+  const double limit = std::min(least, *std::ranges::max_element(weights));
+  double sum = 0;
+  for (double& weight : weights) {
+    weight = weight < limit ? 0.0 : weight;
+    sum += weight;
+  }
+  for (double& weight : weights) {
+    weight /= sum;
+  }
+}
+
+void check(std::span<const float> embeddings, std::span<const float> indicators,
+           std::size_t query_dim, float tau) {
+  const auto is_matrix = [query_dim](std::span<const float> values) {
+    return query_dim != 0 && !values.empty() && values.size() % query_dim == 0 &&
+           std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+  };
+  if (!is_matrix(embeddings) || !is_matrix(indicators)) {
+    throw Error(Code::bad_argument,
+                fmt::format("{} numbers of embeddings and {} of indicators are not finite rows of "
+                            "{}, at least one each",
+                            embeddings.size(), indicators.size(), query_dim),
+                "embed the examples with the pool's base model");
+  }
+  if (!std::isfinite(tau) || tau <= 0) {
+    throw Error(Code::bad_argument, fmt::format("tau is {}", tau), "use a tau above 0");
+  }
+}
+
+std::vector<float> to_float(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
+                  std::size_t query_dim, float tau, float least_weight) {
+  check(embeddings, indicators, query_dim, tau);
+  const std::vector<double> examples = sum_rows(embeddings, query_dim);
+  std::vector<double> scores;  // [adapters]
+  for (std::size_t at = 0; at < indicators.size(); at += query_dim) {
+    const auto row = indicators.subspan(at, query_dim);
+    scores.push_back(cosine(examples, std::vector<double>(row.begin(), row.end())));
+  }
+  Blend blend;
+  blend.scores = to_float(scores);
+  softmax(scores, static_cast<double>(tau));
+  drop_small(scores, static_cast<double>(least_weight));
+  blend.weights = to_float(scores);
+  return blend;
+}
+
+}  // namespace crayon::adapters

@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "formats/packer.h"
+#include "runtime/adapters/adapters.h"
+
+namespace crayon::adapters {
+
+Pool Pool::load(const formats::Bundle& bundle, const formats::Bundle& base) {
+  const formats::BundleInfo& info = bundle.info();
+  const std::string path = bundle.path().string();
+  if (info.kind != formats::BundleKind::pool || !base.info().config) {
+    throw Error(
+        Code::bad_argument,
+        fmt::format("{} is a bundle of kind {}, {} of kind {}; a pool and its base model "
+                    "are needed",
+                    path, kind_name(info.kind), base.path().string(), kind_name(base.info().kind)),
+        "name a pool bundle and its base");
+  }
+  Pool pool;
+  pool.tau = info.pool_tau;
+  for (std::size_t index = 0; index < info.adapters.size(); ++index) {
+    pool.adapters.push_back(formats::read_adapter(bundle, index, base));
+  }
+
+  const formats::TensorEntry& indicators = bundle.at("indicators");
+  const formats::Shape shape{info.adapters.size(), base.info().config->query_dim()};
+  if (indicators.shape != shape) {
+    throw Error(Code::bad_shape,
+                fmt::format("{}: tensor indicators is [{}][{}], not [{}][{}]", path,
+                            indicators.shape.rows, indicators.shape.cols, shape.rows, shape.cols),
+                "pack the pool again");
+  }
+  pool.indicators = bundle.read_f32(indicators);
+  const bool finite =
+      std::ranges::all_of(pool.indicators, [](float value) { return std::isfinite(value); });
+  if (!finite || !std::isfinite(pool.tau) || pool.tau <= 0) {
+    throw Error(Code::corrupt,
+                fmt::format("{}: the pool's tau is {}, its indicators are {}finite", path, pool.tau,
+                            finite ? "" : "not "),
+                "pack the pool again");
+  }
+  return pool;
+}
+
+std::vector<float> embed(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                         std::span<const std::string> texts) {
+  std::vector<float> embeddings;
+  embeddings.reserve(texts.size() * model.config().query_dim());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::vector<model::Token> tokens = tokenizer.encode(texts[i]);
+    if (tokens.empty()) {
+      throw Error(Code::bad_argument, fmt::format("text {} has no tokens", i),
+                  "leave empty examples out");
+    }
+    const std::vector<float> embedding = model.query_embedding(tokens);
+    embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
+  }
+  return embeddings;
+}
+
+}  // namespace crayon::adapters

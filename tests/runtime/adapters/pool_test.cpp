@@ -1,0 +1,78 @@
+#include <gtest/gtest.h>
+
+#include "runtime/adapters/adapters.h"
+#include "tests/runtime/model/tiny_model.h"
+
+namespace crayon::adapters {
+namespace {
+
+using formats::Bundle;
+using formats::Dtype;
+
+class PoolBundle : public testing::Test {
+ protected:
+  PoolBundle() {
+    for (std::uint64_t n = 0; n < 3; ++n) {
+      adapters_.push_back(test::random_adapter(config_, 2, 0.5f + static_cast<float>(n), n));
+    }
+    for (std::size_t i = 0; i < 3 * config_.query_dim(); ++i) {
+      indicators_.push_back(static_cast<float>(i));
+    }
+    formats::pack_pool(adapters_, indicators_, 0.07f, base_.bundle, path_);
+  }
+
+  const formats::ModelConfig config_ = test::tiny_config();
+  const test::Packed base_{test::random_source(config_, 81), Dtype::i8};
+  const std::filesystem::path path_ = base_.folder / "pool.crayon";
+  std::vector<formats::AdapterSource> adapters_;
+  std::vector<float> indicators_;
+};
+
+TEST_F(PoolBundle, ComesBackAsItWasPacked) {
+  const Pool pool = Pool::load(Bundle::open(path_), base_.bundle);
+  EXPECT_EQ(pool.tau, 0.07f);
+  EXPECT_EQ(pool.indicators, indicators_);
+  ASSERT_EQ(pool.adapters.size(), 3u);
+  for (std::size_t n = 0; n < 3; ++n) {
+    EXPECT_EQ(pool.adapters[n].name, adapters_[n].name);
+    EXPECT_EQ(pool.adapters[n].scale, adapters_[n].scale);
+    ASSERT_EQ(pool.adapters[n].factors.size(), adapters_[n].factors.size());
+    EXPECT_EQ(pool.adapters[n].factors.back().a, adapters_[n].factors.back().a);
+    EXPECT_EQ(pool.adapters[n].factors.back().b, adapters_[n].factors.back().b);
+  }
+}
+
+TEST_F(PoolBundle, BelongsToOneBase) {
+  const test::Packed other(test::random_source(config_, 82), Dtype::i8);
+  EXPECT_EQ(test::code_of([&] { Pool::load(Bundle::open(path_), other.bundle); }),
+            Code::wrong_base);
+}
+
+TEST_F(PoolBundle, IsNeitherModelNorAdapter) {
+  EXPECT_EQ(test::code_of([&] { Pool::load(base_.bundle, base_.bundle); }), Code::bad_argument);
+  EXPECT_EQ(test::code_of([&] { load(path_, base_.bundle, 1.0f); }), Code::bad_argument);
+  const Bundle pool = Bundle::open(path_);
+  EXPECT_EQ(test::code_of([&] { Pool::load(pool, pool); }), Code::bad_argument);
+}
+
+TEST_F(PoolBundle, ExamplesAreEmbeddedByTheBase) {
+  ThreadPool threads(1);
+  const auto model = base_.load(threads);
+  const tokenizer::Tokenizer tokenizer(*base_.bundle.info().tokenizer);
+  const std::vector<std::string> texts{"t1t2", "t65"};
+  const std::vector<float> embeddings = embed(*model, tokenizer, texts);
+  ASSERT_EQ(embeddings.size(), 2 * config_.query_dim());
+  const std::vector<float> second = model->query_embedding(tokenizer.encode("t65"));
+  EXPECT_TRUE(std::equal(second.begin(), second.end(), embeddings.begin() + config_.query_dim()));
+}
+
+TEST_F(PoolBundle, TextsWithoutTokensHaveNoEmbedding) {
+  ThreadPool threads(1);
+  const auto model = base_.load(threads);
+  const tokenizer::Tokenizer tokenizer(*base_.bundle.info().tokenizer);
+  const std::vector<std::string> texts{"t1", ""};
+  EXPECT_EQ(test::code_of([&] { embed(*model, tokenizer, texts); }), Code::bad_argument);
+}
+
+}  // namespace
+}  // namespace crayon::adapters
