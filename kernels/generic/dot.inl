@@ -37,12 +37,20 @@ template <int Rows, int Tokens, typename W, typename Read>
     for (int t = 0; t < Tokens; ++t) {
       xs[t] = read(x + static_cast<std::size_t>(t) * x_stride, c);
     }
+    f32v products[Rows][Tokens];
 #pragma GCC unroll 4
     for (int i = 0; i < Rows; ++i) {
       const f32v ws = read(w + static_cast<std::size_t>(i) * w_stride, c);
 #pragma GCC unroll 4
       for (int t = 0; t < Tokens; ++t) {
-        partial[i][t].part[part] += ws * xs[t];
+        products[i][t] = ws * xs[t];
+      }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int t = 0; t < Tokens; ++t) {
+        partial[i][t].part[part] += products[i][t];
       }
     }
   }
@@ -63,7 +71,7 @@ template <int Rows, int Tokens, typename W>
   }
   if (column < n) {
     const auto tail = [n](const auto* row, std::size_t c) {
-      return load_tail(row + c, c < n ? n - c : 0);
+      return c + lanes <= n ? load(row + c) : load_tail(row + c, c < n ? n - c : 0);
     };
     dot_step(w, w_stride, x, x_stride, column, tail, partial);
   }

@@ -4,6 +4,7 @@
 // leaves what lies behind alone.
 
 inline f32v load_tail(const float* x, std::size_t count) {
+  assert(count < lanes);
   alignas(vector_bytes) float lane[lanes] = {};
   for (std::size_t i = 0; i < count; ++i) {
     lane[i] = x[i];
@@ -12,6 +13,7 @@ inline f32v load_tail(const float* x, std::size_t count) {
 }
 
 inline f32v load_tail(const std::uint16_t* x, std::size_t count) {
+  assert(count < lanes);
   std::uint16_t lane[lanes] = {};
   for (std::size_t i = 0; i < count; ++i) {
     lane[i] = x[i];
@@ -20,6 +22,7 @@ inline f32v load_tail(const std::uint16_t* x, std::size_t count) {
 }
 
 inline void store_tail(float* y, f32v value, std::size_t count) {
+  assert(count < lanes);
   alignas(vector_bytes) float lane[lanes];
   store(lane, value);
   for (std::size_t i = 0; i < count; ++i) {
@@ -28,6 +31,7 @@ inline void store_tail(float* y, f32v value, std::size_t count) {
 }
 
 inline void store_tail(std::uint16_t* y, f32v value, std::size_t count) {
+  assert(count < lanes);
   std::uint16_t lane[lanes];
   store(lane, value);
   for (std::size_t i = 0; i < count; ++i) {

@@ -45,13 +45,17 @@ using Totals = int32x4_t[chains<Tokens>][Tokens][4];
 template <int Group, int Tokens>
 [[gnu::always_inline]] inline void add_group(const std::int8_t* w, const int8x16_t (&xs)[Tokens],
                                              Totals<Tokens>& total) {
+  int8x16_t ws[4];
 #pragma GCC unroll 4
   for (int quad = 0; quad < 4; ++quad) {
-    const int8x16_t ws = vld1q_s8(w + 64 * Group + 16 * quad);
+    ws[quad] = vld1q_s8(w + 64 * Group + 16 * quad);
+  }
+#pragma GCC unroll 4
+  for (int quad = 0; quad < 4; ++quad) {
 #pragma GCC unroll 4
     for (int t = 0; t < Tokens; ++t) {
       int32x4_t& sum = total[Group % chains<Tokens>][t][quad];
-      sum = vdotq_laneq_s32(sum, ws, xs[t], Group);
+      sum = vdotq_laneq_s32(sum, ws[quad], xs[t], Group);
     }
   }
 }

@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace crayon::kernels {
+namespace {
+
+#include "kernels/generic/vector.inl"
+
+#include "kernels/generic/exp.inl"
+
+float exp_of(float x) {
+  return exp(splat(x))[0];
+}
+
+/// The distance of `value` from `exact` in units of the last place of `exact` as a float.
+double ulps(float value, double exact) {
+  const double unit = std::ldexp(1.0, std::ilogb(exact) - 23);
+  return std::abs(value - exact) / unit;
+}
+
+TEST(Exp, IsWithinOneUlp) {
+  double worst = 0;
+  float worst_at = 0;
+  const auto check = [&](float x) {
+    const double error = ulps(exp_of(x), std::exp(static_cast<double>(x)));
+    if (error > worst) {
+      worst = error;
+      worst_at = x;
+    }
+  };
+  // Every 1999th float of both signs, and a fine even grid.
+  const auto last = std::bit_cast<std::uint32_t>(88.72f);
+  for (std::uint32_t bits = 0; bits <= last; bits += 1999) {
+    check(std::bit_cast<float>(bits));
+    check(std::max(-87.0f, -std::bit_cast<float>(bits)));
+  }
+  for (int i = -87 * 4096; i <= 88 * 4096; ++i) {
+    check(static_cast<float>(i) / 4096.0f);
+  }
+  RecordProperty("worst_ulps", std::to_string(worst));
+  EXPECT_LE(worst, 1.0) << "at " << worst_at;
+}
+
+TEST(Exp, HasExactEnds) {
+  EXPECT_EQ(exp_of(0.0f), 1.0f);
+  EXPECT_EQ(exp_of(-0.0f), 1.0f);
+  EXPECT_GT(exp_of(-87.0f), 0.0f);
+  EXPECT_EQ(exp_of(std::nextafter(-87.0f, -100.0f)), 0.0f);
+  EXPECT_TRUE(std::isfinite(exp_of(88.7228317f)));
+  EXPECT_EQ(exp_of(88.7228394f), INFINITY);
+  for (const float x : {-1e3f, -1e10f, -3e38f, -INFINITY}) {
+    EXPECT_EQ(exp_of(x), 0.0f) << x;
+  }
+  for (const float x : {1e3f, 1e10f, 3e38f, INFINITY}) {
+    EXPECT_EQ(exp_of(x), INFINITY) << x;
+  }
+  EXPECT_TRUE(std::isnan(exp_of(NAN)));
+}
+
+}  // namespace
+}  // namespace crayon::kernels

@@ -1,0 +1,144 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/kernel_set.h"
+#include "tests/kernels/arrays.h"
+#include "tests/kernels/sets.h"
+
+namespace crayon::kernels {
+namespace {
+
+using test::bits;
+using test::fill;
+using test::Guarded;
+using test::scalar;
+using test::span;
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+
+class Rows : public test::EverySet {};
+
+TEST_P(Rows, AxpyRoundsTwice) {
+  Random random(21);
+  for (std::size_t n = 0; n < 100; ++n) {
+    Guarded<float> x(n), y(n);
+    fill(x, random);
+    fill(y, random);
+    std::vector<float> expected;
+    for (std::size_t i = 0; i < n; ++i) {
+      expected.push_back(y[i] + 0.7f * x[i]);
+    }
+    set().axpy_f32(0.7f, x.data(), y.data(), n);
+    ASSERT_EQ(bits(span(y)), bits(expected)) << n;
+  }
+}
+
+TEST_P(Rows, RmsNormMatchesDoubleAndScalar) {
+  Random random(22);
+  for (std::size_t n = 1; n < 100; ++n) {
+    Guarded<float> x(n), weight(n), y(n);
+    fill(x, random, 3);
+    fill(weight, random);
+    double squares = 0;
+    for (const float value : span(x)) {
+      squares += static_cast<double>(value) * value;
+    }
+    const double norm = std::sqrt(squares / static_cast<double>(n) + 1e-5);
+    set().rms_norm(x.data(), weight.data(), n, 1e-5f, y.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      const double exact = x[i] / norm * weight[i];
+      ASSERT_NEAR(y[i], exact, std::abs(exact) * 1e-6);
+    }
+    Guarded<float> in_place(n);
+    std::copy(x.begin(), x.end(), in_place.begin());
+    scalar().rms_norm(in_place.data(), weight.data(), n, 1e-5f, in_place.data());
+    ASSERT_EQ(bits(span(y)), bits(span(in_place))) << n;
+  }
+}
+
+TEST_P(Rows, SoftmaxMatchesDoubleAndScalar) {
+  Random random(23);
+  for (std::size_t n = 1; n < 150; ++n) {
+    Guarded<float> x(n), same(n);
+    fill(x, random, n % 3 == 0 ? 100 : 5);
+    std::copy(x.begin(), x.end(), same.begin());
+    double max = -INFINITY, total = 0;
+    for (const float value : span(x)) {
+      max = std::max(max, static_cast<double>(value));
+    }
+    std::vector<double> exact;
+    for (const float value : span(x)) {
+      exact.push_back(std::exp(value - max));
+      total += exact.back();
+    }
+    set().softmax(x.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      // x - max itself is rounded, by up to 2^-18 at 64 and above.
+      ASSERT_NEAR(x[i], exact[i] / total, exact[i] / total * 1e-5 + 1e-37);
+    }
+    scalar().softmax(same.data(), n);
+    ASSERT_EQ(bits(span(x)), bits(span(same))) << n;
+  }
+}
+
+TEST_P(Rows, SoftmaxOfMaskedAndOfBrokenRows) {
+  std::vector<float> masked = {1.0f, -infinity, 1.0f};
+  set().softmax(masked.data(), masked.size());
+  EXPECT_EQ(masked, (std::vector<float>{0.5f, 0.0f, 0.5f}));
+  for (std::size_t at = 0; at < 21; ++at) {
+    std::vector<float> broken(21, 1.0f);
+    broken[at] = nan;
+    set().softmax(broken.data(), broken.size());
+    for (const float value : broken) {
+      ASSERT_TRUE(std::isnan(value)) << at;
+    }
+  }
+}
+
+TEST_P(Rows, SiluMatchesDoubleAndScalar) {
+  Random random(24);
+  for (std::size_t n = 0; n < 100; ++n) {
+    Guarded<float> gate(n), up(n), y(n);
+    fill(gate, random, n % 3 == 0 ? 80 : 6);
+    fill(up, random);
+    set().silu_mul(gate.data(), up.data(), y.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double exact = gate[i] / (1 + std::exp(-static_cast<double>(gate[i]))) * up[i];
+      ASSERT_NEAR(y[i], exact, std::abs(exact) * 1e-6 + 1e-37);
+    }
+    scalar().silu_mul(gate.data(), up.data(), up.data(), n);
+    ASSERT_EQ(bits(span(y)), bits(span(up))) << n;
+  }
+  const float gate[] = {-1e30f, 1e30f, 0.0f}, up[] = {1.0f, 1.0f, 1.0f};
+  float y[3];
+  set().silu_mul(gate, up, y, 3);
+  EXPECT_EQ(y[0], 0.0f);
+  EXPECT_EQ(y[1], 1e30f);
+  EXPECT_EQ(y[2], 0.0f);
+}
+
+TEST_P(Rows, RopeRotatesPairs) {
+  Random random(25);
+  for (std::size_t half = 0; half < 70; ++half) {
+    Guarded<float> x(2 * half), cos(half), sin(half);
+    fill(x, random);
+    fill(cos, random);
+    fill(sin, random);
+    std::vector<float> expected(2 * half);
+    for (std::size_t i = 0; i < half; ++i) {
+      expected[i] = x[i] * cos[i] - x[half + i] * sin[i];
+      expected[half + i] = x[half + i] * cos[i] + x[i] * sin[i];
+    }
+    set().rope_half(x.data(), cos.data(), sin.data(), half);
+    ASSERT_EQ(bits(span(x)), bits(expected)) << half;
+  }
+}
+
+CRAYON_FOR_EVERY_SET(Rows);
+
+}  // namespace
+}  // namespace crayon::kernels

@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "kernels/kernel_set.h"
+#include "tests/kernels/arrays.h"
+#include "tests/kernels/sets.h"
+
+namespace crayon::kernels {
+namespace {
+
+class SameBits : public test::EverySet {};
+
+/// FNV-1a over the bytes of what kernels return.
+class Digest {
+ public:
+  template <typename T>
+  void add(const std::vector<T>& values) {
+    std::vector<unsigned char> bytes(values.size() * sizeof(T));
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    for (const unsigned char byte : bytes) {
+      value_ = (value_ ^ byte) * 0x100000001b3u;
+    }
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+std::vector<float> numbers(std::size_t n, Random& random, double range) {
+  std::vector<float> values(n);
+  for (float& value : values) {
+    value = static_cast<float>((2 * random.uniform() - 1) * range);
+  }
+  return values;
+}
+
+/// What every set gives on every CPU, of whatever architecture: one layer's worth of arithmetic.
+TEST_P(SameBits, OnEveryCpu) {
+  const std::size_t rows = 67, inputs = 203, tokens = 5, n = 29, rank = 11;
+  const KernelSet& k = set();
+  Random random(41);
+  Digest digest;
+
+  const auto x = numbers(tokens * inputs, random, 2), w = numbers(rows * inputs, random, 1);
+  std::vector<float> y(tokens * rows);
+  k.matmul_f32(w.data(), inputs, 0, rows, x.data(), inputs, tokens, y.data(), rows);
+  digest.add(y);
+
+  std::vector<std::uint16_t> halves(w.size());
+  k.f32_to_f16(w.data(), halves.data(), w.size());
+  k.matmul_f16(halves.data(), inputs, 0, rows, x.data(), inputs, tokens, y.data(), rows);
+  digest.add(halves);
+  digest.add(y);
+
+  const auto a = numbers(rank * inputs, random, 1), b = numbers(rows * rank, random, 1);
+  const auto rank_scale = numbers(rank, random, 1);
+  std::vector<float> z(tokens * rank);
+  k.low_rank_down(a.data(), rank, inputs, rank_scale.data(), x.data(), inputs, tokens, z.data());
+  k.low_rank_up(b.data(), rank, 0, rows, z.data(), tokens, y.data(), rows);
+  digest.add(y);
+
+  std::vector<float> scores(n), out(inputs);
+  const auto q = numbers(inputs, random, 3), cache = numbers(2 * n * inputs, random, 1);
+  k.attend_f32(q.data(), cache.data(), cache.data() + n * inputs, n, inputs, inputs, 0.07f,
+               scores.data(), out.data());
+  digest.add(out);
+
+  std::vector<std::int8_t> q8(k.layout.padded_inputs(inputs));
+  const float scale = k.quantize_i8(x.data(), inputs, q8.data(), q8.size());
+  q8.resize(inputs);
+  digest.add(q8);
+  digest.add(std::vector<float>{scale});
+
+  k.rms_norm(out.data(), w.data(), inputs, 1e-5f, out.data());
+  k.axpy_f32(0.3f, x.data(), out.data(), inputs);
+  k.silu_mul(out.data(), x.data(), out.data(), inputs);
+  k.rope_half(out.data(), w.data(), a.data(), inputs / 2);
+  digest.add(out);
+  k.softmax(out.data(), inputs);
+  digest.add(out);
+
+  EXPECT_EQ(digest.value(), 0x8791e83ec44bfe32u);
+}
+
+CRAYON_FOR_EVERY_SET(SameBits);
+
+}  // namespace
+}  // namespace crayon::kernels
