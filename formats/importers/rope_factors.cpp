@@ -1,0 +1,88 @@
+#include "formats/importers/rope_factors.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+namespace crayon::importers {
+namespace {
+
+constexpr double low_freq_factor = 1.0;
+constexpr double high_freq_factor = 4.0;
+constexpr double largest_context = 1 << 24;
+constexpr double tolerance = 1e-3;  // relative; the file's factors are f32
+
+// Positions in one turn of frequency i.
+std::vector<double> wavelengths(const formats::ModelConfig& config) {
+  std::vector<double> lengths(config.head_dim / 2);
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    const double exponent = 2.0 * static_cast<double>(i) / config.head_dim;
+    lengths[i] = 2.0 * std::numbers::pi * std::pow(config.rope_theta, exponent);
+  }
+  return lengths;
+}
+
+// What Llama 3 divides a frequency of this wavelength by.
+double llama3_factor(double wavelength, double factor, double context) {
+  if (wavelength < context / high_freq_factor) {
+    return 1.0;
+  }
+  if (wavelength > context / low_freq_factor) {
+    return factor;
+  }
+  const double smooth =
+      (context / wavelength - low_freq_factor) / (high_freq_factor - low_freq_factor);
+  return 1.0 / ((1.0 - smooth) / factor + smooth);
+}
+
+// The original context that explains the factors, each 1 <= f <= `largest`; 0 when none could.
+double find_context(std::span<const float> factors, const std::vector<double>& lengths,
+                    double largest) {
+  double above = 0.0;  // any context above it leaves the frequencies with factor 1 alone
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const double share = 1.0 / factors[i];
+    if (factors[i] > 1.0f + tolerance && factors[i] < largest * (1.0 - tolerance)) {
+      // A blended frequency: llama3_factor solved for the context.
+      const double smooth = (share - 1.0 / largest) / (1.0 - 1.0 / largest);
+      return std::round(lengths[i] *
+                        (low_freq_factor + smooth * (high_freq_factor - low_freq_factor)));
+    }
+    if (factors[i] <= 1.0f + tolerance) {
+      above = std::max(above, lengths[i] * high_freq_factor);
+    }
+  }
+  return std::floor(above) + 1.0;
+}
+
+}  // namespace
+
+bool set_rope_factors(formats::ModelConfig& config, std::span<const float> factors) {
+  const std::vector<double> lengths = wavelengths(config);
+  const auto usable = [](float factor) { return std::isfinite(factor) && factor >= 1.0f; };
+  if (factors.size() != lengths.size() || !std::ranges::all_of(factors, usable)) {
+    return false;
+  }
+  const double largest = *std::ranges::max_element(factors);
+  if (largest == 1.0) {
+    return true;  // no scaling
+  }
+  const double context = find_context(factors, lengths, largest);
+  if (context < 1.0 || context > largest_context) {
+    return false;
+  }
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const double expected = llama3_factor(lengths[i], largest, context);
+    if (std::abs(factors[i] - expected) > tolerance * expected) {
+      return false;
+    }
+  }
+  config.rope_scaling = formats::RopeScaling::llama3;
+  config.rope_factor = static_cast<float>(largest);
+  config.rope_low_freq_factor = static_cast<float>(low_freq_factor);
+  config.rope_high_freq_factor = static_cast<float>(high_freq_factor);
+  config.rope_original_context = static_cast<std::uint32_t>(context);
+  return true;
+}
+
+}  // namespace crayon::importers

@@ -1,0 +1,337 @@
+#include "formats/importers/gguf.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/half.h"
+#include "formats/importers/importers.h"
+#include "tests/formats/importers/tiny_llama.h"
+#include "tests/support/support.h"
+
+namespace crayon::importers {
+namespace {
+
+using formats::ModelSource;
+using formats::TokenType;
+using test::code_of;
+using test::GgufWriter;
+
+class Gguf : public testing::Test {
+ protected:
+  std::filesystem::path write(ByteSpan bytes) {
+    test::write_file(folder_ / "model.gguf", bytes);
+    return folder_ / "model.gguf";
+  }
+  std::filesystem::path write(const GgufWriter& writer) { return write(writer.bytes()); }
+  ModelSource import(const GgufWriter& writer) { return import_model(write(writer), {}); }
+  Code failure(const GgufWriter& writer, std::string* sentence = nullptr) {
+    return code_of([&] { import(writer); }, sentence);
+  }
+
+  test::TempDir folder_;
+};
+
+TEST_F(Gguf, ImportsTheWholeModel) {
+  const ModelSource model = import(test::tiny_gguf());
+  EXPECT_EQ(model.config, test::tiny_llama_config());
+  EXPECT_EQ(model.provenance.source, "model.gguf");
+  EXPECT_EQ(model.provenance.licence, "mit");
+  EXPECT_TRUE(model.provenance.tool.starts_with("crayon "));
+  EXPECT_EQ(model.provenance.source_hash,
+            formats::to_hex(formats::hash_of(test::tiny_gguf().bytes())));
+  const auto expected = test::tiny_llama_tensors(false);
+  ASSERT_EQ(model.tensors.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(model.tensors[i].name, expected[i].bundle);
+    EXPECT_EQ(model.tensors[i].shape, expected[i].shape);
+    EXPECT_EQ(test::read_all(model, expected[i].bundle), expected[i].values) << expected[i].bundle;
+  }
+}
+
+TEST_F(Gguf, ReadsOnlyTheRowsAskedFor) {
+  const ModelSource model = import(test::tiny_gguf());
+  for (const formats::SourceTensor& tensor : model.tensors) {
+    const std::vector<float> whole = test::read_all(model, tensor.name);
+    for (std::uint64_t row = 0; row < tensor.shape.rows; ++row) {
+      const std::uint64_t count = std::min<std::uint64_t>(3, tensor.shape.rows - row);
+      std::vector<float> part(count * tensor.shape.cols);
+      tensor.read_rows(row, count, part);
+      const std::vector<float> want(
+          whole.begin() + static_cast<std::ptrdiff_t>(row * tensor.shape.cols),
+          whole.begin() + static_cast<std::ptrdiff_t>((row + count) * tensor.shape.cols));
+      EXPECT_EQ(part, want) << tensor.name << " row " << row;
+    }
+  }
+}
+
+TEST_F(Gguf, ReadsTheTokenizer) {
+  const formats::TokenizerData data = import_tokenizer(write(test::tiny_gguf_keys()));
+  EXPECT_EQ(data.kind, formats::TokenizerKind::sentencepiece_bpe);
+  EXPECT_EQ(data.pieces.at(4), "\u2581");
+  EXPECT_EQ(data.scores.at(7), -0.5f);
+  const std::vector types = {TokenType::unknown, TokenType::control, TokenType::control,
+                             TokenType::byte,    TokenType::normal,  TokenType::normal,
+                             TokenType::normal,  TokenType::normal,  TokenType::control,
+                             TokenType::unused};
+  EXPECT_EQ(data.types, types);
+  EXPECT_TRUE(data.add_bos);
+  EXPECT_TRUE(data.add_space_prefix);
+  EXPECT_EQ(data.bos, 1);
+  EXPECT_EQ(data.unknown, std::nullopt);
+  EXPECT_EQ(data.end_of_generation, (std::vector<formats::Token>{2, 8}));
+  EXPECT_EQ(data.chat_format, "plain");
+}
+
+TEST_F(Gguf, ReadsAByteLevelTokenizer) {
+  GgufWriter writer;
+  writer.add_text("tokenizer.ggml.model", "gpt2");
+  writer.add_text("tokenizer.ggml.pre", "llama-bpe");
+  writer.add_texts("tokenizer.ggml.tokens", {"\u0120", "t", "\u0120t", "\u0100", "<|eot_id|>"});
+  writer.add_ints("tokenizer.ggml.token_type", {1, 1, 1, 1, 3});
+  writer.add_texts("tokenizer.ggml.merges", {"\u0120 t"});
+  writer.add_u32("tokenizer.ggml.bos_token_id", 4);
+  const formats::TokenizerData data = import_tokenizer(write(writer));
+  EXPECT_EQ(data.kind, formats::TokenizerKind::byte_bpe);
+  const std::vector<std::string> pieces = {" ", "t", " t", std::string(1, '\0'), "<|eot_id|>"};
+  EXPECT_EQ(data.pieces, pieces);
+  EXPECT_EQ(data.merges, (std::vector<formats::TokenizerData::Merge>{{0, 1}}));
+  EXPECT_TRUE(data.ignore_merges);
+  EXPECT_TRUE(data.add_bos);
+  EXPECT_EQ(data.end_of_generation, std::vector<formats::Token>{4});
+  EXPECT_EQ(data.pre_tokenizers.size(), 1u);
+}
+
+TEST_F(Gguf, RefusesAnUnknownPreTokenizerByName) {
+  GgufWriter writer;
+  writer.add_text("tokenizer.ggml.model", "gpt2");
+  writer.add_text("tokenizer.ggml.pre", "tekken");
+  writer.add_texts("tokenizer.ggml.tokens", {"a"});
+  std::string sentence;
+  EXPECT_EQ(code_of([&] { import_tokenizer(write(writer)); }, &sentence), Code::unsupported);
+  EXPECT_NE(sentence.find("tekken"), std::string::npos);
+  EXPECT_NE(sentence.find("llama-bpe"), std::string::npos);
+}
+
+// One tensor of 64 numbers in two rows, in each type.
+class GgufTypes : public Gguf {
+ protected:
+  std::vector<float> read(std::uint32_t type, ByteSpan bytes) {
+    GgufWriter writer;
+    writer.add_tensor("t", {32, 2}, type, bytes);
+    const GgufFile file(write(writer));
+    std::vector<float> values(64);
+    file.read_rows(file.tensors().at(0), 0, 2, values);
+    std::vector<float> second(32);
+    file.read_rows(file.tensors().at(0), 1, 1, second);
+    EXPECT_TRUE(std::equal(second.begin(), second.end(), values.begin() + 32));
+    return values;
+  }
+};
+
+TEST_F(GgufTypes, F16AndBf16) {
+  test::ByteWriter half;
+  test::ByteWriter brain;
+  for (int i = 0; i < 64; ++i) {
+    half.put(f32_to_f16(static_cast<float>(i) - 31.5f));
+    brain.put(
+        static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(static_cast<float>(i)) >> 16));
+  }
+  const std::vector<float> halves = read(1, half.bytes());
+  const std::vector<float> brains = read(30, brain.bytes());
+  for (int i = 0; i < 64; ++i) {
+    EXPECT_EQ(halves[static_cast<std::size_t>(i)], static_cast<float>(i) - 31.5f);
+    EXPECT_EQ(brains[static_cast<std::size_t>(i)], static_cast<float>(i));
+  }
+}
+
+TEST_F(GgufTypes, Q8_0) {
+  test::ByteWriter bytes;
+  for (int row = 0; row < 2; ++row) {
+    bytes.put(f32_to_f16(row == 0 ? 0.5f : -2.0f));
+    for (int i = 0; i < 32; ++i) {
+      bytes.put(static_cast<std::int8_t>(i * 8 - 128));
+    }
+  }
+  const std::vector<float> values = read(8, bytes.bytes());
+  EXPECT_EQ(values[0], -64.0f);
+  EXPECT_EQ(values[31], 60.0f);
+  EXPECT_EQ(values[32], 256.0f);
+  EXPECT_EQ(values[48], 0.0f);
+}
+
+TEST_F(GgufTypes, Q4_0) {
+  test::ByteWriter bytes;
+  for (int row = 0; row < 2; ++row) {
+    bytes.put(f32_to_f16(row == 0 ? 1.0f : 0.25f));
+    for (int i = 0; i < 16; ++i) {
+      bytes.put(static_cast<std::uint8_t>(i | (15 - i) << 4));
+    }
+  }
+  const std::vector<float> values = read(2, bytes.bytes());
+  for (std::size_t i = 0; i < 16; ++i) {
+    EXPECT_EQ(values[i], static_cast<float>(i) - 8.0f);
+    EXPECT_EQ(values[16 + i], 7.0f - static_cast<float>(i));
+    EXPECT_EQ(values[32 + i], (static_cast<float>(i) - 8.0f) / 4);
+  }
+}
+
+TEST_F(Gguf, RefusesOtherTypesByTensorAndName) {
+  GgufWriter writer = test::tiny_gguf_keys();
+  writer.add_tensor("token_embd.weight", {256, 1}, 12, std::vector<std::uint8_t>(144));
+  std::string sentence;
+  EXPECT_EQ(failure(writer, &sentence), Code::unsupported);
+  EXPECT_NE(sentence.find("token_embd.weight is Q4_K"), std::string::npos) << sentence;
+  // Their tokenizer is none the worse.
+  EXPECT_EQ(import_tokenizer(folder_ / "model.gguf").pieces.size(), 10u);
+}
+
+TEST_F(Gguf, RefusesAnUnknownArchitectureByName) {
+  GgufWriter writer;
+  writer.add_text("general.architecture", "mamba");
+  std::string sentence;
+  EXPECT_EQ(failure(writer, &sentence), Code::architecture);
+  EXPECT_NE(sentence.find("mamba"), std::string::npos);
+}
+
+TEST_F(Gguf, RefusesMissingLeftoverAndMisshapenTensors) {
+  std::string sentence;
+  EXPECT_EQ(failure(test::tiny_gguf_keys(), &sentence), Code::missing_tensor);
+
+  GgufWriter leftover = test::tiny_gguf();
+  const std::vector<float> bias(8);
+  leftover.add_f32_tensor("blk.0.attn_q.bias", {8}, bias);
+  EXPECT_EQ(failure(leftover, &sentence), Code::unsupported);
+  EXPECT_NE(sentence.find("blk.0.attn_q.bias"), std::string::npos);
+
+  GgufWriter misshapen = test::tiny_gguf_keys();
+  for (const test::TinyTensor& tensor : test::tiny_llama_tensors(false)) {
+    if (tensor.source == "blk.1.ffn_up.weight") {
+      misshapen.add_f32_tensor(tensor.source, {12, 8}, tensor.values);
+    } else {
+      misshapen.add_f32_tensor(tensor.source, {tensor.shape.cols, tensor.shape.rows},
+                               tensor.values);
+    }
+  }
+  EXPECT_EQ(failure(misshapen, &sentence), Code::bad_shape);
+  EXPECT_NE(sentence.find("blk.1.ffn_up.weight"), std::string::npos);
+}
+
+TEST_F(Gguf, TheHeadIsTiedWhenTheFileHasNone) {
+  GgufWriter writer = test::tiny_gguf_keys();
+  for (const test::TinyTensor& tensor : test::tiny_llama_tensors(false)) {
+    if (tensor.source != "output.weight") {
+      writer.add_f32_tensor(tensor.source, {tensor.shape.cols, tensor.shape.rows}, tensor.values);
+    }
+  }
+  EXPECT_TRUE(import(writer).config.tied_head);
+}
+
+TEST_F(Gguf, RefusesVersionsAndByteOrdersItDoesNotKnow) {
+  GgufWriter writer = test::tiny_gguf();
+  writer.version = 2;
+  EXPECT_NO_THROW(import(writer));
+  writer.version = 1;
+  EXPECT_EQ(failure(writer), Code::unsupported);
+  writer.version = 0x03000000;
+  std::string sentence;
+  EXPECT_EQ(failure(writer, &sentence), Code::unsupported);
+  EXPECT_NE(sentence.find("big-endian"), std::string::npos);
+}
+
+TEST_F(Gguf, RefusesDuplicates) {
+  GgufWriter keys;
+  keys.add_u32("k", 1);
+  keys.add_u32("k", 1);
+  EXPECT_EQ(code_of([&] { GgufFile{write(keys)}; }), Code::malformed);
+  GgufWriter tensors;
+  tensors.add_f32_tensor("t", {1}, std::vector<float>{1});
+  tensors.add_f32_tensor("t", {1}, std::vector<float>{1});
+  EXPECT_EQ(code_of([&] { GgufFile{write(tensors)}; }), Code::malformed);
+}
+
+TEST_F(Gguf, RefusesHostileCounts) {
+  const auto code = [&](const GgufWriter& writer) {
+    return code_of([&] { GgufFile{write(writer)}; });
+  };
+  test::ByteWriter array;  // 2^60 floats
+  array.put<std::uint32_t>(6);
+  array.put<std::uint64_t>(1ull << 60);
+  GgufWriter writer;
+  writer.add_raw("k", 9, array.bytes());
+  EXPECT_EQ(code(writer), Code::truncated);
+
+  test::ByteWriter nested;
+  nested.put<std::uint32_t>(9);
+  nested.put<std::uint64_t>(1);
+  writer = {};
+  writer.add_raw("k", 9, nested.bytes());
+  EXPECT_EQ(code(writer), Code::unsupported);
+
+  writer = {};
+  writer.add_raw("k", 77, nested.bytes());
+  EXPECT_EQ(code(writer), Code::unsupported);
+
+  writer = {};
+  writer.add_tensor("t", {1ull << 40, 1ull << 40}, 0, {});
+  EXPECT_EQ(code(writer), Code::corrupt);
+  writer = {};
+  writer.add_tensor("t", {1ull << 40}, 0, {});
+  EXPECT_EQ(code(writer), Code::truncated);
+  writer = {};
+  writer.add_tensor("t", {1, 0}, 0, {});
+  EXPECT_EQ(code(writer), Code::malformed);
+  writer = {};
+  writer.add_tensor("t", {33}, 8, std::vector<std::uint8_t>(34));
+  EXPECT_EQ(code(writer), Code::corrupt);
+  writer = {};
+  writer.add_u32("general.alignment", 48);
+  EXPECT_EQ(code(writer), Code::malformed);
+  writer = {};
+  writer.add_raw("flag", 7, std::vector<std::uint8_t>{2});
+  EXPECT_EQ(code(writer), Code::malformed);
+}
+
+TEST_F(Gguf, HonoursAnotherAlignment) {
+  GgufWriter writer;
+  writer.alignment = 64;
+  writer.add_u32("general.alignment", 64);
+  writer.add_f32_tensor("a", {1}, std::vector<float>{1});
+  writer.add_f32_tensor("b", {1}, std::vector<float>{2});
+  const GgufFile file(write(writer));
+  float value = 0;
+  file.read_rows(*file.find_tensor("b"), 0, 1, {&value, 1});
+  EXPECT_EQ(value, 2);
+}
+
+TEST_F(Gguf, EveryTruncationIsAnError) {
+  const std::vector<std::uint8_t> bytes = test::tiny_gguf().bytes();
+  for (std::size_t size = 0; size < bytes.size() - 32; ++size) {  // the end is padding
+    const auto path = write(ByteSpan(bytes).first(size));
+    const Code code = code_of([&] { import_model(path, {}); });
+    EXPECT_NE(code, Code::io) << size;
+  }
+}
+
+TEST_F(Gguf, EveryCorruptedByteIsAnErrorOrAModel) {
+  const GgufWriter writer = test::tiny_gguf();
+  std::vector<std::uint8_t> bytes = writer.bytes();
+  int refused = 0;
+  for (std::size_t i = 0; i < writer.header_size(); ++i) {
+    for (const int flip : {0x01, 0x80, 0xff}) {
+      bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ flip);
+      try {
+        const ModelSource model = import_model(write(bytes), {});
+        for (const formats::SourceTensor& tensor : model.tensors) {
+          test::read_all(model, tensor.name);
+        }
+      } catch (const Error&) {
+        ++refused;
+      }
+      bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ flip);
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+}  // namespace
+}  // namespace crayon::importers
