@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "formats/bundle_layout.h"
+#include "formats/error_context.h"
 #include "formats/packer.h"
 
 namespace crayon::formats {
@@ -22,57 +23,55 @@ const ModelConfig& config_of(const Bundle& base) {
   return *base.info().config;
 }
 
-[[noreturn]] void fail(Code code, const AdapterSource& adapter, std::string_view what,
-                       std::string_view problem) {
-  throw Error(code, fmt::format("adapter {}: {}: {}", adapter.name, what, problem));
-}
-
 bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(),
                      [](float value) { return std::isfinite(value); });
 }
 
-void check_factor(const AdapterSource& adapter, const SourceLora& factor,
+void check_factor(const SourceLora& factor, std::uint32_t max_factor_rank,
                   const ModelConfig& config) {
   const std::string name = projection(factor.layer, factor.projection);
   if (factor.layer >= config.layers) {
-    fail(Code::unmatched_tensor, adapter, name,
-         fmt::format("the base has {} layers", config.layers));
+    fail(Code::unmatched_tensor, name, fmt::format("the base has {} layers", config.layers));
   }
-  if (factor.rank == 0 || factor.rank > adapter.rank) {
-    fail(Code::bad_shape, adapter, name,
-         fmt::format("rank {} is not in 1..{}", factor.rank, adapter.rank));
+  if (factor.rank == 0 || factor.rank > max_factor_rank) {
+    fail(Code::bad_shape, name,
+         fmt::format("rank {} is not in 1..{}", factor.rank, max_factor_rank));
   }
   const auto [outputs, inputs] = projection_shape(config, factor.projection);
   if (factor.a.size() != factor.rank * inputs || factor.b.size() != outputs * factor.rank) {
-    fail(Code::bad_shape, adapter, name,
+    fail(Code::bad_shape, name,
          fmt::format("{} and {} numbers where rank {} and the base's [{}][{}] need {} and {}",
                      factor.a.size(), factor.b.size(), factor.rank, outputs, inputs,
                      factor.rank * inputs, outputs * factor.rank));
   }
   if (!all_finite(factor.a) || !all_finite(factor.b)) {
-    fail(Code::corrupt, adapter, name, "not a finite number");
+    fail(Code::corrupt, name, "not a finite number");
+  }
+}
+
+void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
+  if (adapter.factors.empty()) {
+    fail(Code::unsupported_adapter, "factors", "there are none");
+  }
+  if (adapter.rank == 0 || adapter.rank > max_rank) {
+    fail(Code::over_limit, "rank", fmt::format("{} is not in 1..{}", adapter.rank, max_rank));
+  }
+  if (!std::isfinite(adapter.scale)) {
+    fail(Code::corrupt, "scale", "not a finite number");
+  }
+  std::set<std::pair<std::uint32_t, Projection>> seen;
+  for (const SourceLora& factor : adapter.factors) {
+    check_factor(factor, adapter.rank, config);
+    if (!seen.emplace(factor.layer, factor.projection).second) {
+      fail(Code::corrupt, projection(factor.layer, factor.projection), "there are two");
+    }
   }
 }
 
 void check_adapter(const AdapterSource& adapter, const ModelConfig& config) {
-  if (adapter.factors.empty()) {
-    fail(Code::unsupported_adapter, adapter, "factors", "there are none");
-  }
-  if (adapter.rank == 0 || adapter.rank > max_rank) {
-    fail(Code::over_limit, adapter, "rank",
-         fmt::format("{} is not in 1..{}", adapter.rank, max_rank));
-  }
-  if (!std::isfinite(adapter.scale)) {
-    fail(Code::corrupt, adapter, "scale", "not a finite number");
-  }
-  std::set<std::pair<std::uint32_t, Projection>> seen;
-  for (const SourceLora& factor : adapter.factors) {
-    check_factor(adapter, factor, config);
-    if (!seen.emplace(factor.layer, factor.projection).second) {
-      fail(Code::corrupt, adapter, projection(factor.layer, factor.projection), "there are two");
-    }
-  }
+  with_prefix([&] { return fmt::format("adapter {}: ", adapter.name); },
+              [&] { check_fields(adapter, config); });
 }
 
 // In the order of the computation, whatever the source's.
@@ -162,16 +161,16 @@ Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
   return writer.finish(std::move(info));
 }
 
-Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> indicators,
+Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> indicator_values,
                float tau, const Bundle& base, const std::filesystem::path& path) {
   const ModelConfig& config = config_of(base);
   if (adapters.empty()) {
     throw Error(Code::bad_argument, "a pool needs an adapter", "name at least one");
   }
   const Shape shape = {.rows = adapters.size(), .cols = config.query_dim()};
-  if (indicators.size() != shape.rows * shape.cols) {
+  if (indicator_values.size() != shape.rows * shape.cols) {
     throw Error(Code::bad_argument, fmt::format("indicators: {} numbers where [{}][{}] are needed",
-                                                indicators.size(), shape.rows, shape.cols));
+                                                indicator_values.size(), shape.rows, shape.cols));
   }
   BundleInfo info;
   for (const AdapterSource& adapter : adapters) {
@@ -180,7 +179,7 @@ Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> i
   }
   BundleWriter writer(path, BundleKind::pool);
   // Choosing adapters reads these first, then the chosen ones alone.
-  writer.add_f32("indicators", shape, indicators);
+  writer.add_f32(std::string(indicators), shape, indicator_values);
   for (std::size_t i = 0; i < adapters.size(); ++i) {
     write_factors(writer, adapters[i], config, prefix_in_pool(i));
   }
@@ -217,7 +216,8 @@ AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle
       if (a != nullptr && b != nullptr) {
         adapter.factors.push_back(read_factor(bundle, *a, *b, layer, which));
       } else if (a != nullptr || b != nullptr) {
-        bundle.at(prefix + (a == nullptr ? lora_a(layer, which) : lora_b(layer, which)));
+        // Throws, as one of the two is not there.
+        (void)bundle.at(prefix + (a == nullptr ? lora_a(layer, which) : lora_b(layer, which)));
       }
     }
   }

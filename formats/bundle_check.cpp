@@ -7,17 +7,13 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "base/checked.h"
 #include "base/error.h"
 #include "formats/bundle_index.h"
 #include "formats/bundle_layout.h"
+#include "formats/error_context.h"
 
 namespace crayon::formats {
 namespace {
-
-[[noreturn]] void fail(Code code, std::string_view field, std::string_view problem) {
-  throw Error(code, fmt::format("index.{}: {}", field, problem));
-}
 
 // Control characters could make a terminal lie when the text is printed.
 void check_text(std::string_view field, std::string_view text, std::size_t least,
@@ -32,32 +28,38 @@ void check_text(std::string_view field, std::string_view text, std::size_t least
   }
 }
 
+void check_size(std::string_view field, std::uint64_t value, std::uint64_t limit) {
+  if (value == 0 || value > limit) {
+    fail(value == 0 ? Code::corrupt : Code::over_limit, field,
+         fmt::format("{} is not in 1..{}", value, limit));
+  }
+}
+
+void check_count(std::string_view list, std::size_t count, std::size_t limit) {
+  if (count > limit) {
+    fail(Code::over_limit, list, fmt::format("{} are more than {}", count, limit));
+  }
+}
+
+void check_frame(const Frame& frame, std::uint64_t expected_offset) {
+  if (frame.offset != expected_offset) {
+    fail(Code::corrupt, "offset",
+         fmt::format("{} where what comes before ends at {}", frame.offset, expected_offset));
+  }
+  check_size("stored_size", frame.stored_size, max_stored_size);
+  check_size("decoded_size", frame.decoded_size, max_decoded_size);
+}
+
 // The frames lie end to end from the header to `data_end`. Returns what they decode to.
 std::uint64_t check_frames(const std::vector<Frame>& frames, std::uint64_t data_end) {
-  if (frames.size() > max_frames) {
-    fail(Code::over_limit, "frames",
-         fmt::format("{} are more than the {} that are allowed", frames.size(), max_frames));
-  }
+  check_count("frames", frames.size(), max_frames);
+  // At most max_frames x about 1 MiB: these sums cannot wrap.
   std::uint64_t offset = header_size;
   std::uint64_t decoded = 0;
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    const Frame& frame = frames[i];
-    const auto field = [&](const char* name) { return fmt::format("frames[{}].{}", i, name); };
-    if (frame.offset != offset) {
-      fail(Code::corrupt, field("offset"),
-           fmt::format("{} where the frame before ends at {}", frame.offset, offset));
-    }
-    if (frame.stored_size == 0 || frame.stored_size > max_stored_size) {
-      fail(Code::over_limit, field("stored_size"),
-           fmt::format("{} is not in 1..{}", frame.stored_size, max_stored_size));
-    }
-    if (frame.decoded_size == 0 || frame.decoded_size > max_decoded_size) {
-      fail(Code::over_limit, field("decoded_size"),
-           fmt::format("{} is not in 1..{}", frame.decoded_size, max_decoded_size));
-    }
-    // At most max_frames x about 1 MiB: these sums cannot wrap.
-    offset += frame.stored_size;
-    decoded += frame.decoded_size;
+    in_entry("frames", i, [&] { check_frame(frames[i], offset); });
+    offset += frames[i].stored_size;
+    decoded += frames[i].decoded_size;
   }
   if (offset != data_end) {
     fail(Code::corrupt, "frames",
@@ -72,50 +74,59 @@ std::uint64_t check_frames(const std::vector<Frame>& frames, std::uint64_t data_
   return decoded;
 }
 
-// The tensors lie end to end over the decoded bytes of the frames.
-void check_tensors(const Index& index, std::uint64_t decoded) {
-  const std::vector<TensorEntry>& tensors = index.info.tensors;
-  if (tensors.size() > max_tensors) {
-    fail(Code::over_limit, "tensors",
-         fmt::format("{} are more than the {} that are allowed", tensors.size(), max_tensors));
-  }
-  std::unordered_set<std::string_view> names;
+// A place in the decoded bytes of the frames.
+struct Cursor {
   std::size_t frame = 0;
   std::uint64_t offset = 0;  // in the decoded bytes of `frame`
-  std::uint64_t left = decoded;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const TensorEntry& tensor = tensors[i];
-    const auto field = [&](const char* name) {
-      return fmt::format("tensors[{}]{}{}", i, *name == 0 ? "" : ".", name);
-    };
-    check_text(field("name"), tensor.name, 1, max_name_size);
-    if (!names.insert(tensor.name).second) {
-      fail(Code::corrupt, field("name"), fmt::format("there are two {}", tensor.name));
-    }
-    if (tensor.shape.rows == 0 || tensor.shape.cols == 0) {
-      fail(Code::corrupt, field("shape"), fmt::format("{} is empty", tensor.name));
-    }
-    const std::uint64_t size = stored_bytes(
-        tensor.dtype, tensor.shape, fmt::format("index.{} ({})", field("shape"), tensor.name));
-    if (size > left) {
-      fail(Code::corrupt, field("shape"),
-           fmt::format("{} needs {} bytes and the frames have {} left", tensor.name, size, left));
-    }
-    if (tensor.first_frame != frame || tensor.offset != offset) {
-      fail(Code::corrupt, field(tensor.first_frame != frame ? "first_frame" : "offset"),
-           fmt::format("{} starts at {}:{} where the tensor before ends at {}:{}", tensor.name,
-                       tensor.first_frame, tensor.offset, frame, offset));
-    }
+  std::uint64_t left = 0;    // to the end of the last frame
+
+  void advance(std::uint64_t size, const std::vector<Frame>& frames) {
     left -= size;
     offset += size;
-    while (frame < index.frames.size() && offset >= index.frames[frame].decoded_size) {
-      offset -= index.frames[frame].decoded_size;
+    while (frame < frames.size() && offset >= frames[frame].decoded_size) {
+      offset -= frames[frame].decoded_size;
       ++frame;
     }
   }
-  if (left != 0) {
+};
+
+// Returns the tensor's size.
+std::uint64_t check_tensor(const TensorEntry& tensor, const Cursor& expected) {
+  check_text("name", tensor.name, 1, max_name_size);
+  if (tensor.shape.rows == 0 || tensor.shape.cols == 0) {
+    fail(Code::corrupt, "shape", fmt::format("{} is empty", tensor.name));
+  }
+  const std::uint64_t size = stored_bytes(tensor.dtype, tensor.shape, "shape");
+  if (size > expected.left) {
+    fail(Code::corrupt, "shape",
+         fmt::format("{} needs {} bytes and the frames have {} left", tensor.name, size,
+                     expected.left));
+  }
+  if (tensor.first_frame != expected.frame || tensor.offset != expected.offset) {
+    fail(Code::corrupt, tensor.first_frame != expected.frame ? "first_frame" : "offset",
+         fmt::format("{} starts at {}:{} where what comes before ends at {}:{}", tensor.name,
+                     tensor.first_frame, tensor.offset, expected.frame, expected.offset));
+  }
+  return size;
+}
+
+// The tensors lie end to end over the decoded bytes of the frames.
+void check_tensors(const Index& index, std::uint64_t decoded) {
+  const std::vector<TensorEntry>& tensors = index.info.tensors;
+  check_count("tensors", tensors.size(), max_tensors);
+  std::unordered_set<std::string_view> names;
+  Cursor cursor{.left = decoded};
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    in_entry("tensors", i, [&] {
+      if (!names.insert(tensors[i].name).second) {
+        fail(Code::corrupt, "name", fmt::format("there are two {}", tensors[i].name));
+      }
+      cursor.advance(check_tensor(tensors[i], cursor), index.frames);
+    });
+  }
+  if (cursor.left != 0) {
     fail(Code::corrupt, "tensors",
-         fmt::format("{} decoded bytes of the frames belong to none", left));
+         fmt::format("{} decoded bytes of the frames belong to none", cursor.left));
   }
 }
 
@@ -134,44 +145,35 @@ void require(bool present, bool needed, std::string_view field, BundleKind kind)
   }
 }
 
-void check_model(const BundleInfo& info) {
-  check(*info.config);
-  check_text("config.architecture", info.config->architecture, 1, max_name_size);
-  check(*info.tokenizer);
-  check_text("tokenizer.chat_format", info.tokenizer->chat_format, 1, max_name_size);
+void check_model(const ModelConfig& config, const TokenizerData& tokenizer) {
+  check(config);
+  check_text("config.architecture", config.architecture, 1, max_name_size);
+  check(tokenizer);
+  check_text("tokenizer.chat_format", tokenizer.chat_format, 1, max_name_size);
   // Fewer is usual: models round their vocabulary up.
-  if (info.tokenizer->pieces.size() > info.config->vocab_size) {
+  if (tokenizer.pieces.size() > config.vocab_size) {
     fail(Code::corrupt, "tokenizer.pieces",
-         fmt::format("{} tokens for a model that knows {}", info.tokenizer->pieces.size(),
-                     info.config->vocab_size));
+         fmt::format("{} tokens for a model that knows {}", tokenizer.pieces.size(),
+                     config.vocab_size));
   }
 }
 
 void check_adapters(const BundleInfo& info) {
-  if (info.adapters.size() > max_adapters) {
-    fail(Code::over_limit, "adapters",
-         fmt::format("{} are more than the {} that are allowed", info.adapters.size(),
-                     max_adapters));
-  }
-  if (info.kind == BundleKind::adapter && info.adapters.size() != 1) {
-    fail(Code::corrupt, "adapters",
-         fmt::format("{} where an adapter bundle has one", info.adapters.size()));
-  }
+  check_count("adapters", info.adapters.size(),
+              info.kind == BundleKind::adapter ? 1 : max_adapters);
   std::unordered_set<std::string_view> names;
   for (std::size_t i = 0; i < info.adapters.size(); ++i) {
     const AdapterInfo& adapter = info.adapters[i];
-    const auto field = [&](const char* name) { return fmt::format("adapters[{}].{}", i, name); };
-    check_text(field("name"), adapter.name, 1, max_name_size);
-    if (!names.insert(adapter.name).second) {
-      fail(Code::corrupt, field("name"), fmt::format("there are two {}", adapter.name));
-    }
-    if (adapter.rank == 0 || adapter.rank > max_rank) {
-      fail(Code::over_limit, field("rank"),
-           fmt::format("{} is not in 1..{}", adapter.rank, max_rank));
-    }
-    if (!std::isfinite(adapter.scale)) {
-      fail(Code::corrupt, field("scale"), "not a finite number");
-    }
+    in_entry("adapters", i, [&] {
+      check_text("name", adapter.name, 1, max_name_size);
+      if (!names.insert(adapter.name).second) {
+        fail(Code::corrupt, "name", fmt::format("there are two {}", adapter.name));
+      }
+      check_size("rank", adapter.rank, max_rank);
+      if (!std::isfinite(adapter.scale)) {
+        fail(Code::corrupt, "scale", "not a finite number");
+      }
+    });
   }
 }
 
@@ -179,8 +181,9 @@ void check_pool(const BundleInfo& info) {
   if (!std::isfinite(info.pool_tau) || info.pool_tau <= 0.0f) {
     fail(Code::corrupt, "pool_tau", fmt::format("{} is not a positive number", info.pool_tau));
   }
-  const auto found = std::find_if(info.tensors.begin(), info.tensors.end(),
-                                  [](const TensorEntry& t) { return t.name == "indicators"; });
+  const auto found =
+      std::find_if(info.tensors.begin(), info.tensors.end(),
+                   [](const TensorEntry& tensor) { return tensor.name == indicators; });
   if (found == info.tensors.end() || found->shape.rows != info.adapters.size()) {
     fail(Code::corrupt, "tensors",
          fmt::format("a pool needs indicators with a row for each of its {} adapters",
@@ -203,22 +206,24 @@ const char* kind_name(BundleKind kind) {
 }
 
 void check_index(const Index& index, std::uint64_t data_end) {
-  const BundleInfo& info = index.info;
-  check_tensors(index, check_frames(index.frames, data_end));
-  check_provenance(info.provenance);
-  const bool model = info.kind == BundleKind::model;
-  require(info.config.has_value(), model, "config", info.kind);
-  require(info.tokenizer.has_value(), model, "tokenizer", info.kind);
-  require(!info.adapters.empty(), !model, "adapters", info.kind);
-  require(info.base.has_value(), !model, "base", info.kind);
-  if (model) {
-    check_model(info);
-  } else {
-    check_adapters(info);
-  }
-  if (info.kind == BundleKind::pool) {
-    check_pool(info);
-  }
+  in_field("index", [&] {
+    const BundleInfo& info = index.info;
+    check_tensors(index, check_frames(index.frames, data_end));
+    check_provenance(info.provenance);
+    const bool model = info.kind == BundleKind::model;
+    require(info.config.has_value(), model, "config", info.kind);
+    require(info.tokenizer.has_value(), model, "tokenizer", info.kind);
+    require(!info.adapters.empty(), !model, "adapters", info.kind);
+    require(info.base.has_value(), !model, "base", info.kind);
+    if (model) {
+      check_model(*info.config, *info.tokenizer);
+    } else {
+      check_adapters(info);
+    }
+    if (info.kind == BundleKind::pool) {
+      check_pool(info);
+    }
+  });
 }
 
 }  // namespace crayon::formats

@@ -11,7 +11,7 @@
 #include "formats/bundle.h"
 #include "formats/bundle_index.h"
 #include "formats/bundle_layout.h"
-#include "formats/in_file.h"
+#include "formats/error_context.h"
 #include "formats/value_check.h"
 #include "formats/zstd_frame.h"
 
@@ -105,11 +105,7 @@ std::vector<std::uint8_t> Bundle::decode_frame(std::size_t index) const {
                 "copy or download the file again");
   }
   std::vector<std::uint8_t> decoded(frame.decoded_size);
-  try {
-    decode_zstd_frame(stored, decoded);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("frames[{}]: {}", index, error.what()), error.hint());
-  }
+  in_entry("frames", index, [&] { decode_zstd_frame(stored, decoded); });
   return decoded;
 }
 

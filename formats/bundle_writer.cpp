@@ -8,7 +8,7 @@
 #include "formats/bundle.h"
 #include "formats/bundle_index.h"
 #include "formats/bundle_layout.h"
-#include "formats/in_file.h"
+#include "formats/error_context.h"
 #include "formats/value_check.h"
 #include "formats/zstd_frame.h"
 

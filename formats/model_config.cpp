@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "formats/error_context.h"
 
 namespace crayon::formats {
 namespace {
@@ -20,19 +21,15 @@ constexpr std::uint32_t max_heads = 1024;
 constexpr std::uint32_t max_head_dim = 1024;
 constexpr std::uint32_t max_positions = 1u << 24;
 
-[[noreturn]] void fail(std::string_view field, std::string_view problem) {
-  throw Error(Code::corrupt, fmt::format("config.{}: {}", field, problem));
-}
-
 void check_size(std::string_view field, std::uint32_t value, std::uint32_t limit) {
   if (value == 0 || value > limit) {
-    fail(field, fmt::format("{} is not in 1..{}", value, limit));
+    fail(Code::corrupt, field, fmt::format("{} is not in 1..{}", value, limit));
   }
 }
 
 void check_positive(std::string_view field, float value) {
   if (!std::isfinite(value) || value <= 0.0f) {
-    fail(field, fmt::format("{} is not a positive number", value));
+    fail(Code::corrupt, field, fmt::format("{} is not a positive number", value));
   }
 }
 
@@ -50,21 +47,20 @@ void check_rope(const ModelConfig& config) {
       check_positive("rope_high_freq_factor", config.rope_high_freq_factor);
       // Frequencies between the two are blended over their difference.
       if (config.rope_high_freq_factor <= config.rope_low_freq_factor) {
-        fail("rope_high_freq_factor",
+        fail(Code::corrupt, "rope_high_freq_factor",
              fmt::format("{} is not above rope_low_freq_factor, {}", config.rope_high_freq_factor,
                          config.rope_low_freq_factor));
       }
       check_size("rope_original_context", config.rope_original_context, max_positions);
       return;
   }
-  fail("rope_scaling", fmt::format("{} is not known", static_cast<int>(config.rope_scaling)));
+  fail(Code::corrupt, "rope_scaling",
+       fmt::format("{} is not known", static_cast<int>(config.rope_scaling)));
 }
 
-}  // namespace
-
-void check(const ModelConfig& config) {
+void check_fields(const ModelConfig& config) {
   if (config.architecture.empty() || config.architecture.size() > 64) {
-    fail("architecture", "a name of 1 to 64 bytes is needed");
+    fail(Code::corrupt, "architecture", "a name of 1 to 64 bytes is needed");
   }
   check_size("vocab_size", config.vocab_size, max_vocab);
   check_size("dim", config.dim, max_dim);
@@ -72,16 +68,23 @@ void check(const ModelConfig& config) {
   check_size("heads", config.heads, max_heads);
   check_size("kv_heads", config.kv_heads, config.heads);
   if (config.heads % config.kv_heads != 0) {
-    fail("kv_heads", fmt::format("{} does not divide the {} heads", config.kv_heads, config.heads));
+    fail(Code::corrupt, "kv_heads",
+         fmt::format("{} does not divide the {} heads", config.kv_heads, config.heads));
   }
   check_size("head_dim", config.head_dim, max_head_dim);
   if (config.head_dim % 2 != 0) {
-    fail("head_dim", fmt::format("{} is odd; RoPE turns pairs", config.head_dim));
+    fail(Code::corrupt, "head_dim", fmt::format("{} is odd; RoPE turns pairs", config.head_dim));
   }
   check_size("hidden_dim", config.hidden_dim, max_hidden_dim);
   check_size("max_context", config.max_context, max_positions);
   check_positive("norm_eps", config.norm_eps);
   check_rope(config);
+}
+
+}  // namespace
+
+void check(const ModelConfig& config) {
+  in_field("config", [&] { check_fields(config); });
 }
 
 }  // namespace crayon::formats

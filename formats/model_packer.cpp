@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/half.h"
 #include "formats/architecture.h"
+#include "formats/error_context.h"
 #include "formats/packer.h"
 #include "formats/quantize.h"
 
@@ -172,8 +173,10 @@ class ModelPacker {
 Hash pack_model(const ModelSource& source, const PackOptions& options,
                 const std::filesystem::path& path, const Progress& progress) {
   // Before the hours of work that a large model takes.
-  check(source.config);
-  check(source.tokenizer);
+  in_file(source.provenance.source, [&] {
+    check(source.config);
+    check(source.tokenizer);
+  });
   BundleWriter writer(path, BundleKind::model);
   ModelPacker(source, options, writer, progress).pack();
   BundleInfo info;

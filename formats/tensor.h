@@ -49,6 +49,7 @@ std::optional<Projection> projection_from_name(std::string_view name);
 inline constexpr std::string_view token_embedding = "token_embedding";
 inline constexpr std::string_view output_norm = "output_norm";
 inline constexpr std::string_view output_head = "output_head";
+inline constexpr std::string_view indicators = "indicators";
 std::string attention_norm(std::uint32_t layer);
 std::string mlp_norm(std::uint32_t layer);
 std::string projection(std::uint32_t layer, Projection which);

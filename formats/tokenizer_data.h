@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -56,6 +57,14 @@ struct TokenizerData {
 
   bool operator==(const TokenizerData&) const = default;
 };
+
+// Limits that check() holds a tokenizer to: several times what any has today.
+inline constexpr std::size_t max_tokens = 1u << 20;
+inline constexpr std::size_t max_merges = 1u << 20;
+inline constexpr std::size_t max_piece_bytes = 4096;
+inline constexpr std::size_t max_pre_tokenizers = 64;
+inline constexpr std::size_t max_pattern_bytes = 1u << 16;
+inline constexpr std::size_t max_chat_format_bytes = 64;
 
 /// Throws bad_tokenizer, naming the field, unless every list has its size, every id is in
 /// range and every merge's result exists.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "formats/bundle_layout.h"
+#include "formats/error_context.h"
 
 namespace crayon::formats {
 namespace {
@@ -61,15 +62,16 @@ ByteSpan FrameEncoder::encode(ByteSpan block) {
 
 void decode_zstd_frame(ByteSpan stored, MutableByteSpan out) {
   if (!has_checksum_and_no_dictionary(stored)) {
-    throw Error(Code::corrupt, "the zstd frame lacks a checksum or asks for a dictionary");
+    fail(Code::corrupt, "zstd", "the frame lacks a checksum or asks for a dictionary");
   }
   if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != out.size()) {
-    throw Error(Code::corrupt,
-                fmt::format("the zstd frame does not state {} decoded bytes", out.size()));
+    fail(Code::corrupt, "decoded_size",
+         fmt::format("the frame does not state {} bytes", out.size()));
   }
   // One frame and nothing behind it: the decoder would go on with a second one.
   if (ZSTD_findFrameCompressedSize(stored.data(), stored.size()) != stored.size()) {
-    throw Error(Code::corrupt, fmt::format("not one zstd frame of {} bytes", stored.size()));
+    fail(Code::corrupt, "stored_size",
+         fmt::format("not one zstd frame of {} bytes", stored.size()));
   }
   const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
                                                                      &ZSTD_freeDCtx);
@@ -79,11 +81,10 @@ void decode_zstd_frame(ByteSpan stored, MutableByteSpan out) {
   const std::size_t size =
       ZSTD_decompressDCtx(context.get(), out.data(), out.size(), stored.data(), stored.size());
   if (ZSTD_isError(size) != 0) {
-    throw Error(Code::corrupt, fmt::format("zstd: {}", ZSTD_getErrorName(size)));
+    fail(Code::corrupt, "zstd", ZSTD_getErrorName(size));
   }
   if (size != out.size()) {
-    throw Error(Code::corrupt,
-                fmt::format("{} decoded bytes where {} are stated", size, out.size()));
+    fail(Code::corrupt, "decoded_size", fmt::format("{} where {} are stated", size, out.size()));
   }
 }
 

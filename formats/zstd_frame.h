@@ -26,7 +26,8 @@ class FrameEncoder {
 };
 
 /// Decodes `stored`, which must be exactly one zstd frame that states out.size() as its content
-/// size and carries a checksum. Throws corrupt; the sentence starts with what is wrong.
+/// size and carries a checksum. Throws corrupt, naming the field of the
+/// frame.
 void decode_zstd_frame(ByteSpan stored, MutableByteSpan out);
 
 }  // namespace crayon::formats

@@ -1,0 +1,255 @@
+// FlatBuffer -> Index. Nothing here trusts a number.
+
+#include <bundle_generated.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "base/error.h"
+#include "formats/bundle_index.h"
+#include "formats/bundle_layout.h"
+#include "formats/error_context.h"
+
+namespace crayon::formats {
+namespace {
+
+// The schema nests one table in the root. A hostile buffer can name one table many times over;
+// the second limit is on visits.
+constexpr std::uint32_t max_table_depth = 2;
+constexpr std::uint32_t max_table_visits = max_tensors + max_adapters + 16;
+
+// A missing string is an empty one. The limit comes before the copy: a hostile buffer can name
+// one long string many times over.
+std::string to_string(const flatbuffers::String* text, std::size_t limit, std::string_view field) {
+  if (text == nullptr) {
+    return {};
+  }
+  if (text->size() > limit) {
+    fail(Code::over_limit, field, fmt::format("{} bytes are more than {}", text->size(), limit));
+  }
+  return text->str();
+}
+
+template <typename T>
+std::uint32_t size_of(const flatbuffers::Vector<T>* values, std::size_t limit,
+                      std::string_view field) {
+  const std::uint32_t size = values == nullptr ? 0 : values->size();
+  if (size > limit) {
+    fail(Code::over_limit, field, fmt::format("{} entries are more than {}", size, limit));
+  }
+  return size;
+}
+
+template <typename T>
+std::vector<T> to_vector(const flatbuffers::Vector<T>* values) {
+  return values == nullptr ? std::vector<T>() : std::vector<T>(values->begin(), values->end());
+}
+
+template <typename Enum>
+Enum to_enum(std::uint8_t value, Enum last, std::string_view field) {
+  if (value > static_cast<std::uint8_t>(last)) {
+    fail(Code::unsupported, field, fmt::format("{} is not known", value));
+  }
+  return static_cast<Enum>(value);
+}
+
+Hash to_hash(const fbs::Hash& hash) {
+  Hash result;
+  std::memcpy(result.data(), hash.bytes()->data(), result.size());
+  return result;
+}
+
+std::optional<Token> to_token(std::int32_t id) {
+  return id == -1 ? std::nullopt : std::optional<Token>(id);
+}
+
+Provenance decode(const fbs::Provenance& provenance) {
+  constexpr std::size_t limit = max_provenance_size;
+  return {.source = to_string(provenance.source(), limit, "source"),
+          .source_hash = to_string(provenance.source_hash(), limit, "source_hash"),
+          .tool = to_string(provenance.tool(), limit, "tool"),
+          .licence = to_string(provenance.licence(), limit, "licence")};
+}
+
+ModelConfig decode(const fbs::Config& config) {
+  return {.architecture = to_string(config.architecture(), max_name_size, "architecture"),
+          .vocab_size = config.vocab_size(),
+          .dim = config.dim(),
+          .layers = config.layers(),
+          .heads = config.heads(),
+          .kv_heads = config.kv_heads(),
+          .head_dim = config.head_dim(),
+          .hidden_dim = config.hidden_dim(),
+          .max_context = config.max_context(),
+          .norm_eps = config.norm_eps(),
+          .rope_theta = config.rope_theta(),
+          .rope_scaling = to_enum(config.rope_scaling(), RopeScaling::llama3, "rope_scaling"),
+          .rope_factor = config.rope_factor(),
+          .rope_low_freq_factor = config.rope_low_freq_factor(),
+          .rope_high_freq_factor = config.rope_high_freq_factor(),
+          .rope_original_context = config.rope_original_context(),
+          .tied_head = config.tied_head()};
+}
+
+std::vector<std::string> decode_pieces(const fbs::Tokenizer& tokenizer) {
+  const std::uint32_t bytes = size_of(tokenizer.piece_bytes(), max_index_size, "piece_bytes");
+  const std::uint32_t count = size_of(tokenizer.piece_ends(), max_tokens, "piece_ends");
+  const char* const text =
+      bytes == 0 ? "" : reinterpret_cast<const char*>(tokenizer.piece_bytes()->data());
+  std::vector<std::string> pieces;
+  pieces.reserve(count);
+  std::uint32_t begin = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t end = tokenizer.piece_ends()->Get(i);
+    if (end < begin || end > bytes) {
+      fail(Code::corrupt, fmt::format("piece_ends[{}]", i),
+           fmt::format("{} is not in {}..{}", end, begin, bytes));
+    }
+    pieces.emplace_back(text + begin, end - begin);
+    begin = end;
+  }
+  if (begin != bytes) {
+    fail(Code::corrupt, "piece_ends",
+         fmt::format("the last is {} and there are {} bytes", begin, bytes));
+  }
+  return pieces;
+}
+
+std::vector<TokenizerData::Merge> decode_merges(const fbs::Tokenizer& tokenizer) {
+  const std::uint32_t count = size_of(tokenizer.merges(), max_merges, "merges");
+  std::vector<TokenizerData::Merge> merges;
+  merges.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const fbs::Merge& merge = *tokenizer.merges()->Get(i);
+    merges.push_back({merge.left(), merge.right()});
+  }
+  return merges;
+}
+
+std::vector<std::string> decode_patterns(const fbs::Tokenizer& tokenizer) {
+  const auto* const patterns = tokenizer.pre_tokenizers();
+  const std::uint32_t count = size_of(patterns, max_pre_tokenizers, "pre_tokenizers");
+  std::vector<std::string> result;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    result.push_back(to_string(patterns->Get(i), max_pattern_bytes, "pre_tokenizers"));
+  }
+  return result;
+}
+
+TokenizerData decode(const fbs::Tokenizer& tokenizer) {
+  TokenizerData data;
+  data.kind = to_enum(tokenizer.kind(), TokenizerKind::byte_bpe, "kind");
+  data.pieces = decode_pieces(tokenizer);
+  data.scores = to_vector(tokenizer.scores());
+  for (const std::uint8_t type : to_vector(tokenizer.types())) {
+    data.types.push_back(to_enum(type, TokenType::unused, "types"));
+  }
+  data.merges = decode_merges(tokenizer);
+  data.pre_tokenizers = decode_patterns(tokenizer);
+  data.ignore_merges = tokenizer.ignore_merges();
+  data.add_bos = tokenizer.add_bos();
+  data.add_eos = tokenizer.add_eos();
+  data.add_space_prefix = tokenizer.add_space_prefix();
+  data.remove_extra_whitespace = tokenizer.remove_extra_whitespace();
+  data.normalize_nfc = tokenizer.normalize_nfc();
+  data.bos = to_token(tokenizer.bos());
+  data.eos = to_token(tokenizer.eos());
+  data.unknown = to_token(tokenizer.unknown());
+  data.end_of_generation = to_vector(tokenizer.end_of_generation());
+  data.chat_format = to_string(tokenizer.chat_format(), max_chat_format_bytes, "chat_format");
+  return data;
+}
+
+std::vector<Frame> decode_frames(const fbs::Index& index) {
+  const std::uint32_t count = size_of(index.frames(), max_frames, "frames");
+  std::vector<Frame> frames;
+  frames.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // The verifier does not check that a vector of structs is aligned to their 8 bytes.
+    fbs::Frame frame;
+    std::memcpy(&frame, index.frames()->Data() + i * sizeof frame, sizeof frame);
+    frames.push_back({.offset = frame.offset(),
+                      .stored_size = frame.stored_size(),
+                      .decoded_size = frame.decoded_size(),
+                      .hash = to_hash(frame.hash())});
+  }
+  return frames;
+}
+
+TensorEntry decode(const fbs::Tensor& tensor) {
+  return {.name = to_string(tensor.name(), max_name_size, "name"),
+          .dtype = to_enum(tensor.dtype(), Dtype::i8, "dtype"),
+          .shape = {.rows = tensor.rows(), .cols = tensor.cols()},
+          .first_frame = tensor.first_frame(),
+          .offset = tensor.offset()};
+}
+
+std::vector<TensorEntry> decode_tensors(const fbs::Index& index, std::size_t index_size) {
+  const std::uint32_t count = size_of(index.tensors(), max_tensors, "tensors");
+  std::vector<TensorEntry> tensors;
+  tensors.reserve(count);
+  std::size_t name_bytes = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    in_entry("tensors", i, [&] { tensors.push_back(decode(*index.tensors()->Get(i))); });
+    // Unique names take up room of their own; in a trap, one long name is there many times over.
+    name_bytes += tensors.back().name.size();
+    if (name_bytes > index_size) {
+      fail(Code::corrupt, "tensors", "their names are larger than the index");
+    }
+  }
+  return tensors;
+}
+
+std::vector<AdapterInfo> decode_adapters(const fbs::Index& index) {
+  const std::uint32_t count = size_of(index.adapters(), max_adapters, "adapters");
+  std::vector<AdapterInfo> adapters;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    in_entry("adapters", i, [&] {
+      const fbs::Adapter& adapter = *index.adapters()->Get(i);
+      adapters.push_back({.name = to_string(adapter.name(), max_name_size, "name"),
+                          .rank = adapter.rank(),
+                          .scale = adapter.scale()});
+    });
+  }
+  return adapters;
+}
+
+BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
+  BundleInfo info;
+  if (root.kind() == 0) {
+    fail(Code::corrupt, "kind", "it is missing");
+  }
+  info.kind = to_enum(root.kind(), BundleKind::pool, "kind");
+  info.tensors = decode_tensors(root, index_size);
+  if (const auto* const provenance = root.provenance()) {
+    info.provenance = in_field("provenance", [&] { return decode(*provenance); });
+  }
+  if (const auto* const config = root.config()) {
+    info.config = in_field("config", [&] { return decode(*config); });
+  }
+  if (const auto* const tokenizer = root.tokenizer()) {
+    info.tokenizer = in_field("tokenizer", [&] { return decode(*tokenizer); });
+  }
+  info.adapters = decode_adapters(root);
+  if (const auto* const base = root.base()) {
+    info.base = to_hash(*base);
+  }
+  info.pool_tau = root.pool_tau();
+  return info;
+}
+
+}  // namespace
+
+Index decode_index(ByteSpan bytes) {
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size(), max_table_depth, max_table_visits);
+  if (bytes.size() > max_index_size || !fbs::VerifyIndexBuffer(verifier)) {
+    throw Error(Code::corrupt, "index: not a FlatBuffer of its schema");
+  }
+  const fbs::Index& root = *fbs::GetIndex(bytes.data());
+  return in_field("index", [&] {
+    return Index{.info = decode_info(root, bytes.size()), .frames = decode_frames(root)};
+  });
+}
+
+}  // namespace crayon::formats

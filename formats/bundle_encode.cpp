@@ -1,0 +1,145 @@
+// Index -> FlatBuffer.
+
+#include <bundle_generated.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "formats/bundle_index.h"
+#include "formats/bundle_layout.h"
+
+namespace crayon::formats {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+fbs::Hash to_fbs(const Hash& hash) {
+  return fbs::Hash(flatbuffers::span<const std::uint8_t, 32>(hash));
+}
+
+template <typename Enum>
+std::vector<std::uint8_t> to_bytes(const std::vector<Enum>& values) {
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(values.size());
+  for (const Enum value : values) {
+    bytes.push_back(static_cast<std::uint8_t>(value));
+  }
+  return bytes;
+}
+
+// A lower bound of the FlatBuffer's size, so that the builder, which asserts on 2 GiB, is never
+// asked for much more than the limit.
+std::uint64_t least_size(const Index& index) {
+  std::uint64_t size = index.frames.size() * sizeof(fbs::Frame);
+  for (const TensorEntry& tensor : index.info.tensors) {
+    size += tensor.name.size() + 32;
+  }
+  if (const auto& tokenizer = index.info.tokenizer) {
+    for (const std::string& piece : tokenizer->pieces) {
+      size += piece.size() + 5;
+    }
+    for (const std::string& pattern : tokenizer->pre_tokenizers) {
+      size += pattern.size();
+    }
+    size += tokenizer->merges.size() * sizeof(fbs::Merge);
+  }
+  const Provenance& provenance = index.info.provenance;
+  return size + provenance.source.size() + provenance.source_hash.size() + provenance.tool.size() +
+         provenance.licence.size();
+}
+
+void check_index_size(std::uint64_t size) {
+  if (size > max_index_size) {
+    throw Error(
+        Code::over_limit,
+        fmt::format("index: {} bytes are more than the {} that are allowed", size, max_index_size),
+        "the vocabulary or the number of tensors is too large for a bundle");
+  }
+}
+
+Offset<fbs::Provenance> encode(FlatBufferBuilder& builder, const Provenance& provenance) {
+  const auto source = builder.CreateString(provenance.source);
+  const auto source_hash = builder.CreateString(provenance.source_hash);
+  const auto tool = builder.CreateString(provenance.tool);
+  const auto licence = builder.CreateString(provenance.licence);
+  return fbs::CreateProvenance(builder, source, source_hash, tool, licence);
+}
+
+Offset<fbs::Config> encode(FlatBufferBuilder& builder, const ModelConfig& config) {
+  const auto architecture = builder.CreateString(config.architecture);
+  return fbs::CreateConfig(builder, architecture, config.vocab_size, config.dim, config.layers,
+                           config.heads, config.kv_heads, config.head_dim, config.hidden_dim,
+                           config.max_context, config.norm_eps, config.rope_theta,
+                           static_cast<std::uint8_t>(config.rope_scaling), config.rope_factor,
+                           config.rope_low_freq_factor, config.rope_high_freq_factor,
+                           config.rope_original_context, config.tied_head);
+}
+
+Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& tokenizer) {
+  std::vector<std::uint8_t> piece_bytes;
+  std::vector<std::uint32_t> piece_ends;
+  for (const std::string& piece : tokenizer.pieces) {
+    piece_bytes.insert(piece_bytes.end(), piece.begin(), piece.end());
+    piece_ends.push_back(static_cast<std::uint32_t>(piece_bytes.size()));
+  }
+  std::vector<fbs::Merge> merges;
+  merges.reserve(tokenizer.merges.size());
+  for (const auto [left, right] : tokenizer.merges) {
+    merges.emplace_back(left, right);
+  }
+  const auto bytes = builder.CreateVector(piece_bytes);
+  const auto ends = builder.CreateVector(piece_ends);
+  const auto scores = builder.CreateVector(tokenizer.scores);
+  const auto types = builder.CreateVector(to_bytes(tokenizer.types));
+  const auto merge_structs = builder.CreateVectorOfStructs(merges);
+  const auto patterns = builder.CreateVectorOfStrings(tokenizer.pre_tokenizers);
+  const auto end_of_generation = builder.CreateVector(tokenizer.end_of_generation);
+  const auto chat_format = builder.CreateString(tokenizer.chat_format);
+  return fbs::CreateTokenizer(builder, static_cast<std::uint8_t>(tokenizer.kind), bytes, ends,
+                              scores, types, merge_structs, patterns, tokenizer.ignore_merges,
+                              tokenizer.add_bos, tokenizer.add_eos, tokenizer.add_space_prefix,
+                              tokenizer.remove_extra_whitespace, tokenizer.normalize_nfc,
+                              tokenizer.bos.value_or(-1), tokenizer.eos.value_or(-1),
+                              tokenizer.unknown.value_or(-1), end_of_generation, chat_format);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_index(const Index& index) {
+  check_index_size(least_size(index));
+  const BundleInfo& info = index.info;
+  FlatBufferBuilder builder(1u << 16);
+  const auto provenance = encode(builder, info.provenance);
+  std::vector<fbs::Frame> frames;
+  frames.reserve(index.frames.size());
+  for (const Frame& frame : index.frames) {
+    frames.emplace_back(frame.offset, frame.stored_size, frame.decoded_size, to_fbs(frame.hash));
+  }
+  const auto frame_structs = builder.CreateVectorOfStructs(frames);
+  std::vector<Offset<fbs::Tensor>> tensors;
+  for (const TensorEntry& tensor : info.tensors) {
+    const auto name = builder.CreateString(tensor.name);
+    tensors.push_back(fbs::CreateTensor(builder, name, static_cast<std::uint8_t>(tensor.dtype),
+                                        tensor.shape.rows, tensor.shape.cols, tensor.first_frame,
+                                        tensor.offset));
+  }
+  const auto tensor_tables = builder.CreateVector(tensors);
+  std::vector<Offset<fbs::Adapter>> adapters;
+  for (const AdapterInfo& adapter : info.adapters) {
+    const auto name = builder.CreateString(adapter.name);
+    adapters.push_back(fbs::CreateAdapter(builder, name, adapter.rank, adapter.scale));
+  }
+  const auto adapter_tables = builder.CreateVector(adapters);
+  const auto config = info.config ? encode(builder, *info.config) : Offset<fbs::Config>();
+  const auto tokenizer =
+      info.tokenizer ? encode(builder, *info.tokenizer) : Offset<fbs::Tokenizer>();
+  const fbs::Hash base = to_fbs(info.base.value_or(Hash{}));
+  fbs::FinishIndexBuffer(
+      builder, fbs::CreateIndex(builder, static_cast<std::uint8_t>(info.kind), provenance,
+                                frame_structs, tensor_tables, config, tokenizer, adapter_tables,
+                                info.base ? &base : nullptr, info.pool_tau));
+  check_index_size(builder.GetSize());
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+}  // namespace crayon::formats
