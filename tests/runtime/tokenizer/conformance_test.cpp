@@ -1,7 +1,7 @@
 // Real vocabularies against the ids of the reference implementations.
 #include <gtest/gtest.h>
 
-#include "base/file.h"
+#include "formats/importers/importers.h"
 #include "runtime/tokenizer/utf8.h"
 #include "tests/runtime/tokenizer/published.h"
 #include "tests/runtime/tokenizer/vocabularies.h"
@@ -49,6 +49,36 @@ void expect_round_trips(const Tokenizer& tokenizer) {
       ASSERT_EQ(shown, text);
     }
   }
+}
+
+/// A vocabulary-only GGUF, with the reference's vectors beside it.
+void test_gguf(const std::filesystem::path& file) {
+  const Tokenizer tokenizer(importers::import_tokenizer(file));
+  expect_conformance(tokenizer, file);
+  expect_round_trips(tokenizer);
+}
+
+TEST(Conformance, LlamaSpmGguf) {
+  CRAYON_ASSET(file, "tokenizers/llama_cpp_vocab/ggml-vocab-llama-spm.gguf");
+  test_gguf(file);
+}
+
+TEST(Conformance, Phi3Gguf) {
+  CRAYON_ASSET(file, "tokenizers/llama_cpp_vocab/ggml-vocab-phi-3.gguf");
+  test_gguf(file);
+}
+
+TEST(Conformance, Gpt2Gguf) {
+  CRAYON_ASSET(file, "tokenizers/llama_cpp_vocab/ggml-vocab-gpt-2.gguf");
+  test_gguf(file);
+}
+
+TEST(Conformance, Llama2OfLlama2c) {
+  CRAYON_ASSET(file, "tokenizers/llama2/tokenizer.bin");
+  const Tokenizer tokenizer(importers::import_tokenizer(file));
+  expect_conformance(
+      tokenizer, crayon::test::assets() / "tokenizers/llama_cpp_vocab/ggml-vocab-llama-spm.gguf");
+  expect_round_trips(tokenizer);
 }
 
 TEST(Conformance, Gpt2) {
