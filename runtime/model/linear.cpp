@@ -1,8 +1,8 @@
 #include "runtime/model/linear.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
-#include <numeric>
 
 namespace crayon::model {
 namespace {
@@ -69,50 +69,60 @@ void multiply(const LinearMap& map, const Input& input, std::size_t begin, std::
   }
 }
 
+/// One map and where its rows lie when the maps are one below the other, in blocks of rows.
+struct Share {
+  LinearMap map;
+  const float* z;  ///< [tokens][rank]
+  std::size_t block_begin;
+  std::size_t block_end;
+};
+
+/// Rows [begin, end) of W x + B z.
+void run_rows(const Share& share, const Input& input, std::size_t begin, std::size_t end,
+              const kernels::KernelSet& kernels) {
+  const LinearMap& map = share.map;
+  multiply(map, input, begin, end, kernels);
+  if (adapted(map)) {
+    kernels.low_rank_up(map.low_rank->b.data(), map.low_rank->rank, begin, end, share.z,
+                        input.tokens, map.y, map.weights->rows());
+  }
+}
+
 }  // namespace
 
 void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
            LinearScratch& scratch, const Compute& compute) {
+  assert(!maps.empty() && maps.size() <= most_shared_maps);
   const kernels::KernelSet& kernels = *compute.kernels;
   Input input{x, tokens, maps.front().weights->inputs(), {}};
   if (std::ranges::any_of(maps, [](const LinearMap& map) { return map.weights->is_i8(); })) {
     input.i8 = quantize(x, tokens, input.inputs, scratch, compute);
   }
+
+  // A block is whole blocks of the packed layout, and a cache line of y or more.
+  const std::size_t block = kernels.layout.padded_rows(16);
+  std::array<Share, most_shared_maps> shares;
+  std::size_t blocks = 0;
   float* z = scratch.low_rank.data();
-  for (const LinearMap& map : maps) {
-    if (adapted(map)) {
-      low_rank_down(*map.low_rank, input, z, compute);
-      z += tokens * map.low_rank->rank;
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    const std::size_t begin = blocks;
+    blocks += (maps[i].weights->rows() + block - 1) / block;
+    shares[i] = {maps[i], z, begin, blocks};
+    if (adapted(maps[i])) {
+      low_rank_down(*maps[i].low_rank, input, z, compute);
+      z += tokens * maps[i].low_rank->rank;
     }
   }
   assert(z <= scratch.low_rank.data() + scratch.low_rank.size());
 
-  // Whole blocks of the packed layout, and whole cache lines of y: no two threads share one.
-  const std::size_t grain = std::lcm(kernels.layout.rows_per_block, std::size_t{16});
-  const auto blocks_of = [&](const LinearMap& map) {
-    return (map.weights->rows() + grain - 1) / grain;
-  };
-  std::size_t blocks = 0;
-  for (const LinearMap& map : maps) {
-    blocks += blocks_of(map);
-  }
   compute.parallel(blocks, 1, [&](std::size_t begin, std::size_t end) {
-    std::size_t first = 0;  // block of this map among all
-    const float* map_z = scratch.low_rank.data();
-    for (const LinearMap& map : maps) {
-      const std::size_t last = first + blocks_of(map);
-      if (begin < last && first < end) {
-        const std::size_t row_begin = (std::max(begin, first) - first) * grain;
-        const std::size_t row_end =
-            std::min((std::min(end, last) - first) * grain, map.weights->rows());
-        multiply(map, input, row_begin, row_end, kernels);
-        if (adapted(map)) {
-          kernels.low_rank_up(map.low_rank->b.data(), map.low_rank->rank, row_begin, row_end, map_z,
-                              tokens, map.y, map.weights->rows());
-        }
+    for (const Share& share : std::span(shares).first(maps.size())) {
+      const std::size_t first = std::max(begin, share.block_begin);
+      const std::size_t last = std::min(end, share.block_end);
+      if (first < last) {
+        run_rows(share, input, (first - share.block_begin) * block,
+                 std::min((last - share.block_begin) * block, share.map.weights->rows()), kernels);
       }
-      first = last;
-      map_z += adapted(map) ? tokens * map.low_rank->rank : 0;
     }
   });
 }

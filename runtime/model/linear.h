@@ -9,6 +9,9 @@
 
 namespace crayon::model {
 
+/// Maps that read the same input, at most: queries, keys and values.
+inline constexpr std::size_t most_shared_maps = 3;
+
 /// One linear map y = W x + B (s * (A x)) of a batch of tokens. The low-rank part stays beside
 /// the weights, which are shared by everyone who runs with another adapter.
 struct LinearMap {
@@ -24,9 +27,9 @@ struct LinearScratch {
   AlignedArray<float> low_rank;         ///< [tokens][ranks of the maps, summed]
 };
 
-/// Applies maps that share the input x [tokens][inputs]. The input is quantised once for all of
-/// them, and their rows are shared out over the threads as if they were one matrix. Each row of
-/// a result is the same bits for every number of tokens and of threads.
+/// Applies 1 to most_shared_maps maps that share the input x [tokens][inputs]. The input is
+/// quantised once for all of them, and their rows are shared out over the threads as if they were
+/// one matrix. Each row of a result is the same bits for every number of tokens and of threads.
 void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
            LinearScratch& scratch, const Compute& compute);
 

@@ -69,7 +69,7 @@ void Step::normalise(const AlignedArray<float>& weight) {
 }
 
 void Step::project(std::uint32_t layer, std::initializer_list<Part> parts) {
-  std::array<LinearMap, 3> maps{};  // at most q, k and v share an input
+  std::array<LinearMap, most_shared_maps> maps{};
   assert(parts.size() <= maps.size());
   std::size_t count = 0;
   for (const Part& part : parts) {

@@ -16,7 +16,7 @@ using formats::Dtype;
 using formats::Token;
 using model::KvDtype;
 
-// Of logits with a deviation of about 2: a few times the float32 rounding, once more for the low-rank part.
+// Of logits with a deviation of about 2: a few times what float32 rounding makes of them.
 constexpr double tolerance = 2e-5;
 
 class Lora : public testing::Test {
