@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "formats/architecture.h"
+#include "formats/bundle_layout.h"
+#include "formats/packer.h"
 #include "tests/support/support.h"
 
 namespace crayon::test {
@@ -116,6 +118,51 @@ AdapterSource sample_adapter(const std::string& name, std::uint64_t seed) {
   return adapter;
 }
 
+std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path& folder) {
+  const auto model = folder / "model.crayon";
+  pack_model(sample_model(1), {}, model, {});
+  if (kind == BundleKind::model) {
+    return model;
+  }
+  const Bundle base = Bundle::open(model);
+  if (kind == BundleKind::adapter) {
+    pack_adapter(sample_adapter("a", 1), base, folder / "adapter.crayon");
+    return folder / "adapter.crayon";
+  }
+  const std::vector<AdapterSource> adapters = {sample_adapter("a", 1), sample_adapter("b", 2)};
+  pack_pool(adapters, random_floats(2ul * base.info().config->query_dim(), 3), 0.1f, base,
+            folder / "pool.crayon");
+  return folder / "pool.crayon";
+}
+
+std::vector<std::uint8_t> index_bytes(ByteSpan file) {
+  const auto size = load_le<std::uint64_t>(file.last(footer_size).data() + 32);
+  const ByteSpan index = file.first(file.size() - footer_size).last(size);
+  return {index.begin(), index.end()};
+}
+
+std::vector<std::uint8_t> frame_bytes(ByteSpan file) {
+  const std::size_t behind = skippable_header_size + index_bytes(file).size() + footer_size;
+  const ByteSpan frames = file.first(file.size() - behind).subspan(header_size);
+  return {frames.begin(), frames.end()};
+}
+
+std::vector<std::uint8_t> assemble(BundleKind kind, ByteSpan frames, ByteSpan index) {
+  std::vector<std::uint8_t> file;
+  const auto append = [&](ByteSpan bytes) { file.insert(file.end(), bytes.begin(), bytes.end()); };
+  const HeaderBytes header = encode_header(kind);
+  append(header);
+  append(frames);
+  append(encode_index_header(index.size()));
+  Footer footer;
+  footer.index_offset = file.size();
+  footer.index_size = index.size();
+  footer.index_hash = hash_of(index);
+  append(index);
+  append(encode_footer(footer, header));
+  return file;
+}
+
 std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path) {
   const File file(path);
   std::vector<std::uint8_t> bytes(file.size());
@@ -124,7 +171,9 @@ std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path) {
 }
 
 void write_bytes(const std::filesystem::path& path, ByteSpan bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  // A new file: some file systems wait for the disk when one that has content is overwritten.
+  std::filesystem::remove(path);
+  std::ofstream out(path, std::ios::binary);
   out.write(reinterpret_cast<const char*>(bytes.data()),
             static_cast<std::streamsize>(bytes.size()));
   ASSERT_TRUE(out.good());

@@ -25,6 +25,16 @@ std::vector<float> random_floats(std::size_t count, std::uint64_t seed);
 /// A weight of sample_model(seed), whole.
 std::vector<float> sample_weights(const formats::ModelSource& model, const std::string& name);
 
+/// The sample model's bundle, an adapter's and a pool's of two, in `folder`; `kind` chooses.
+std::filesystem::path sample_bundle(formats::BundleKind kind, const std::filesystem::path& folder);
+
+/// The index of a bundle file as it is stored.
+std::vector<std::uint8_t> index_bytes(ByteSpan file);
+/// The data frames of a bundle file.
+std::vector<std::uint8_t> frame_bytes(ByteSpan file);
+/// A bundle file of any frames and any index, sizes and hashes of header and footer being right.
+std::vector<std::uint8_t> assemble(formats::BundleKind kind, ByteSpan frames, ByteSpan index);
+
 std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path);
 void write_bytes(const std::filesystem::path& path, ByteSpan bytes);
 

@@ -1,6 +1,8 @@
 #include "formats/bundle.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <numeric>
@@ -181,6 +183,23 @@ TEST(BundleWriter, KeepsAnOlderFileUntilItIsDone) {
   const auto before = test::file_bytes(dir / "m");
   { BundleWriter writer(dir / "m", BundleKind::model); }
   EXPECT_EQ(test::file_bytes(dir / "m"), before);
+}
+
+TEST(BundleWriter, KilledHalfWayLeavesNoBundle) {
+  const TempDir dir;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    BundleWriter writer(dir / "m", BundleKind::model);
+    writer.begin_tensor("t", Dtype::i8, {.rows = 1, .cols = 4 << 20});
+    writer.write(std::vector<std::uint8_t>(3 << 20));
+    ::_exit(0);  // no destructor runs, as with SIGKILL
+  }
+  ASSERT_GT(child, 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(std::filesystem::exists(dir / "m"));
+  EXPECT_FALSE(std::filesystem::is_empty(dir.path()));  // frames had been written
 }
 
 TEST(BundleWriter, RefusesMisuse) {
