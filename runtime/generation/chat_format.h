@@ -9,17 +9,29 @@
 
 namespace crayon::generation {
 
+using formats::Token;
+
 struct Turn {
   std::string role;  ///< "system", "user" or "assistant"
   std::string content;
 };
 
-/// Names that a bundle's chat_format may have.
+/// Names that a bundle's chat_format may have:
+///  * plain: for base models, which know no turns: the form in which such models are commonly
+///    asked and scored, "Question: ...\nAnswer:", one behind the other
+///  * chatml: Qwen, SmolLM2 and many others
+///  * llama2, llama3: Meta's; zephyr: Zephyr, TinyLlama
 std::vector<std::string_view> chat_formats();
 
-/// The tokens of a conversation, up to where the assistant begins to speak. Turns' contents are
-/// never parsed for control tokens. Throws bad_argument for an unknown format or role.
+/// The tokens of a conversation, up to where the assistant begins to speak. Control tokens of
+/// the format become tokens where the tokenizer has them and text where it has not; turns'
+/// contents are never parsed for them. Throws bad_argument for an unknown format or role, or no
+/// turn at all.
 std::vector<Token> render(std::span<const Turn> turns, std::string_view chat_format,
                           const tokenizer::Tokenizer& tokenizer);
+
+/// Texts that end an answer in this format, besides end tokens: a base model goes on with the
+/// next question by itself. Throws bad_argument for an unknown format.
+std::vector<std::string> chat_stops(std::string_view chat_format);
 
 }  // namespace crayon::generation

@@ -15,9 +15,9 @@ namespace crayon::generation {
 
 struct GenerateOptions {
   std::uint32_t max_tokens = 256;
-  SamplerOptions sampler;
-  std::vector<std::string> stop;  ///< texts that end the answer and are not part of it
-  bool ignore_end = false;        ///< go on after an end-of-generation token
+  SamplerOptions sampler = {};
+  std::vector<std::string> stop = {};  ///< texts that end the answer and are not part of it
+  bool ignore_end = false;             ///< go on after an end-of-generation token
 };
 
 enum class Finish : std::uint8_t {
@@ -27,9 +27,9 @@ enum class Finish : std::uint8_t {
 };
 
 struct Generated {
-  std::string text;
-  std::vector<Token> tokens;
-  std::vector<double> log_probabilities;  ///< of each token, under the unchanged logits
+  std::string text;                       ///< exactly what the callback got
+  std::vector<Token> tokens;              ///< all that were sampled, less the end token
+  std::vector<double> log_probabilities;  ///< of each of `tokens`, under the unchanged logits
   Finish finish = Finish::length;
   std::uint32_t prompt_tokens = 0;
   double prefill_seconds = 0;
@@ -39,11 +39,15 @@ struct Generated {
   double confidence() const;
 };
 
-/// Gets text as it can be shown; false ends the generation.
+/// Gets text as it can be shown; false ends the generation. Also called with no text, between
+/// blocks of the prefill and after each token that shows nothing yet: a caller can always stop.
 using OnText = std::function<bool(std::string_view)>;
 
 /// Prefills `prompt` at the session's position and decodes. Text that could become a stop text
-/// is held back until it cannot. Throws context_full when the prompt does not fit.
+/// is held back until it cannot. `on_text` may be empty. The session then holds the prompt (all
+/// of it, unless cancelled) and the tokens, with or without the last one: see its position().
+/// Throws context_full, the session unchanged, when the prompt does not fit, and bad_argument for
+/// options out of range or an empty prompt.
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    model::Session& session, std::span<const Token> prompt,
                    const GenerateOptions& options, const OnText& on_text);

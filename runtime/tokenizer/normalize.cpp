@@ -15,7 +15,7 @@ namespace {
 
 // utf8proc sorts the marks on one letter by insertion, which is quadratic in their number. No
 // real text has thousands; Unicode's own stream-safe format (UAX #15) allows 30.
-constexpr std::size_t max_chunk_bytes = 4096;
+constexpr std::size_t max_chunk_bytes = 1024;
 
 /// Whether nothing in front of `character` ever composes or changes place with it: marks do, and
 /// so do the vowels and final consonants of Hangul.

@@ -19,7 +19,7 @@ namespace {
 // a step or two a character and hardly any memory for backtracking.
 constexpr std::uint32_t max_steps_a_match = 50'000'000;
 constexpr std::uint32_t max_backtracking_kib = 64 * 1024;
-constexpr std::size_t max_pattern_bytes = 64 * 1024;
+constexpr std::size_t max_pattern_bytes = std::size_t{64} * 1024;
 
 std::string message_of(int error) {
   std::array<PCRE2_UCHAR8, 256> message{};

@@ -1,0 +1,145 @@
+#include "runtime/generation/generator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "runtime/generation/stop_filter.h"
+
+namespace crayon::generation {
+namespace {
+
+/// Tokens of the prompt between two chances to cancel: enough for each weight that is read to be
+/// used many times, yet a fraction of a second on a slow board.
+constexpr std::size_t prefill_block = 64;
+
+/// One generation, from the prompt to the finish.
+class Generation {
+ public:
+  Generation(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+             model::Session& session, const GenerateOptions& options, const OnText& on_text)
+      : model_(model),
+        tokenizer_(tokenizer),
+        session_(session),
+        options_(options),
+        on_text_(on_text),
+        sampler_(options.sampler),
+        decoder_(tokenizer),
+        stops_(options.stop),
+        logits_(model.config().vocab_size) {}
+
+  Generated run(std::span<const Token> prompt) {
+    check_fits(prompt);
+    result_.prompt_tokens = static_cast<std::uint32_t>(prompt.size());
+    history_.assign(prompt.begin(), prompt.end());
+
+    const double begin = monotonic_seconds();
+    const bool go_on = prefill(prompt);
+    const double middle = monotonic_seconds();
+    result_.finish = go_on ? decode() : Finish::cancelled;
+    result_.prefill_seconds = middle - begin;
+    result_.decode_seconds = monotonic_seconds() - middle;
+    return std::move(result_);
+  }
+
+ private:
+  void check_fits(std::span<const Token> prompt) const {
+    if (prompt.empty()) {
+      throw Error(Code::bad_argument, "the prompt is empty", "give it a token at least");
+    }
+    const std::size_t room = session_.context() - session_.position();
+    if (prompt.size() > room) {
+      throw Error(Code::context_full,
+                  fmt::format("the prompt has {} tokens and the context has room for {}",
+                              prompt.size(), room),
+                  "shorten the prompt or use a longer context");
+    }
+  }
+
+  bool prefill(std::span<const Token> prompt) {
+    while (prompt.size() > prefill_block) {
+      model_.forward(session_, prompt.first(prefill_block), model::Logits::none, {});
+      prompt = prompt.subspan(prefill_block);
+      if (!show({})) {
+        return false;
+      }
+    }
+    model_.forward(session_, prompt, model::Logits::last, logits_);
+    return true;
+  }
+
+  Finish decode() {
+    while (result_.tokens.size() < options_.max_tokens) {
+      const Token token = sampler_.next(logits_, history_);
+      if (!options_.ignore_end && tokenizer_.ends_generation(token)) {
+        return end(Finish::stop);
+      }
+      accept(token);
+      if (!show(stops_.push(decoder_.push(token)))) {
+        return Finish::cancelled;
+      }
+      if (stops_.stopped()) {
+        return Finish::stop;
+      }
+      if (result_.tokens.size() == options_.max_tokens ||
+          session_.position() == session_.context()) {
+        break;
+      }
+      model_.forward(session_, {&token, 1}, model::Logits::last, logits_);
+    }
+    return end(Finish::length);
+  }
+
+  void accept(Token token) {
+    result_.tokens.push_back(token);
+    result_.log_probabilities.push_back(log_probability(logits_, token));
+    history_.push_back(token);
+  }
+
+  /// Shows what was held back.
+  Finish end(Finish finish) {
+    std::string rest = stops_.push(decoder_.finish());
+    rest += stops_.finish();
+    return show(rest) ? finish : Finish::cancelled;
+  }
+
+  bool show(std::string_view text) {
+    result_.text += text;
+    return !on_text_ || on_text_(text);
+  }
+
+  const model::Model& model_;
+  const tokenizer::Tokenizer& tokenizer_;
+  model::Session& session_;
+  const GenerateOptions& options_;
+  const OnText& on_text_;
+  Sampler sampler_;
+  tokenizer::StreamDecoder decoder_;
+  StopFilter stops_;
+  std::vector<float> logits_;   // [vocab]
+  std::vector<Token> history_;  // prompt and answer
+  Generated result_;
+};
+
+}  // namespace
+
+double Generated::confidence() const {
+  if (log_probabilities.empty()) {
+    return 0.0;
+  }
+  const double sum = std::accumulate(log_probabilities.begin(), log_probabilities.end(), 0.0);
+  return std::exp(sum / static_cast<double>(log_probabilities.size()));
+}
+
+Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                   model::Session& session, std::span<const Token> prompt,
+                   const GenerateOptions& options, const OnText& on_text) {
+  return Generation(model, tokenizer, session, options, on_text).run(prompt);
+}
+
+}  // namespace crayon::generation

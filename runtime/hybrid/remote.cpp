@@ -1,0 +1,182 @@
+#include "runtime/hybrid/remote.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/error.h"
+#include "transport/http_client.h"
+#include "transport/sse.h"
+
+namespace crayon::hybrid {
+namespace {
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
+}
+
+/// Why there is no whole answer, in one phrase. `text` is what has arrived of it.
+std::string phrase(const Error& error, const std::string& text, const Deadline& deadline) {
+  switch (error.code()) {
+    case Code::resolve_failed:
+      return "host not found";
+    case Code::connect_failed:
+      return std::string_view(error.what()).find("refused") != std::string_view::npos
+                 ? "connection refused"
+                 : "no connection";
+    case Code::io:
+      return "no connection";
+    case Code::timed_out:
+      return fmt::format("{} within {} ms", text.empty() ? "no answer" : "no whole answer",
+                         deadline.total().count());
+    case Code::connection_lost:
+      return text.empty() ? "connection lost before the answer"
+                          : fmt::format("connection lost after {} characters", characters(text));
+    case Code::over_limit:
+      return "the reply is too large";
+    case Code::http_status:
+      return "the remote reported an error";
+    case Code::cancelled:
+      return "cancelled";
+    default:
+      return "the reply is not a chat completion";
+  }
+}
+
+/// Puts an answer together from the bytes of a reply.
+class Reader {
+ public:
+  explicit Reader(const std::function<void(std::string_view)>& on_text) : on_text_(on_text) {}
+
+  /// False when no more bytes are needed. Throws what the parsers of the reply throw.
+  bool take(std::string_view bytes) {
+    if (undecided_ && !bytes.empty()) {
+      undecided_ = false;
+      whole_ = bytes.front() == '{';  // no event stream starts with a brace
+    }
+    if (whole_) {
+      body_ += bytes;
+      return true;
+    }
+    return events_.push(bytes, [this](std::string_view data) { return take_event(data); });
+  }
+
+  /// At the end of the reply.
+  void finish() {
+    if (whole_) {
+      const auto reply = transport::ChatReply::parse(body_);
+      show(reply.content);
+      end(reply.finish_reason);
+    }
+    if (!ended_) {
+      throw talked_ ? Error(Code::connection_lost, "the answer has no end")
+                    : Error(Code::protocol, "the reply has no events");
+    }
+  }
+
+  bool ended() const { return ended_; }
+  bool cut() const { return cut_; }
+  const std::string& text() const { return text_; }
+  /// What on_text threw: not the peer's fault.
+  std::exception_ptr caller_trouble() const { return caller_trouble_; }
+
+ private:
+  bool take_event(std::string_view data) {
+    talked_ = true;
+    if (data == "[DONE]") {
+      ended_ = true;
+      return false;
+    }
+    const auto chunk = transport::ChatChunk::parse(data);
+    show(chunk.delta);
+    if (!chunk.finish_reason.empty()) {
+      end(chunk.finish_reason);
+    }
+    return true;
+  }
+
+  void show(const std::string& text) {
+    text_ += text;
+    if (text.empty() || !on_text_) {
+      return;
+    }
+    try {
+      on_text_(text);
+    } catch (...) {
+      caller_trouble_ = std::current_exception();
+      throw;
+    }
+  }
+
+  void end(std::string_view reason) {
+    ended_ = true;
+    cut_ = reason == "length";
+  }
+
+  const std::function<void(std::string_view)>& on_text_;
+  transport::SseParser events_;
+  bool undecided_ = true;
+  bool whole_ = false;  // one JSON object instead of a stream
+  std::string body_;
+  std::string text_;
+  bool talked_ = false;  // the stream has had an event
+  bool ended_ = false;
+  bool cut_ = false;
+  std::exception_ptr caller_trouble_;
+};
+
+}  // namespace
+
+std::string chat_url(const Remote& remote) {
+  std::string_view base = remote.url;
+  while (base.ends_with('/')) {
+    base.remove_suffix(1);
+  }
+  if (base.ends_with("/v1")) {
+    base.remove_suffix(3);
+  }
+  std::string url = fmt::format("{}/v1/chat/completions", base);
+  transport::Url::parse(url);
+  return url;
+}
+
+RemoteAnswer ask_remote(const Remote& remote, const transport::ChatRequest& request,
+                        const Deadline& deadline, const std::atomic<bool>* cancelled,
+                        const std::function<void(std::string_view)>& on_text) {
+  transport::ClientRequest http;
+  http.method = "POST";
+  http.url = chat_url(remote);
+  http.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+  http.body = request.to_json();
+  http.deadline = deadline.left();
+  http.cancelled = cancelled;
+
+  Reader reader(on_text);
+  RemoteAnswer answer;
+  try {
+    const auto response =
+        transport::fetch(http, [&reader](std::string_view bytes) { return reader.take(bytes); });
+    if (response.status < 200 || response.status > 299) {
+      answer.failure = fmt::format("HTTP {}", response.status);
+    } else {
+      reader.finish();
+    }
+  } catch (const Error& error) {
+    if (!reader.ended()) {  // an answer that came to its end is whole, whatever came after
+      answer.failure = phrase(error, reader.text(), deadline);
+    }
+  }
+  if (reader.caller_trouble()) {
+    std::rethrow_exception(reader.caller_trouble());
+  }
+  answer.text = reader.text();
+  answer.cut = reader.cut();
+  if (answer.failure.empty() && answer.text.empty()) {
+    answer.failure = "the answer is empty";
+  }
+  return answer;
+}
+
+}  // namespace crayon::hybrid
