@@ -21,6 +21,15 @@ namespace {
 using test::code_of;
 using test::TempDir;
 
+// Every bit, and all at once, for the smallest kind; two changes a byte for the others, whose
+// layout is the same, so that emulated CPUs need seconds and not minutes.
+std::vector<int> changes(BundleKind kind, std::size_t position) {
+  if (kind == BundleKind::adapter) {
+    return {1, 2, 4, 8, 16, 32, 64, 128, 255};
+  }
+  return {1 << (position % 8), 255};
+}
+
 constexpr std::array all_kinds = {BundleKind::model, BundleKind::adapter, BundleKind::pool};
 
 // A file that is damaged in place, which is much faster than writing it anew each time.
@@ -65,7 +74,7 @@ TEST(BundleCorruption, EveryBitOfHeaderIndexAndFooterCounts) {
       if (i >= header_size && i < data_end) {
         continue;  // the data frames are checked when they are read
       }
-      for (const int change : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
+      for (const int change : changes(kind, i)) {
         patch.set(i, static_cast<std::uint8_t>(bytes[i] ^ change));
         expect_refused(path, "byte " + std::to_string(i) + " ^ " + std::to_string(change));
         if (::testing::Test::HasFailure()) {
@@ -85,7 +94,7 @@ TEST(BundleCorruption, EveryBitOfTheDataFramesCounts) {
     const std::vector<std::uint8_t> bytes = test::file_bytes(path);
     const std::size_t data_end = header_size + test::frame_bytes(bytes).size();
     const Patch patch(path);
-    for (std::size_t i = header_size; i < data_end; ++i) {
+    for (std::size_t i = header_size; i < data_end; i += kind == BundleKind::adapter ? 1 : 7) {
       patch.set(i, static_cast<std::uint8_t>(bytes[i] ^ (1 << (i % 8))));
       const Bundle bundle = Bundle::open(path);
       std::string sentence;
@@ -100,7 +109,7 @@ TEST(BundleCorruption, EveryBitOfTheDataFramesCounts) {
 
 TEST(BundleCorruption, EveryTruncationIsFound) {
   const TempDir dir;
-  const auto path = test::sample_bundle(BundleKind::model, dir.path());
+  const auto path = test::sample_bundle(BundleKind::adapter, dir.path());
   const Patch patch(path);
   for (std::size_t size = test::file_bytes(path).size(); size-- > 0;) {
     patch.resize(size);
@@ -185,7 +194,7 @@ TEST(BundleCorruption, ForgedIndicesAreAcceptedOrRefused) {
     EXPECT_LT(accepted, index.size() * 9 / 2);
 
     Random random(static_cast<std::uint64_t>(kind));
-    for (int round = 0; round < 4000; ++round) {
+    for (int round = 0; round < 2000; ++round) {
       std::vector<std::uint8_t> forged = index;
       const std::uint64_t changes = 1 + random.below(6);
       for (std::uint64_t i = 0; i < changes; ++i) {
@@ -214,7 +223,7 @@ TEST(BundleCorruption, ForgedIndicesOfFilesAreHarmless) {
   const std::vector<std::uint8_t> file = test::file_bytes(path);
   const std::vector<std::uint8_t> frames = test::frame_bytes(file);
   std::vector<std::uint8_t> index = test::index_bytes(file);
-  for (std::size_t i = 0; i < index.size(); i += 3) {
+  for (std::size_t i = 0; i < index.size(); i += 5) {
     const std::uint8_t original = index[i];
     index[i] = static_cast<std::uint8_t>(original ^ (1 << (i % 8)));
     test::write_bytes(path, test::assemble(BundleKind::model, frames, index));

@@ -1,5 +1,6 @@
 #include "formats/bundle.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,10 @@ BundleInfo model_info(TokenizerKind kind = TokenizerKind::byte_bpe) {
   info.config = test::sample_config();
   info.tokenizer = test::sample_tokenizer(kind);
   return info;
+}
+
+std::string name_of(std::size_t tensor) {
+  return fmt::format("t{}", tensor);
 }
 
 bool have_zstd() {
@@ -77,7 +82,7 @@ TEST(Bundle, LaysTensorsEndToEndOverFrames) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       bytes[i] = byte_at(t, i);
     }
-    writer.begin_tensor("t" + std::to_string(t), Dtype::i8, {.rows = 1, .cols = sizes[t]});
+    writer.begin_tensor(name_of(t), Dtype::i8, {.rows = 1, .cols = sizes[t]});
     for (std::size_t i = 0; i < bytes.size(); i += 300000) {
       writer.write(ByteSpan(bytes).subspan(i, std::min<std::size_t>(300000, bytes.size() - i)));
     }
@@ -89,7 +94,7 @@ TEST(Bundle, LaysTensorsEndToEndOverFrames) {
   const Bundle bundle = Bundle::open(dir / "m");
   for (std::size_t t = 0; t < sizes.size(); ++t) {
     std::size_t position = 0;
-    bundle.read(bundle.at("t" + std::to_string(t)), [&](ByteSpan piece) {
+    bundle.read(bundle.at(name_of(t)), [&](ByteSpan piece) {
       ASSERT_LE(piece.size(), 1u << 20);
       for (const std::uint8_t byte : piece) {
         if (position < sizes[t]) {
@@ -99,8 +104,7 @@ TEST(Bundle, LaysTensorsEndToEndOverFrames) {
       }
     });
     EXPECT_EQ(position, sizes[t] + 4);
-    EXPECT_EQ(bundle.read_f32(bundle.at("t" + std::to_string(t))).back(),
-              0.5f * byte_at(t, sizes[t] - 1));
+    EXPECT_EQ(bundle.read_f32(bundle.at(name_of(t))).back(), 0.5f * byte_at(t, sizes[t] - 1));
   }
   double share = 0;
   bundle.verify([&](double done) {
@@ -115,7 +119,7 @@ TEST(Bundle, IsReadByThreadsSideBySide) {
   constexpr std::size_t tensors = 16;
   BundleWriter writer(dir / "m", BundleKind::model);
   for (std::size_t t = 0; t < tensors; ++t) {
-    writer.add_f32("t" + std::to_string(t), {.rows = 1, .cols = 100000},
+    writer.add_f32(name_of(t), {.rows = 1, .cols = 100000},
                    std::vector<float>(100000, static_cast<float>(t)));
   }
   writer.finish(model_info());
@@ -126,7 +130,7 @@ TEST(Bundle, IsReadByThreadsSideBySide) {
     threads.emplace_back([&, thread] {
       for (std::size_t i = 0; i < tensors; ++i) {
         const std::size_t t = (i + 4 * thread) % tensors;
-        const auto values = bundle.read_f32(bundle.at("t" + std::to_string(t)));
+        const auto values = bundle.read_f32(bundle.at(name_of(t)));
         wrong[thread] += values != std::vector<float>(100000, static_cast<float>(t));
       }
     });
