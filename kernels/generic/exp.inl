@@ -21,8 +21,8 @@
   q = q * r + 0.49999994f;
   const f32v power = (r * r * q + r) + 1.0f;
   // Adding k to the exponent field multiplies by 2^k.
-  f32v result = from_bits(bits_of(power) + (bits_of(shifted) << 23));
-  result = choose(x < lowest, splat(0.0f), result);
-  result = choose(x > highest, splat(__builtin_inff()), result);
-  return choose(x == x, result, x);
+  const f32v result = from_bits(bits_of(power) + (bits_of(shifted) << 23));
+  // Not "x > highest": NaN then takes the branch to infinity, and stays NaN there.
+  const f32v bounded = choose(x <= highest, result, x * __builtin_inff());
+  return choose(x < lowest, f32v{}, bounded);
 }

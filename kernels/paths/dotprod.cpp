@@ -30,11 +30,17 @@ namespace {
 constexpr Layout layout = {
     .id = 3, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 16};
 
-// Registers at 4 tokens: 16 of sums, 4 of x, 4 of w, of 32.
+// Registers at 4 tokens: 16 of sums, 4 of x, 4 of w, of 32:
+//
+//              t0    t1    t2    t3        x: one register a token, a lane a group
+//   w quad 0   4     4     4     4
+//   w quad 1   4     4     4     4         64 SDOTs for 16 + 4 loads
+//   w quad 2   4     4     4     4
+//   w quad 3   4     4     4     4
 constexpr int tokens_per_tile = 4;
 
-// One token alone has 4 sums, fewer than the SDOTs that a Cortex-A76 has in flight (2 pipes of 3
-// cycles): it takes two sets of them, for even and for odd groups.
+// One token alone has 4 sums, each of which waits for its last SDOT: two sets of them, for even and
+// for odd groups, halve the wait.
 template <int Tokens>
 constexpr int chains = Tokens == 1 ? 2 : 1;
 
@@ -48,7 +54,7 @@ template <int Group, int Tokens>
   int8x16_t ws[4];
 #pragma GCC unroll 4
   for (int quad = 0; quad < 4; ++quad) {
-    ws[quad] = vld1q_s8(w + 64 * Group + 16 * quad);
+    ws[quad] = vld1q_s8(w + static_cast<std::size_t>(64 * Group + 16 * quad));
   }
 #pragma GCC unroll 4
   for (int quad = 0; quad < 4; ++quad) {

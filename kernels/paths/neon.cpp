@@ -25,7 +25,7 @@ constexpr Layout layout = {
 
 // Registers at 2 tokens: 8 of sums, 2 of x, 4 of w and up to 16 of products, of 32: as many as let
 // an in-order core (A53) work on eight products while it waits for none. With 4 tokens the sums
-// crowd the products out, and both A53 and A72 take a quarter longer (static analysis).
+// crowd the products out, and a token takes a quarter longer on A53 and A72 (by llvm-mca).
 constexpr int tokens_per_tile = 2;
 
 /// Each product goes to the sums at once. Adding two in int16 first (SMLAL) would save one

@@ -13,7 +13,6 @@
 namespace crayon::kernels {
 namespace {
 
-using test::bits;
 using test::fill;
 using test::Guarded;
 
