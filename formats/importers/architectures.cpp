@@ -4,15 +4,15 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/error.h"
-#include "formats/packer.h"
+#include "formats/architecture.h"
 
 namespace crayon::importers {
 namespace {
 
 using formats::ModelConfig;
-using formats::Shape;
 
 // Llama (Touvron et al. 2023) and all that share its blocks: TinyLlama, Llama 3, SmolLM2.
 constexpr std::array llama_sizes = {
@@ -85,20 +85,38 @@ std::optional<std::uint32_t> layer_of(std::string_view pattern, std::string_view
   return layer;
 }
 
-std::optional<formats::Projection> projection_of(const TensorRule& rule) {
-  return is_of_layer(rule.bundle)
-             ? formats::projection_from_name(rule.bundle.substr(rule.bundle.rfind('.') + 1))
-             : std::nullopt;
+// The layer that a bundle name belongs to, and the name with "N" in its place.
+struct Pattern {
+  std::string name;
+  std::uint32_t layer = 0;
+};
+
+Pattern pattern_of(std::string_view bundle_name) {
+  constexpr std::string_view prefix = "layers.";
+  if (!bundle_name.starts_with(prefix)) {
+    return {std::string(bundle_name), 0};
+  }
+  const std::size_t rest = bundle_name.find('.', prefix.size());
+  Pattern pattern{fmt::format("{}N{}", prefix, bundle_name.substr(rest)), 0};
+  std::from_chars(bundle_name.data() + prefix.size(), bundle_name.data() + rest, pattern.layer);
+  return pattern;
 }
 
-Shape shape_of(const TensorRule& rule, const ModelConfig& config) {
-  if (const auto projection = projection_of(rule)) {
-    return formats::projection_shape(config, *projection);
+std::string source_of(const Architecture& architecture, const Pattern& pattern, Naming naming) {
+  for (const TensorRule& rule : architecture.tensors) {
+    if (rule.bundle == pattern.name) {
+      return fill_in(source_pattern(rule, naming), pattern.layer);
+    }
   }
-  if (rule.bundle == formats::token_embedding || rule.bundle == formats::output_head) {
-    return {config.vocab_size, config.dim};
-  }
-  return {1, config.dim};  // a norm
+  throw Error(Code::architecture, fmt::format("the architecture {} has no rule for {}",
+                                              architecture.name, pattern.name));
+}
+
+// Empty for norms and embeddings.
+std::optional<formats::Projection> projection_of(std::string_view pattern) {
+  return is_of_layer(pattern)
+             ? formats::projection_from_name(pattern.substr(pattern.rfind('.') + 1))
+             : std::nullopt;
 }
 
 }  // namespace
@@ -128,29 +146,13 @@ std::uint32_t interleaved_head(const Architecture& architecture, const ModelConf
 std::vector<ExpectedTensor> expected_tensors(const Architecture& architecture,
                                              const ModelConfig& config, Naming naming) {
   std::vector<ExpectedTensor> expected;
-  const auto add = [&](const TensorRule& rule, std::uint32_t layer) {
-    const auto projection = projection_of(rule);
+  for (formats::ExpectedTensor& tensor : formats::expected_tensors(config)) {
+    const Pattern pattern = pattern_of(tensor.name);
+    const auto projection = projection_of(pattern.name);
+    const std::uint32_t head =
+        projection ? interleaved_head(architecture, config, *projection, naming) : 0;
     expected.push_back(
-        {fill_in(rule.bundle, layer), fill_in(source_pattern(rule, naming), layer),
-         shape_of(rule, config),
-         projection ? interleaved_head(architecture, config, *projection, naming) : 0});
-  };
-  bool before_layers = true;
-  for (const TensorRule& rule : architecture.tensors) {
-    if (!is_of_layer(rule.bundle)) {
-      if (rule.bundle != formats::output_head || !config.tied_head) {
-        add(rule, 0);
-      }
-    } else if (before_layers) {
-      before_layers = false;
-      for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-        for (const TensorRule& of_layer : architecture.tensors) {
-          if (is_of_layer(of_layer.bundle)) {
-            add(of_layer, layer);
-          }
-        }
-      }
-    }
+        {std::move(tensor.name), source_of(architecture, pattern, naming), tensor.shape, head});
   }
   return expected;
 }
@@ -158,7 +160,7 @@ std::vector<ExpectedTensor> expected_tensors(const Architecture& architecture,
 std::optional<ProjectionName> find_projection(const Architecture& architecture,
                                               std::string_view source_name, Naming naming) {
   for (const TensorRule& rule : architecture.tensors) {
-    const auto projection = projection_of(rule);
+    const auto projection = projection_of(rule.bundle);
     if (!projection) {
       continue;
     }

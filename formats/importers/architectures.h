@@ -26,7 +26,7 @@ struct TensorRule {
 struct SizeRule {
   std::uint32_t formats::ModelConfig::*field;
   std::string_view gguf;
-  std::string_view huggingface;
+  const char* huggingface;
 };
 
 /// An architecture as data. To teach the importers another one whose computation the runtime
@@ -43,7 +43,7 @@ struct Architecture {
 /// Throws architecture, listing the known ones. `where` names the file.
 const Architecture& find_architecture(std::string_view name, Naming naming, std::string_view where);
 
-/// A tensor that a model must have.
+/// A tensor that a model must have, and where a source keeps it.
 struct ExpectedTensor {
   std::string bundle;
   std::string source;
@@ -52,7 +52,7 @@ struct ExpectedTensor {
   std::uint32_t interleaved_head = 0;
 };
 
-/// All tensors of a model, in the order of the computation; no output_head when tied.
+/// All tensors of a model, in the order of the bundle. `config` has been checked.
 std::vector<ExpectedTensor> expected_tensors(const Architecture& architecture,
                                              const formats::ModelConfig& config, Naming naming);
 

@@ -4,11 +4,14 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/importers/gguf_import.h"
+#include "formats/importers/huggingface.h"
 #include "formats/importers/llama2c.h"
+#include "formats/importers/peft.h"
 #include "formats/importers/provenance.h"
 
 namespace crayon::importers {
@@ -36,12 +39,35 @@ ModelSource import_llama2c(const path& source, const path& tokenizer) {
           describe_source(source, std::array{source}, ""), std::move(model.tensors)};
 }
 
+ModelSource import_huggingface(const path& folder, const path& tokenizer) {
+  ModelSource model = read_huggingface_model(folder);
+  model.tokenizer = import_tokenizer(tokenizer.empty() ? folder : tokenizer);
+  return model;
+}
+
 ModelSource import_any(const path& source, const path& tokenizer) {
+  if (std::filesystem::is_directory(source)) {
+    return import_huggingface(source, tokenizer);
+  }
   const File file(source);
   if (GgufFile::is_one(file)) {
     return import_gguf(source, tokenizer);
   }
-  return import_llama2c(source, tokenizer);
+  if (is_llama2c_model(file)) {
+    return import_llama2c(source, tokenizer);
+  }
+  throw Error(Code::unsupported, fmt::format("{} is no model file that is known", source.string()),
+              "pass a GGUF file, a Hugging Face folder or a llama2.c file");
+}
+
+// A JSON object starts so, and a llama2.c tokenizer, whose first number is small, does not.
+bool starts_like_json(const File& file) {
+  std::uint8_t start[2] = {};
+  if (file.size() < sizeof start) {
+    return false;
+  }
+  file.read_at(0, start);
+  return start[0] == '{' && start[1] != 0;
 }
 
 }  // namespace
@@ -59,15 +85,36 @@ ModelSource import_model(const path& source, const path& tokenizer) {
 }
 
 TokenizerData import_tokenizer(const path& source) {
+  if (std::filesystem::is_directory(source)) {
+    return read_huggingface_tokenizer(source / "tokenizer.json");
+  }
   const File file(source);
   if (GgufFile::is_one(file)) {
     return read_gguf_tokenizer(GgufFile(source));
+  }
+  if (starts_like_json(file)) {
+    return read_huggingface_tokenizer(source);
   }
   if (is_llama2c_model(file)) {
     const auto model = read_llama2c_model(std::make_shared<const File>(source));
     return read_llama2c_tokenizer(File(find_llama2c_tokenizer(source, model.config.vocab_size)));
   }
   return read_llama2c_tokenizer(file);
+}
+
+formats::AdapterSource import_adapter(const path& source, const formats::Bundle& base) {
+  if (!base.info().config) {
+    throw Error(Code::bad_argument, fmt::format("{} is no model bundle", base.path().string()),
+                "name the model that the adapter belongs to");
+  }
+  if (std::filesystem::is_directory(source)) {
+    return read_peft_adapter(source, *base.info().config);
+  }
+  const GgufFile file(source);
+  formats::AdapterSource adapter = read_gguf_adapter(file, *base.info().config);
+  adapter.name = source.stem().string();
+  adapter.provenance = describe_source(source, std::array{source}, gguf_licence(file));
+  return adapter;
 }
 
 }  // namespace crayon::importers

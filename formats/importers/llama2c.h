@@ -11,8 +11,8 @@ namespace crayon::importers {
 
 // The files of llama2.c (Karpathy 2023; export.py, run.c).
 
-/// Whether a file is a model of version 1, or a legacy one: those have no magic number, but
-/// their size follows from their header.
+/// Whether a file is a model: one of version 1 or later has a magic number, a legacy one starts
+/// with the numbers of a configuration.
 bool is_llama2c_model(const File& file);
 
 /// A model but for its tokenizer and provenance.

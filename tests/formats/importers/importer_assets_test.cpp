@@ -1,11 +1,12 @@
 #include <sodium.h>
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "formats/importers/gguf.h"
+#include "formats/importers/gguf_import.h"
 #include "formats/importers/importers.h"
+#include "formats/importers/peft.h"
 #include "tests/formats/importers/tiny_llama.h"
 #include "tests/support/support.h"
 
@@ -102,6 +103,85 @@ TEST(ImporterAssets, VocabularyOnlyFiles) {
   EXPECT_EQ(gpt.merges.size(), 50000u);
   EXPECT_FALSE(gpt.add_bos);
   EXPECT_EQ(gpt.pieces.at(262), " the");
+}
+
+// A tokenizer.json and a vocabulary-only GGUF of the same model.
+TEST(ImporterAssets, TheTokenizerJsonOfPhi3IsItsGguf) {
+  CRAYON_ASSET(json, "tokenizers/ort_genai_phi3-v/tokenizer.json");
+  CRAYON_ASSET(gguf, "tokenizers/llama_cpp_vocab/ggml-vocab-phi-3.gguf");
+  const formats::TokenizerData a = import_tokenizer(json);
+  const formats::TokenizerData b = import_tokenizer(gguf);
+  EXPECT_EQ(a.kind, b.kind);
+  EXPECT_EQ(a.add_bos, b.add_bos);
+  EXPECT_EQ(a.bos, b.bos);
+  EXPECT_EQ(a.eos, b.eos);
+  EXPECT_EQ(a.add_space_prefix, b.add_space_prefix);
+  std::vector<std::pair<float, std::size_t>> order_a, order_b;  // of the pieces that merges make
+  for (std::size_t i = 3; i < 32000; ++i) {
+    EXPECT_EQ(a.pieces[i], b.pieces[i]);
+    EXPECT_EQ(a.types[i], b.types[i]) << i;
+    if (a.scores[i] < 0) {
+      order_a.emplace_back(-a.scores[i], i);
+      order_b.emplace_back(-b.scores[i], i);
+    }
+  }
+  std::ranges::sort(order_a);
+  std::ranges::sort(order_b);
+  ASSERT_EQ(order_a.size(), order_b.size());
+  for (std::size_t i = 0; i < order_a.size(); ++i) {
+    ASSERT_EQ(order_a[i].second, order_b[i].second) << "merge " << i;
+  }
+}
+
+TEST(ImporterAssets, TheTokenizerJsonOfGpt2IsItsGguf) {
+  CRAYON_ASSET(json, "tokenizers/gpt2/tokenizer.json");
+  CRAYON_ASSET(gguf, "tokenizers/llama_cpp_vocab/ggml-vocab-gpt-2.gguf");
+  const formats::TokenizerData a = import_tokenizer(json);
+  const formats::TokenizerData b = import_tokenizer(gguf);
+  EXPECT_EQ(a.pieces, b.pieces);
+  EXPECT_EQ(a.merges, b.merges);
+  EXPECT_EQ(a.pre_tokenizers, b.pre_tokenizers);
+  EXPECT_EQ(a.types.back(), formats::TokenType::control);
+}
+
+TEST(ImporterAssets, SmolLm2) {
+  CRAYON_ASSET(folder, "tokenizers/smollm2");
+  const formats::TokenizerData data = import_tokenizer(folder);
+  EXPECT_EQ(data.pieces.size(), 49152u);
+  EXPECT_EQ(data.merges.size(), 48900u);
+  EXPECT_EQ(data.pre_tokenizers.size(), 2u);
+  EXPECT_EQ(data.bos, 1);
+  EXPECT_EQ(data.eos, 2);
+  EXPECT_FALSE(data.add_bos);
+}
+
+TEST(ImporterAssets, AnAdapterIsTheSameFromBothFormats) {
+  CRAYON_ASSET(folder, "models/arch");
+  const formats::ModelConfig base = import_model(folder / "llama_gqa.gguf", {}).config;
+  const formats::AdapterSource peft = read_peft_adapter(folder / "llama_gqa_lora.peft", base);
+  const formats::AdapterSource gguf =
+      read_gguf_adapter(GgufFile(folder / "llama_gqa_lora.gguf"), base);
+  EXPECT_EQ(peft.rank, 4u);
+  EXPECT_EQ(gguf.rank, 4u);
+  EXPECT_EQ(peft.scale, 2.0f);
+  EXPECT_EQ(gguf.scale, 2.0f);
+  ASSERT_EQ(peft.factors.size(), 28u);
+  ASSERT_EQ(gguf.factors.size(), 28u);
+  for (std::size_t i = 0; i < peft.factors.size(); ++i) {
+    EXPECT_EQ(peft.factors[i].layer, gguf.factors[i].layer);
+    EXPECT_EQ(peft.factors[i].projection, gguf.factors[i].projection);
+    EXPECT_EQ(peft.factors[i].a, gguf.factors[i].a);
+    EXPECT_EQ(peft.factors[i].b, gguf.factors[i].b);
+  }
+}
+
+TEST(ImporterAssets, AnAdapterOfAnotherModelIsRefused) {
+  CRAYON_ASSET(folder, "models/arch");
+  const formats::ModelConfig base = import_model(folder / "llama_gqa.gguf", {}).config;
+  EXPECT_EQ(test::code_of([&, &folder = folder] {
+              read_gguf_adapter(GgufFile(folder / "qwen2_lora.gguf"), base);
+            }),
+            Code::wrong_base);
 }
 
 }  // namespace

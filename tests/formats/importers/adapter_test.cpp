@@ -1,0 +1,212 @@
+#include <cmath>
+
+#include "formats/importers/gguf_import.h"
+#include "formats/importers/json_object.h"
+#include "formats/importers/peft.h"
+#include "tests/formats/importers/safetensors_writer.h"
+#include "tests/support/support.h"
+
+namespace crayon::importers {
+namespace {
+
+using formats::AdapterSource;
+using formats::Projection;
+using formats::SourceLora;
+using test::code_of;
+using test::GgufWriter;
+using test::SafetensorsWriter;
+
+constexpr const char* q_proj = "model.layers.1.self_attn.q_proj";
+constexpr const char* down_proj = "model.layers.0.mlp.down_proj";
+
+std::vector<float> counting(std::size_t count, float first) {
+  std::vector<float> values(count);
+  for (float& value : values) {
+    value = first++;
+  }
+  return values;
+}
+
+std::string peft_name(const std::string& module, const char* factor) {
+  return "base_model.model." + module + ".lora_" + factor + ".weight";
+}
+
+Json peft_config() {
+  return {{"peft_type", "LORA"}, {"r", 2},
+          {"lora_alpha", 8},     {"bias", "none"},
+          {"use_dora", false},   {"target_modules", {"q_proj", "down_proj"}}};
+}
+
+// Rank 2 on q of layer 1 (8 x 8) and on down of layer 0 (8 x 12).
+SafetensorsWriter peft_weights() {
+  SafetensorsWriter writer;
+  writer.add_f32(peft_name(q_proj, "A"), {2, 8}, counting(16, 0));
+  writer.add_f32(peft_name(q_proj, "B"), {8, 2}, counting(16, 100));
+  writer.add_f32(peft_name(down_proj, "A"), {2, 12}, counting(24, 200));
+  writer.add_f32(peft_name(down_proj, "B"), {8, 2}, counting(16, 300));
+  return writer;
+}
+
+class Peft : public testing::Test {
+ protected:
+  AdapterSource import(const Json& config, const SafetensorsWriter& weights) {
+    test::write_json(folder_ / "adapter_config.json", config);
+    test::write_file(folder_ / "adapter_model.safetensors", weights.bytes());
+    return read_peft_adapter(folder_.path(), base_);
+  }
+  Code failure(const Json& config, const SafetensorsWriter& weights, std::string* sentence) {
+    return code_of([&] { import(config, weights); }, sentence);
+  }
+
+  formats::ModelConfig base_ = test::tiny_llama_config();
+  test::TempDir folder_;
+};
+
+TEST_F(Peft, ReadsFactorsAndScale) {
+  const AdapterSource adapter = import(peft_config(), peft_weights());
+  EXPECT_EQ(adapter.rank, 2u);
+  EXPECT_EQ(adapter.scale, 4.0f);
+  EXPECT_EQ(adapter.name, folder_.path().filename().string());
+  ASSERT_EQ(adapter.factors.size(), 2u);
+  const SourceLora& down = adapter.factors[0];
+  EXPECT_EQ(down.layer, 0u);
+  EXPECT_EQ(down.projection, Projection::down);
+  EXPECT_EQ(down.a, counting(24, 200));
+  EXPECT_EQ(down.b, counting(16, 300));
+  const SourceLora& q = adapter.factors[1];
+  EXPECT_EQ(q.layer, 1u);
+  EXPECT_EQ(q.projection, Projection::q);
+  EXPECT_EQ(q.a, counting(16, 0));
+  EXPECT_EQ(q.b, counting(16, 100));
+}
+
+TEST_F(Peft, RsLoraDividesByTheRoot) {
+  Json config = peft_config();
+  config["r"] = 2;
+  config["use_rslora"] = true;
+  EXPECT_FLOAT_EQ(import(config, peft_weights()).scale, 8.0f / std::sqrt(2.0f));
+}
+
+TEST_F(Peft, PatternsGoIntoB) {
+  Json config = peft_config();
+  config["r"] = 4;
+  config["rank_pattern"] = {{"q_proj", 2}, {"layers.0.mlp.down_proj", 2}};
+  config["alpha_pattern"] = {{"q_proj", 2}};
+  const AdapterSource adapter = import(config, peft_weights());
+  EXPECT_EQ(adapter.scale, 4.0f);  // of down: 8 / 2
+  std::vector<float> b = counting(16, 100);
+  for (float& value : b) {
+    value *= 0.25f;  // q: 2 / 2 against 4
+  }
+  EXPECT_EQ(adapter.factors[1].b, b);
+  EXPECT_EQ(adapter.factors[0].b, counting(16, 300));
+}
+
+TEST_F(Peft, RefusesOtherKindsByField) {
+  const auto refuse = [&](const char* field, const Json& value) {
+    Json config = peft_config();
+    config[field] = value;
+    std::string sentence;
+    EXPECT_EQ(failure(config, peft_weights(), &sentence), Code::unsupported_adapter) << field;
+    EXPECT_NE(sentence.find(field), std::string::npos) << sentence;
+  };
+  refuse("peft_type", "IA3");
+  refuse("use_dora", true);
+  refuse("bias", "all");
+  refuse("modules_to_save", {"lm_head"});
+  refuse("lora_bias", true);
+  refuse("rank_pattern", {{"^q_proj$", 2}});
+  Json harmless = peft_config();
+  harmless["modules_to_save"] = nullptr;
+  harmless["target_modules"] = "all-linear";
+  EXPECT_NO_THROW(import(harmless, peft_weights()));
+}
+
+TEST_F(Peft, NamesATensorThatMatchesNothing) {
+  for (const char* name :
+       {"base_model.model.model.layers.2.mlp.down_proj.lora_A.weight",  // there are two layers
+        "base_model.model.model.layers.00.mlp.down_proj.lora_A.weight",
+        "base_model.model.lm_head.lora_A.weight",
+        "base_model.model.model.embed_tokens.lora_embedding_A",
+        "model.layers.0.mlp.down_proj.lora_A.weight",
+        "base_model.model.model.layers.0.mlp.down_proj.lora_magnitude_vector.weight"}) {
+    SafetensorsWriter weights = peft_weights();
+    weights.add_f32(name, {2, 12}, counting(24, 0));
+    std::string sentence;
+    EXPECT_EQ(failure(peft_config(), weights, &sentence), Code::unmatched_tensor) << name;
+    EXPECT_NE(sentence.find(name), std::string::npos) << sentence;
+  }
+}
+
+TEST_F(Peft, NamesAShapeThatDoesNotFit) {
+  SafetensorsWriter weights;
+  weights.add_f32(peft_name(q_proj, "A"), {2, 9}, counting(18, 0));
+  weights.add_f32(peft_name(q_proj, "B"), {8, 2}, counting(16, 0));
+  std::string sentence;
+  EXPECT_EQ(failure(peft_config(), weights, &sentence), Code::bad_shape);
+  EXPECT_NE(sentence.find("q_proj"), std::string::npos);
+  EXPECT_NE(sentence.find("layers.1.q"), std::string::npos);
+
+  SafetensorsWriter alone;
+  alone.add_f32(peft_name(q_proj, "A"), {2, 8}, counting(16, 0));
+  EXPECT_EQ(failure(peft_config(), alone, &sentence), Code::bad_shape);
+
+  Json other_rank = peft_config();
+  other_rank["r"] = 3;
+  EXPECT_EQ(failure(other_rank, peft_weights(), &sentence), Code::bad_shape);
+  EXPECT_EQ(failure(peft_config(), SafetensorsWriter(), &sentence), Code::unsupported_adapter);
+}
+
+class GgufAdapter : public testing::Test {
+ protected:
+  static GgufWriter keys() {
+    GgufWriter writer;
+    writer.add_text("general.architecture", "llama");
+    writer.add_text("general.type", "adapter");
+    writer.add_text("adapter.type", "lora");
+    writer.add_f32("adapter.lora.alpha", 8.0f);
+    return writer;
+  }
+  AdapterSource import(const GgufWriter& writer) {
+    test::write_file(folder_ / "a.gguf", writer.bytes());
+    return read_gguf_adapter(GgufFile(folder_ / "a.gguf"), test::tiny_llama_config());
+  }
+
+  test::TempDir folder_;
+};
+
+TEST_F(GgufAdapter, PutsRowsOfBIntoTheHalfSplitOrder) {
+  GgufWriter writer = keys();
+  writer.add_f32_tensor("blk.1.attn_q.weight.lora_a", {8, 2}, counting(16, 0));
+  writer.add_f32_tensor("blk.1.attn_q.weight.lora_b", {2, 8},
+                        test::interleave(counting(16, 100), 2, 4));
+  writer.add_f32_tensor("blk.0.ffn_down.weight.lora_a", {12, 1}, counting(12, 200));
+  writer.add_f32_tensor("blk.0.ffn_down.weight.lora_b", {1, 8}, counting(8, 300));
+  const AdapterSource adapter = import(writer);
+  EXPECT_EQ(adapter.rank, 2u);
+  EXPECT_EQ(adapter.scale, 8.0f);  // of down, whose rank is 1
+  EXPECT_EQ(adapter.factors.at(0).b, counting(8, 300));
+  std::vector<float> b = counting(16, 100);
+  for (float& value : b) {
+    value *= 0.5f;  // q: 8 / 2 against 8
+  }
+  EXPECT_EQ(adapter.factors.at(1).b, b);
+}
+
+TEST_F(GgufAdapter, RefusesWhatIsNoLoraForThisBase) {
+  GgufWriter model = test::tiny_gguf();
+  EXPECT_EQ(code_of([&] { import(model); }), Code::unsupported_adapter);
+  GgufWriter other;
+  other.add_text("general.architecture", "qwen2");
+  other.add_text("general.type", "adapter");
+  other.add_text("adapter.type", "lora");
+  EXPECT_EQ(code_of([&] { import(other); }), Code::wrong_base);
+  GgufWriter unmatched = keys();
+  unmatched.add_f32_tensor("token_embd.weight.lora_a", {8, 2}, counting(16, 0));
+  std::string sentence;
+  EXPECT_EQ(code_of([&] { import(unmatched); }, &sentence), Code::unmatched_tensor);
+  EXPECT_NE(sentence.find("token_embd.weight.lora_a"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace crayon::importers

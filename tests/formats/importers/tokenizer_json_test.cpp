@@ -1,0 +1,218 @@
+#include "formats/importers/tokenizer_json.h"
+
+#include "formats/importers/byte_alphabet.h"
+#include "formats/importers/importers.h"
+#include "formats/importers/special_tokens.h"
+#include "tests/formats/importers/safetensors_writer.h"
+#include "tests/formats/importers/tiny_tokenizer_json.h"
+#include "tests/support/support.h"
+
+namespace crayon::importers {
+namespace {
+
+using formats::Token;
+using formats::TokenizerData;
+using formats::TokenizerKind;
+using formats::TokenType;
+using test::code_of;
+
+class TokenizerJson : public testing::Test {
+ protected:
+  TokenizerData import(const Json& json) {
+    test::write_json(folder_ / "tokenizer.json", json);
+    return import_tokenizer(folder_.path());
+  }
+  Code failure(const Json& json, std::string* sentence = nullptr) {
+    return code_of([&] { import(json); }, sentence);
+  }
+  void beside(const std::string& name, const Json& json) { test::write_json(folder_ / name, json); }
+
+  test::TempDir folder_;
+};
+
+TEST_F(TokenizerJson, ByteLevel) {
+  const TokenizerData data = import(test::byte_level_json());
+  EXPECT_EQ(data.kind, TokenizerKind::byte_bpe);
+  EXPECT_EQ(data.pieces,
+            (std::vector<std::string>{" ", "a", "b", " a", " ab", "<|im_end|>", "<tool>"}));
+  EXPECT_EQ(data.types[5], TokenType::control);
+  EXPECT_EQ(data.types[6], TokenType::user_defined);
+  EXPECT_EQ(data.merges, (std::vector<TokenizerData::Merge>{{0, 1}, {3, 2}}));
+  ASSERT_EQ(data.pre_tokenizers.size(), 1u);
+  EXPECT_TRUE(data.pre_tokenizers[0].starts_with("'s|'t"));
+  EXPECT_FALSE(data.add_bos);
+  EXPECT_EQ(data.end_of_generation, std::vector<Token>{5});
+}
+
+TEST_F(TokenizerJson, MergesAsListsAreTheSame) {
+  Json json = test::byte_level_json();
+  json["model"]["merges"] = Json::parse(R"([["\u0120", "a"], ["\u0120a", "b"]])");
+  EXPECT_EQ(import(json), import(test::byte_level_json()));
+}
+
+TEST_F(TokenizerJson, SequencesOfPreTokenizersBecomeExpressions) {
+  Json json = test::byte_level_json();
+  json["normalizer"] = {{"type", "NFC"}};
+  json["model"]["ignore_merges"] = true;
+  json["pre_tokenizer"] = Json::parse(R"({"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "\\p{N}{1,3}"}, "behavior": "Isolated", "invert": false},
+      {"type": "Split", "pattern": {"String": "a.b\u00e9"}, "behavior": "Isolated"},
+      {"type": "Digits", "individual_digits": true},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]})");
+  const TokenizerData data = import(json);
+  EXPECT_EQ(data.pre_tokenizers,
+            (std::vector<std::string>{"\\p{N}{1,3}", "a\\.b\u00e9", "\\p{N}"}));
+  EXPECT_TRUE(data.normalize_nfc);
+  EXPECT_TRUE(data.ignore_merges);
+}
+
+TEST_F(TokenizerJson, RefusesWhatItDoesNotKnowByName) {
+  const auto refuse = [&](const char* pointer, const Json& value, const std::string& named) {
+    Json json = test::byte_level_json();
+    json[Json::json_pointer(pointer)] = value;
+    std::string sentence;
+    EXPECT_EQ(failure(json, &sentence), Code::unsupported) << pointer;
+    EXPECT_NE(sentence.find(named), std::string::npos) << sentence;
+  };
+  refuse("/model/type", "Unigram", "Unigram");
+  refuse("/model/end_of_word_suffix", "</w>", "</w>");
+  refuse("/normalizer", {{"type", "Lowercase"}}, "Lowercase");
+  refuse("/pre_tokenizer", {{"type", "BertPreTokenizer"}}, "BertPreTokenizer");
+  refuse("/pre_tokenizer/add_prefix_space", true, "add_prefix_space");
+  refuse("/pre_tokenizer", nullptr, "neither byte-level");
+  refuse("/post_processor", {{"type", "BertProcessing"}}, "BertProcessing");
+  refuse("/pre_tokenizer",
+         {{"type", "Split"}, {"pattern", {{"Regex", "x"}}}, {"behavior", "Removed"}}, "Removed");
+  Json nested = {{"type", "ByteLevel"}};
+  for (int i = 0; i < 20; ++i) {
+    nested = {{"type", "Sequence"}, {"pretokenizers", {nested}}};
+  }
+  refuse("/pre_tokenizer", nested, "sequence");
+}
+
+TEST_F(TokenizerJson, RefusesContradictions) {
+  const auto refuse = [&](const char* pointer, const Json& value) {
+    Json json = test::byte_level_json();
+    json[Json::json_pointer(pointer)] = value;
+    return failure(json);
+  };
+  EXPECT_EQ(refuse("/model/vocab/a", 0), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/model/vocab/a", 4000000000u), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/model/vocab/a", -1), Code::malformed);
+  EXPECT_EQ(refuse("/model/merges/0", "x y"), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/model/merges/0", "a"), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/model/merges/0", "b a"), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/model/vocab/\u00e4\u4e2d", 7), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/added_tokens/0/id", nullptr), Code::malformed);
+  EXPECT_EQ(refuse("/model", nullptr), Code::malformed);
+}
+
+TEST_F(TokenizerJson, ByteFallbackBecomesSentencePiece) {
+  const TokenizerData data = import(test::byte_fallback_json());
+  EXPECT_EQ(data.kind, TokenizerKind::sentencepiece_bpe);
+  EXPECT_TRUE(data.add_space_prefix);
+  EXPECT_TRUE(data.add_bos);
+  EXPECT_EQ(data.bos, 1);
+  EXPECT_EQ(data.unknown, 0);
+  const std::vector types = {TokenType::unknown, TokenType::control, TokenType::control,
+                             TokenType::byte,    TokenType::normal,  TokenType::normal,
+                             TokenType::normal,  TokenType::normal,  TokenType::normal,
+                             TokenType::normal};
+  EXPECT_EQ(data.types, types);
+  EXPECT_EQ(data.scores, (std::vector<float>{0, 0, 0, 0, 0, 0, 0, 0, -1, -2}));
+  EXPECT_TRUE(data.merges.empty());
+}
+
+TEST_F(TokenizerJson, MetaspaceIsTheSameAsItsNormalizers) {
+  Json json = test::byte_fallback_json();
+  json["normalizer"] = nullptr;
+  json["pre_tokenizer"] = Json::parse(R"({"type": "Metaspace", "replacement": "\u2581",
+      "prepend_scheme": "first", "split": false})");
+  EXPECT_EQ(import(json), import(test::byte_fallback_json()));
+  json["pre_tokenizer"]["prepend_scheme"] = "never";
+  EXPECT_FALSE(import(json).add_space_prefix);
+}
+
+TEST_F(TokenizerJson, RefusesMergesThatScoresCannotExpress) {
+  Json json = test::byte_fallback_json();
+  // (a, b) makes "ab" between the two pairs that make "▁ab".
+  json["model"]["merges"] = {"\u2581 a", "\u2581a b", "a b", "\u2581 ab"};
+  EXPECT_EQ(failure(json), Code::unsupported);
+  json["model"]["merges"] = {"\u2581 a", "a b", "\u2581a b"};  // "▁ab" has another split
+  EXPECT_EQ(failure(json), Code::unsupported);
+  json["model"]["merges"] = {"\u2581 a"};  // no pair makes "ab" and "▁ab"
+  EXPECT_EQ(import(json).types.at(8), TokenType::unused);
+}
+
+TEST_F(TokenizerJson, SpecialTokensComeFromTheFilesBeside) {
+  beside("tokenizer_config.json", {{"bos_token", {{"content", "<tool>"}}},
+                                   {"eos_token", "<|im_end|>"},
+                                   {"add_bos_token", true},
+                                   {"chat_template", "{{ '<|im_start|>' }}"}});
+  beside("generation_config.json", {{"eos_token_id", {5, 6}}});
+  const TokenizerData data = import(test::byte_level_json());
+  EXPECT_EQ(data.bos, 6);
+  EXPECT_EQ(data.eos, 5);
+  EXPECT_TRUE(data.add_bos);
+  EXPECT_EQ(data.end_of_generation, (std::vector<Token>{5, 6}));
+  EXPECT_EQ(data.chat_format, "chatml");
+}
+
+TEST_F(TokenizerJson, SpecialTokensFallBackToNumbers) {
+  beside("config.json", {{"bos_token_id", 6}, {"eos_token_id", 5}});
+  const TokenizerData data = import(test::byte_level_json());
+  EXPECT_EQ(data.bos, 6);
+  EXPECT_EQ(data.eos, 5);
+  EXPECT_FALSE(data.add_bos);
+  beside("config.json", {{"eos_token_id", 99}});
+  EXPECT_EQ(failure(test::byte_level_json()), Code::malformed);
+  beside("config.json", Json::object());
+  beside("tokenizer_config.json", {{"eos_token", "none such"}});
+  EXPECT_EQ(failure(test::byte_level_json()), Code::bad_tokenizer);
+}
+
+TEST_F(TokenizerJson, EveryTruncationIsAnError) {
+  const std::string text = test::byte_fallback_json().dump();
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    test::write_file(folder_ / "tokenizer.json", as_bytes(std::string_view(text).substr(0, size)));
+    code_of([&] { import_tokenizer(folder_.path()); });
+  }
+}
+
+TEST_F(TokenizerJson, EveryCorruptedByteIsAnErrorOrATokenizer) {
+  std::string text = test::byte_fallback_json().dump();
+  for (char& character : text) {
+    const char saved = character;
+    for (const char other : {'\0', '"', '0', '9', '}', '\x80'}) {
+      character = other;
+      test::write_file(folder_ / "tokenizer.json", as_bytes(std::string_view(text)));
+      try {
+        formats::check(import_tokenizer(folder_.path()));
+      } catch (const Error&) {
+        // as it should
+      }
+    }
+    character = saved;
+  }
+}
+
+TEST(ByteAlphabet, GivesEveryByteBack) {
+  EXPECT_EQ(bytes_of_alphabet("a\u0120\u010a"), "a \n");
+  EXPECT_EQ(bytes_of_alphabet("\u00c3\u00a9"), "\u00e9");
+  EXPECT_EQ(bytes_of_alphabet("\u0143"), "\xad");
+  EXPECT_EQ(bytes_of_alphabet(" "), std::nullopt);
+  EXPECT_EQ(bytes_of_alphabet("\u0144"), std::nullopt);
+  EXPECT_EQ(bytes_of_alphabet("\u4e2d"), std::nullopt);
+  EXPECT_EQ(bytes_of_alphabet("\xc4"), std::nullopt);
+}
+
+TEST(ChatFormat, IsRecognizedByItsMarks) {
+  EXPECT_EQ(recognize_chat_format(""), "plain");
+  EXPECT_EQ(recognize_chat_format("{{'<|im_start|>user'}}"), "chatml");
+  EXPECT_EQ(recognize_chat_format("<|start_header_id|>user<|end_header_id|>"), "llama3");
+  EXPECT_EQ(recognize_chat_format("[INST] {{ x }} [/INST]"), "llama2");
+  EXPECT_EQ(recognize_chat_format("<|user|>\n"), "zephyr");
+}
+
+}  // namespace
+}  // namespace crayon::importers
