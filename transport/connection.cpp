@@ -1,6 +1,7 @@
 #include "transport/connection.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -256,6 +257,9 @@ void Connection::linger() {
 }
 
 void Connection::write(std::string bytes, std::shared_ptr<Reply> reply) {
+  if (bytes.size() > std::numeric_limits<unsigned>::max()) {
+    throw Error(Code::over_limit, "more than libuv can write at once");
+  }
   auto write = std::make_unique<Write>();
   write->bytes = std::move(bytes);
   write->reply = std::move(reply);

@@ -86,6 +86,7 @@ class MessageParser {
   bool started_ = false;
   bool head_done_ = false;  // later fields are a trailer's
   bool in_value_ = true;    // the next piece of a field's name begins a new field
+  bool names_are_tokens_ = true;
   bool complete_ = false;
   Status verdict_ = Status::more;  // why a callback has halted the parser
   std::exception_ptr thrown_;
