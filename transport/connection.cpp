@@ -13,7 +13,7 @@ namespace crayon::transport {
 namespace {
 
 /// A peer may send this much ahead of its turn before its socket is left to fill.
-constexpr std::size_t most_early_bytes = 64 * 1024;
+constexpr std::size_t most_early_bytes = std::size_t{64} * 1024;
 
 /// How long the peer of a finished connection has to close it.
 constexpr std::uint64_t linger_milliseconds = 1000;
@@ -252,7 +252,7 @@ void Connection::linger() {
     close();
     return;
   }
-  shutdown.release();  // on_shutdown's now
+  static_cast<void>(shutdown.release());  // on_shutdown's now
   read();
 }
 
@@ -275,7 +275,7 @@ void Connection::write(std::string bytes, std::shared_ptr<Reply> reply) {
   uv_check(uv_write(&write->request, as_stream(tcp_.get()), &whole, 1, on_done),
            "cannot write to a socket");
   written_ += write->bytes.size();
-  write.release();  // on_done's now
+  static_cast<void>(write.release());  // on_done's now
   if (++writes_ == 1 && phase_ == Phase::answering) {
     set_idle_timer();
   }

@@ -25,7 +25,8 @@ struct ConnectionContext {
   std::shared_ptr<Mailbox> mailbox;
   std::function<void(Connection&)> on_closed;
   bool stopping = false;
-  std::array<char, 64 * 1024> read_buffer = {};  ///< of whichever connection reads at the moment
+  std::array<char, std::size_t{64}* 1024> read_buffer =
+      {};  ///< of whichever connection reads at the moment
 };
 
 /// One client of the server: its requests one after another, each answered before the next is

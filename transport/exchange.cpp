@@ -111,7 +111,7 @@ void Exchange::connect_next() {
     attempt_failed(uv_reason(status));
     return;
   }
-  connect.release();  // on_connect's now
+  static_cast<void>(connect.release());  // on_connect's now
   // An address that swallows packets may not eat the time of those after it.
   const auto rest = static_cast<std::int64_t>(addresses_.size() - next_address_);
   if (rest > 0) {

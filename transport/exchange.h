@@ -53,7 +53,7 @@ class Exchange {
   Handle<uv_timer_t> attempt_;  // ends one attempt to connect, so that the next has its share
   Handle<uv_timer_t> cancel_;
   uv_write_t write_ = {};
-  std::array<char, 64 * 1024> buffer_;
+  std::array<char, std::size_t{64} * 1024> buffer_;
   std::size_t next_address_ = 0;
   std::string failures_;  // of the attempts to connect
 

@@ -25,7 +25,10 @@ void check_header(const std::string& name, const std::string& value) {
 
 std::string host_field(const Url& url) {
   const bool is_ipv6 = url.host.find(':') != std::string::npos;
-  std::string host = is_ipv6 ? "[" + url.host + "]" : url.host;
+  std::string host = url.host;
+  if (is_ipv6) {
+    host.insert(0, "[").append("]");
+  }
   if (url.port != 80) {
     host += ":" + std::to_string(url.port);
   }

@@ -9,7 +9,8 @@
 namespace crayon::transport {
 namespace {
 
-constexpr std::size_t max_url_bytes = 8 * 1024;  // also keeps http_parser's 16-bit offsets right
+constexpr std::size_t max_url_bytes =
+    std::size_t{8} * 1024;  // also keeps http_parser's 16-bit offsets right
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

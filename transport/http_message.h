@@ -26,8 +26,9 @@ bool is_field_value(std::string_view text);
 
 /// What a message may weigh; beyond it, the connection ends with an error.
 struct Limits {
-  std::size_t header_bytes = 64 * 1024;  ///< effective up to 80 KiB, the parser's own limit
-  std::size_t body_bytes = 8 * 1024 * 1024;
+  std::size_t header_bytes =
+      std::size_t{64} * 1024;  ///< effective up to 80 KiB, the parser's own limit
+  std::size_t body_bytes = std::size_t{8} * 1024 * 1024;
 };
 
 /// "http://host:port/path" in parts. Throws bad_argument for anything else ("https://" says that

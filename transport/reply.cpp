@@ -12,7 +12,7 @@ namespace {
 
 /// A writer waits while this much is under way to its peer: enough to keep a link busy, little
 /// beside a model.
-constexpr std::size_t most_outstanding = 1024 * 1024;
+constexpr std::size_t most_outstanding = std::size_t{1024} * 1024;
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 

@@ -11,7 +11,7 @@ namespace crayon::transport {
 class SseParser {
  public:
   /// An event larger than `limit` bytes throws over_limit.
-  explicit SseParser(std::size_t limit = 1024 * 1024) : limit_(limit) {}
+  explicit SseParser(std::size_t limit = std::size_t{1024} * 1024) : limit_(limit) {}
 
   /// `on_data` gets each event's data; false stops, and push returns false. What follows a stop
   /// in `bytes` is dropped.
