@@ -3,14 +3,14 @@
 
 They have the form of trained adapters and teach the model nothing.
 
-Usage: make_adapters.py --dim D --layers L --query-dim Q OUT_FOLDER
+Usage: crayon info MODEL.crayon --json | make_adapters.py OUT_FOLDER
 """
-import argparse
 import array
 import json
 import pathlib
 import random
 import struct
+import sys
 
 RANK = 4
 NAMES = ("sensors", "schedules", "parts", "places")
@@ -49,15 +49,14 @@ def write_adapter(folder: pathlib.Path, seed: int, dim: int, query_dim: int, lay
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dim", type=int, required=True)
-    parser.add_argument("--query-dim", type=int, required=True)
-    parser.add_argument("--layers", type=int, required=True)
-    parser.add_argument("out", type=pathlib.Path)
-    options = parser.parse_args()
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    out = pathlib.Path(sys.argv[1])
+    config = json.load(sys.stdin)["config"]
+    query_dim = config["heads"] * config["head_dim"]
     for seed, name in enumerate(NAMES):
-        write_adapter(options.out / name, seed, options.dim, options.query_dim, options.layers)
-        print(f"wrote {options.out / name}")
+        write_adapter(out / name, seed, config["dim"], query_dim, config["layers"])
+        print(f"wrote {out / name}")
 
 
 if __name__ == "__main__":
