@@ -9,8 +9,8 @@ what=${1:-test}
 libraries=(libuv1-dev libzstd-dev libflatbuffers-dev libsodium-dev libpcre2-dev
            libutf8proc-dev libfmt-dev libhttp-parser2.9)
 build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-dev
-       nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev "${libraries[@]}")
-test=(clang-format clang-tidy python3 zstd curl g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
+       nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev python3 "${libraries[@]}")
+test=(clang-format clang-tidy zstd curl g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 
 case $what in
