@@ -26,11 +26,18 @@ function(crayon_library name)
   target_link_libraries(${name} PUBLIC crayon_options ${arg_LINKS})
 endfunction()
 
-# One test program a file or two: crayon_test(name SOURCES ... LINKS ...).
+# Test programs that start threads: what ThreadSanitizer looks at.
+add_custom_target(threaded_tests)
+
+# One test program a file or two: crayon_test(name [THREADED] SOURCES ... LINKS ...).
 function(crayon_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "THREADED" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE crayon_options crayon_test_support GTest::gtest_main ${arg_LINKS})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  if(arg_THREADED)
+    set_tests_properties(${name} PROPERTIES LABELS threaded)
+    add_dependencies(threaded_tests ${name})
+  endif()
 endfunction()
