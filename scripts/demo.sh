@@ -10,7 +10,14 @@ bold=$'\e[1m' plain=$'\e[0m'
 if [ ! -t 1 ] || [ "${NO_COLOR:-}" ]; then bold='' plain=''; fi
 step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 # Shows a command as it would be typed, then runs it.
-show() { printf '$ %s\n' "$*"; "$@"; }
+show() {
+  local word line='$'
+  for word in "$@"; do
+    case $word in *' '*) line+=" \"$word\"" ;; *) line+=" $word" ;; esac
+  done
+  echo "$line"
+  "$@"
+}
 
 step "Building"
 scripts/setup.sh build
