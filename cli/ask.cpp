@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/engine.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "runtime/hybrid/assistant.h"
+
+namespace crayon::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  std::string question;
+  std::string system;
+  generation::GenerateOptions generate;
+  HybridOptions hybrid;
+  EngineOptions engine;
+};
+
+const char* route_name(hybrid::Route route) {
+  return route == hybrid::Route::remote ? "remote" : "local";
+}
+
+/// Shows an answer while it comes. What a remote that failed has said stays on the screen, and a
+/// line says that it is void.
+void show(const hybrid::AnswerPiece& piece) {
+  if (piece.restart) {
+    print("\n");
+    note("crayon: the remote failed; the local answer follows");
+  }
+  print(piece.text);
+}
+
+Exit ask(const Options& options, const Common& common) {
+  hybrid::AskOptions ask_options = to_ask_options(options.hybrid);
+  ask_options.generate = options.generate;
+  generation::check(options.generate.sampler);
+  const Engine engine(options.model, options.engine);
+  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapter(),
+                              options.hybrid.remote);
+  std::vector<generation::Turn> turns;
+  if (!options.system.empty()) {
+    turns.push_back({"system", options.system});
+  }
+  turns.push_back({"user", options.question});
+
+  const bool streamed = !common.json && stdout_is_terminal();
+  const hybrid::Answer answer =
+      assistant.ask(turns, ask_options, streamed ? show : hybrid::OnPiece());
+  if (common.json) {
+    print_json({{"answer", answer.text},
+                {"route", route_name(answer.route)},
+                {"reason", answer.reason},
+                {"score", answer.score},
+                {"threshold", answer.threshold}});
+    return Exit::ok;
+  }
+  print(streamed ? "\n" : answer.text + "\n");
+  note(fmt::format("{}: {} (score {:.3f}, threshold {:.3f})", route_name(answer.route),
+                   answer.reason, answer.score, answer.threshold));
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action declare_ask(CLI::App& command, const Common& common) {
+  auto options = std::make_shared<Options>();
+  command.add_option("MODEL", options->model, "A model bundle")->required();
+  command.add_option("QUESTION", options->question, "The question")->required();
+  command.add_option("--system", options->system, "Instructions that stand before the question");
+  command
+      .add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens of the answer at most")
+      ->capture_default_str();
+  add_hybrid_options(command, options->hybrid);
+  add_sampler_options(command, options->generate.sampler);
+  command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
+      ->allow_extra_args(false);
+  add_adapter_option(command, options->engine);
+  add_engine_options(command, options->engine);
+  return [options, &common] { return ask(*options, common); };
+}
+
+}  // namespace crayon::cli

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "cli/options.h"
+#include "formats/bundle.h"
+#include "kernels/kernel_set.h"
+#include "runtime/model/adapter.h"
+#include "runtime/model/model.h"
+#include "runtime/tokenizer/tokenizer.h"
+
+namespace crayon::cli {
+
+/// The kernel set of that name; for an empty name, what CRAYON_KERNELS or the CPU says.
+const kernels::KernelSet& select_kernels(const std::string& name);
+
+/// Positions to hold of a model: `wanted`, or when that is 0 the model's own number, at most
+/// default_context.
+std::uint32_t context_of(const formats::ModelConfig& config, std::uint32_t wanted);
+
+/// "f16" or "f32"; anything else gives `fallback`.
+model::KvDtype kv_of(const std::string& name, model::KvDtype fallback);
+
+/// A model bundle with all that it takes to run it: the one place where kernels, threads, model,
+/// tokenizer and adapters are put together.
+class Engine {
+ public:
+  /// Loads the model, its tokenizer and the adapters that `options` name. Throws bad_argument
+  /// for a bundle of another kind in the place of either.
+  Engine(const std::filesystem::path& path, const EngineOptions& options);
+
+  const formats::Bundle& bundle() const { return bundle_; }
+  const model::Model& model() const { return *model_; }
+  const tokenizer::Tokenizer& tokenizer() const { return tokenizer_; }
+  std::size_t threads() const { return pool_.size(); }
+  /// The sum of the adapters, or null when there are none.
+  const std::shared_ptr<const model::Adapter>& adapter() const { return adapter_; }
+
+  /// A new session with the adapters attached.
+  std::unique_ptr<model::Session> session(const SessionOptions& options) const;
+
+ private:
+  const kernels::KernelSet& kernels_;
+  ThreadPool pool_;
+  formats::Bundle bundle_;
+  std::unique_ptr<model::Model> model_;
+  tokenizer::Tokenizer tokenizer_;
+  std::shared_ptr<const model::Adapter> adapter_;
+};
+
+}  // namespace crayon::cli

@@ -1,0 +1,223 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/engine.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "formats/bundle.h"
+#include "runtime/model/model.h"
+
+namespace crayon::cli {
+namespace {
+
+struct Options {
+  std::string bundle;
+  SessionOptions session;
+};
+
+/// What one session with a model will take, as `crayon run` would load it here.
+struct Memory {
+  std::uint32_t context;
+  model::KvDtype kv;
+  model::MemoryEstimate estimate;
+};
+
+/// The type that a session takes by itself: f32 for a bundle in f32, as Model::default_kv says.
+model::KvDtype default_kv(const formats::BundleInfo& info) {
+  const std::string first = formats::projection(0, formats::Projection::q);
+  for (const formats::TensorEntry& tensor : info.tensors) {
+    if (tensor.name == first && tensor.dtype == formats::Dtype::f32) {
+      return model::KvDtype::f32;
+    }
+  }
+  return model::KvDtype::f16;
+}
+
+Memory memory_of(const formats::BundleInfo& info, const SessionOptions& options) {
+  Memory memory{};
+  memory.context = context_of(*info.config, options.context);
+  memory.kv = kv_of(options.kv, default_kv(info));
+  memory.estimate =
+      model::Model::estimate(info, select_kernels(std::string()), memory.context, memory.kv);
+  return memory;
+}
+
+const char* kv_name(model::KvDtype kv) {
+  return kv == model::KvDtype::f32 ? "f32" : "f16";
+}
+
+const char* tokenizer_name(formats::TokenizerKind kind) {
+  return kind == formats::TokenizerKind::byte_bpe ? "byte-level BPE" : "SentencePiece BPE";
+}
+
+const char* rope_name(formats::RopeScaling scaling) {
+  switch (scaling) {
+    case formats::RopeScaling::none:
+      return "none";
+    case formats::RopeScaling::linear:
+      return "linear";
+    case formats::RopeScaling::llama3:
+      return "llama3";
+  }
+  return "unknown";
+}
+
+/// Number of weights in all tensors.
+std::uint64_t weights_in(const formats::BundleInfo& info) {
+  std::uint64_t count = 0;
+  for (const formats::TensorEntry& tensor : info.tensors) {
+    count += tensor.shape.rows * tensor.shape.cols;  // checked when the bundle was opened
+  }
+  return count;
+}
+
+Json config_json(const formats::ModelConfig& config) {
+  return {{"architecture", config.architecture},
+          {"vocab_size", config.vocab_size},
+          {"dim", config.dim},
+          {"layers", config.layers},
+          {"heads", config.heads},
+          {"kv_heads", config.kv_heads},
+          {"head_dim", config.head_dim},
+          {"hidden_dim", config.hidden_dim},
+          {"max_context", config.max_context},
+          {"norm_eps", config.norm_eps},
+          {"rope_theta", config.rope_theta},
+          {"rope_scaling", rope_name(config.rope_scaling)},
+          {"tied_head", config.tied_head}};
+}
+
+Json tensors_json(const formats::BundleInfo& info) {
+  Json tensors = Json::array();
+  for (const formats::TensorEntry& tensor : info.tensors) {
+    tensors.push_back({{"name", tensor.name},
+                       {"dtype", formats::dtype_name(tensor.dtype)},
+                       {"shape", {tensor.shape.rows, tensor.shape.cols}}});
+  }
+  return tensors;
+}
+
+void print_as_json(const formats::Bundle& bundle, const Options& options) {
+  const formats::BundleInfo& info = bundle.info();
+  Json out = {{"kind", formats::kind_name(info.kind)},
+              {"id", formats::to_hex(bundle.id())},
+              {"bytes", bundle.file_size()},
+              {"weights", weights_in(info)},
+              {"provenance",
+               {{"source", info.provenance.source},
+                {"source_hash", info.provenance.source_hash},
+                {"tool", info.provenance.tool},
+                {"licence", info.provenance.licence}}}};
+  if (info.base) {
+    out["base"] = formats::to_hex(*info.base);
+  }
+  if (info.config) {
+    out["config"] = config_json(*info.config);
+    const Memory memory = memory_of(info, options.session);
+    out["memory"] = {{"context", memory.context},
+                     {"kv", kv_name(memory.kv)},
+                     {"weights_bytes", memory.estimate.weights},
+                     {"kv_cache_bytes", memory.estimate.kv_cache},
+                     {"scratch_bytes", memory.estimate.scratch},
+                     {"total_bytes", memory.estimate.total()}};
+  }
+  if (info.tokenizer) {
+    out["tokenizer"] = {{"kind", tokenizer_name(info.tokenizer->kind)},
+                        {"tokens", info.tokenizer->pieces.size()},
+                        {"chat_format", info.tokenizer->chat_format}};
+  }
+  if (info.kind != formats::BundleKind::model) {
+    Json adapters = Json::array();
+    for (const formats::AdapterInfo& adapter : info.adapters) {
+      adapters.push_back(
+          {{"name", adapter.name}, {"rank", adapter.rank}, {"scale", adapter.scale}});
+    }
+    out["adapters"] = adapters;
+  }
+  if (info.kind == formats::BundleKind::pool) {
+    out["tau"] = info.pool_tau;
+  }
+  out["tensors"] = tensors_json(info);
+  print_json(out);
+}
+
+void row(std::string_view name, const std::string& value) {
+  print(fmt::format("{:<12}{}\n", name, value));
+}
+
+void print_model(const formats::BundleInfo& info, const Options& options) {
+  const formats::ModelConfig& config = *info.config;
+  row("model", fmt::format("{}, {} layers, width {}, {} heads of {} ({} for keys and values), "
+                           "MLP {}",
+                           config.architecture, config.layers, config.dim, config.heads,
+                           config.head_dim, config.kv_heads, config.hidden_dim));
+  row("positions", fmt::format("{}, RoPE base {:g}, scaling {}", config.max_context,
+                               config.rope_theta, rope_name(config.rope_scaling)));
+  if (info.tokenizer) {
+    row("tokenizer",
+        fmt::format("{}, {} tokens, chat format {}", tokenizer_name(info.tokenizer->kind),
+                    info.tokenizer->pieces.size(), info.tokenizer->chat_format));
+  }
+  const Memory memory = memory_of(info, options.session);
+  row("memory",
+      fmt::format("{}: weights {}, KV cache {} ({}, {} positions), scratch {}",
+                  bytes_text(memory.estimate.total()), bytes_text(memory.estimate.weights),
+                  bytes_text(memory.estimate.kv_cache), kv_name(memory.kv), memory.context,
+                  bytes_text(memory.estimate.scratch)));
+}
+
+void print_as_text(const formats::Bundle& bundle, const Options& options) {
+  const formats::BundleInfo& info = bundle.info();
+  row("bundle", fmt::format("{}, {}, {} weights", formats::kind_name(info.kind),
+                            bytes_text(bundle.file_size()), weights_in(info)));
+  row("id", formats::to_hex(bundle.id()));
+  row("source", info.provenance.source);
+  if (!info.provenance.source_hash.empty()) {
+    row("source hash", info.provenance.source_hash);
+  }
+  row("packed by", info.provenance.tool);
+  if (!info.provenance.licence.empty()) {
+    row("licence", info.provenance.licence);
+  }
+  if (info.config) {
+    print_model(info, options);
+  }
+  if (info.base) {
+    row("base", formats::to_hex(*info.base));
+  }
+  for (const formats::AdapterInfo& adapter : info.adapters) {
+    row("adapter",
+        fmt::format("{}, rank {}, scale {:g}", adapter.name, adapter.rank, adapter.scale));
+  }
+  if (info.kind == formats::BundleKind::pool) {
+    row("tau", fmt::format("{:g}", info.pool_tau));
+  }
+  for (const formats::TensorEntry& tensor : info.tensors) {
+    row("tensor",
+        fmt::format("{:<40}{:>5} [{}][{}]", tensor.name, formats::dtype_name(tensor.dtype),
+                    tensor.shape.rows, tensor.shape.cols));
+  }
+}
+
+Exit show_info(const Options& options, const Common& common) {
+  const formats::Bundle bundle = formats::Bundle::open(options.bundle);
+  if (common.json) {
+    print_as_json(bundle, options);
+  } else {
+    print_as_text(bundle, options);
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action declare_info(CLI::App& command, const Common& common) {
+  auto options = std::make_shared<Options>();
+  command.add_option("BUNDLE", options->bundle, "A model, adapter or pool bundle")->required();
+  add_session_options(command, options->session);
+  return [options, &common] { return show_info(*options, common); };
+}
+
+}  // namespace crayon::cli

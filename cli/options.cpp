@@ -1,0 +1,156 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <iostream>
+#include <iterator>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/thread_pool.h"
+
+namespace crayon::cli {
+namespace {
+
+constexpr std::uint64_t text_limit = std::uint64_t{256} << 20;  // bytes of a text to read
+
+std::string read_standard_input() {
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+EngineOptions::EngineOptions() : threads(default_threads()) {}
+
+void add_engine_options(CLI::App& command, EngineOptions& options) {
+  command.add_option("-t,--threads", options.threads, "Threads to compute with")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command.add_option("--kernels", options.kernels,
+                     "Kernel set to use, one of those that `crayon doctor` lists");
+}
+
+void add_adapter_option(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option("-a,--adapter", options.loras,
+                  "Adapter bundle to run beside the model; several add up")
+      ->type_name("PATH[=SCALE]")
+      ->allow_extra_args(false);
+}
+
+void add_session_options(CLI::App& command, SessionOptions& options) {
+  command
+      .add_option(
+          "-c,--context", options.context,
+          fmt::format("Positions to hold; default: the model's own, at most {}", default_context))
+      ->check(CLI::Range(1, 1 << 24));
+  command.add_option("--kv", options.kv, "Type of the KV cache; default: what fits the weights")
+      ->check(CLI::IsMember({"f16", "f32"}));
+}
+
+void add_sampler_options(CLI::App& command, generation::SamplerOptions& options) {
+  command.add_option("--temp", options.temperature, "Temperature; 0 takes the best token")
+      ->capture_default_str();
+  command.add_option("--top-k", options.top_k, "Sample from the K best tokens; 0: from all")
+      ->capture_default_str();
+  command.add_option("--top-p", options.top_p, "Sample from the best tokens that sum up to P")
+      ->capture_default_str();
+  command
+      .add_option("--min-p", options.min_p,
+                  "Drop tokens below this share of the best one's probability")
+      ->capture_default_str();
+  command
+      .add_option("--repeat-penalty", options.repetition_penalty,
+                  "Divide the logits of recent tokens by this")
+      ->capture_default_str();
+  command
+      .add_option("--repeat-window", options.repetition_window,
+                  "Tokens that count as recent for --repeat-penalty")
+      ->capture_default_str();
+  command.add_option("-s,--seed", options.seed, "Seed of the sampler")->capture_default_str();
+}
+
+void add_text_input(CLI::App& command, TextInput& input) {
+  command.add_option("-p,--prompt", input.text, "The text");
+  command.add_option("-f,--file", input.file, "A file with the text; - is standard input");
+}
+
+std::string read(const TextInput& input) {
+  if (input.text.has_value() == input.file.has_value()) {
+    throw Error(Code::bad_argument, input.text ? "both -p and -f give a text" : "there is no text",
+                "give it as -p TEXT or as -f FILE");
+  }
+  if (input.text) {
+    return *input.text;
+  }
+  return *input.file == "-" ? read_standard_input() : read_text(*input.file, text_limit);
+}
+
+void add_hybrid_options(CLI::App& command, HybridOptions& options) {
+  command.add_option("--remote", options.remote.url,
+                     "Larger model behind an OpenAI-compatible API, as http://host:port");
+  command.add_option("--model", options.remote.model, "Name of the model at the remote");
+  command
+      .add_option("--route", options.route,
+                  "auto: the remote gets what the local model is not sure of")
+      ->check(CLI::IsMember({"auto", "local", "remote"}))
+      ->capture_default_str();
+  command
+      .add_option("--threshold", options.threshold,
+                  "Confidence below which an answer is offered to the remote")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--deadline", options.deadline_ms,
+                  "Milliseconds until the local answer is given instead of the remote's")
+      ->check(CLI::Range(1, 24 * 60 * 60 * 1000))
+      ->capture_default_str();
+}
+
+hybrid::AskOptions to_ask_options(const HybridOptions& options) {
+  if (options.route == "remote" && options.remote.url.empty()) {
+    throw Error(Code::bad_argument, "--route remote needs a remote",
+                "add --remote http://host:port");
+  }
+  hybrid::AskOptions ask;
+  ask.route = options.route == "local"    ? hybrid::Route::local
+              : options.route == "remote" ? hybrid::Route::remote
+                                          : hybrid::Route::automatic;
+  ask.threshold = options.threshold;
+  ask.deadline = std::chrono::milliseconds(options.deadline_ms);
+  return ask;
+}
+
+LoraArgument parse_lora(const std::string& argument) {
+  const std::size_t equals = argument.rfind('=');
+  if (equals == std::string::npos || argument.find('/', equals) != std::string::npos) {
+    return {argument, 1.0f};
+  }
+  LoraArgument lora{argument.substr(0, equals), 0.0f};
+  const char* end = argument.data() + argument.size();
+  const auto [stop, status] = std::from_chars(argument.data() + equals + 1, end, lora.scale);
+  if (status != std::errc() || stop != end || !std::isfinite(lora.scale) || lora.path.empty()) {
+    throw Error(Code::bad_argument, fmt::format("--adapter {}: no number behind the =", argument),
+                "write --adapter PATH or --adapter PATH=SCALE");
+  }
+  return lora;
+}
+
+void mirror_in_environment(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option == command.get_help_ptr()) {
+      continue;
+    }
+    std::string name = "CRAYON_" + option->get_lnames().front();
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) {
+      return letter == '-' ? '_' : static_cast<char>(std::toupper(letter));
+    });
+    option->envname(name);
+  }
+}
+
+}  // namespace crayon::cli

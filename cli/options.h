@@ -1,0 +1,67 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/generation/sampler.h"
+#include "runtime/hybrid/assistant.h"
+
+namespace crayon::cli {
+
+// Arguments that several verbs share. Each add_ function declares them on a verb's subcommand,
+// so that a flag has one name, one meaning and one help text everywhere.
+
+/// What a model runs on.
+struct EngineOptions {
+  std::size_t threads;             ///< 1 and above
+  std::string kernels;             ///< a kernel set's name; empty: the best that runs here
+  std::vector<std::string> loras;  ///< as --adapter takes them: "PATH" or "PATH=SCALE"
+  EngineOptions();
+};
+void add_engine_options(CLI::App& command, EngineOptions& options);
+void add_adapter_option(CLI::App& command, EngineOptions& options);
+
+/// How much a session holds, and in what.
+struct SessionOptions {
+  std::uint32_t context = 0;  ///< positions; 0: the model's own, at most default_context
+  std::string kv;             ///< "f16" or "f32"; empty: what fits the weights
+};
+inline constexpr std::uint32_t default_context = 4096;
+void add_session_options(CLI::App& command, SessionOptions& options);
+
+void add_sampler_options(CLI::App& command, generation::SamplerOptions& options);
+
+/// A text on the command line or in a file.
+struct TextInput {
+  std::optional<std::string> text;  ///< -p
+  std::optional<std::string> file;  ///< -f; "-" is standard input
+};
+void add_text_input(CLI::App& command, TextInput& input);
+/// The text. Throws bad_argument unless exactly one of -p and -f was given.
+std::string read(const TextInput& input);
+
+/// When a question goes to a larger model, and where that is.
+struct HybridOptions {
+  hybrid::Remote remote;
+  std::string route = "auto";
+  double threshold = hybrid::AskOptions().threshold;
+  std::uint32_t deadline_ms = 30000;
+};
+void add_hybrid_options(CLI::App& command, HybridOptions& options);
+/// Throws bad_argument when the route is "remote" and there is no remote.
+hybrid::AskOptions to_ask_options(const HybridOptions& options);
+
+/// "PATH" or "PATH=SCALE", split. An "=" in front of a "/" belongs to the path.
+struct LoraArgument {
+  std::string path;
+  float scale = 1.0f;
+};
+LoraArgument parse_lora(const std::string& argument);
+
+/// Gives every flag of a verb a twin in the environment: --max-tokens is CRAYON_MAX_TOKENS.
+void mirror_in_environment(CLI::App& command);
+
+}  // namespace crayon::cli

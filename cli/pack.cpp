@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+#include "formats/importers/importers.h"
+#include "formats/packer.h"
+
+namespace crayon::cli {
+namespace {
+
+struct Options {
+  std::string source;
+  std::string tokenizer;
+  std::string random;  ///< shape of a random model instead of a source
+  std::uint64_t seed = 1;
+  std::string output;
+  std::string weights = "int8";
+  std::string head;  ///< empty: as the weights
+};
+
+formats::Dtype dtype_of(const std::string& name) {
+  if (name == "f32") {
+    return formats::Dtype::f32;
+  }
+  return name == "f16" ? formats::Dtype::f16 : formats::Dtype::i8;
+}
+
+formats::ModelSource open_source(const Options& options) {
+  if (options.source.empty() == options.random.empty()) {
+    throw Error(Code::bad_argument,
+                options.source.empty() ? "there is nothing to pack"
+                                       : "both SOURCE and --random name a model",
+                "name a SOURCE, or use --random tiny");
+  }
+  if (!options.random.empty()) {
+    return importers::random_model(options.random, options.seed);
+  }
+  return importers::import_model(options.source, options.tokenizer);
+}
+
+Exit pack(const Options& options, const Common& common) {
+  const double started = monotonic_seconds();
+  const formats::ModelSource source = open_source(options);
+  formats::PackOptions pack_options;
+  pack_options.weights = dtype_of(options.weights);
+  pack_options.head = dtype_of(options.head.empty() ? options.weights : options.head);
+  {
+    Progress progress("packing", "weights");
+    formats::pack_model(
+        source, pack_options, options.output,
+        [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
+  }
+  const double seconds = monotonic_seconds() - started;
+  const formats::Bundle bundle = formats::Bundle::open(options.output);
+  if (common.json) {
+    print_json({{"path", options.output},
+                {"id", formats::to_hex(bundle.id())},
+                {"bytes", bundle.file_size()},
+                {"tensors", bundle.info().tensors.size()},
+                {"seconds", seconds}});
+  } else {
+    print(fmt::format("{}: {} tensors, {} weights, {}, {:.2f} s\n", options.output,
+                      bundle.info().tensors.size(), options.weights, bytes_text(bundle.file_size()),
+                      seconds));
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action declare_pack(CLI::App& command, const Common& common) {
+  auto options = std::make_shared<Options>();
+  command.add_option("SOURCE", options->source,
+                     "A GGUF file, a Hugging Face folder, or a llama2.c .bin file");
+  command.add_option("-o,--output", options->output, "The bundle to write")->required();
+  command.add_option("--tokenizer", options->tokenizer,
+                     "Tokenizer file, where SOURCE has none of its own");
+  command.add_option("--weights", options->weights, "Type of the layers' weights")
+      ->check(CLI::IsMember({"int8", "f16", "f32"}))
+      ->capture_default_str();
+  command
+      .add_option("--head", options->head,
+                  "Type of the output head and the embeddings; default: that of the weights")
+      ->check(CLI::IsMember({"int8", "f16", "f32"}));
+  command.add_option("--random", options->random,
+                     "Pack a model of this shape with random weights: tiny");
+  command.add_option("--seed", options->seed, "Seed of --random")->capture_default_str();
+  return [options, &common] { return pack(*options, common); };
+}
+
+}  // namespace crayon::cli

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/engine.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+#include "runtime/eval/perplexity.h"
+
+namespace crayon::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  TextInput text;
+  EngineOptions engine;
+  SessionOptions session;
+};
+
+Exit perplexity(const Options& options, const Common& common) {
+  const std::string text = read(options.text);
+  const Engine engine(options.model, options.engine);
+  const auto session = engine.session(options.session);
+  const std::vector<formats::Token> tokens = engine.tokenizer().encode(text, {.add_bos = false});
+  const formats::TokenizerData& tokenizer = engine.tokenizer().data();
+  const formats::Token bos = tokenizer.add_bos && tokenizer.bos ? *tokenizer.bos : -1;
+  eval::Perplexity measured;
+  {
+    Progress progress("reading", "tokens");
+    const double count = static_cast<double>(tokens.size());
+    measured = eval::perplexity(
+        engine.model(), *session, tokens, session->context(), bos, [&](double share) {
+          progress.update(static_cast<std::uint64_t>(share * count), tokens.size());
+        });
+  }
+  if (common.json) {
+    print_json({{"perplexity", measured.perplexity}, {"tokens", measured.tokens}});
+  } else {
+    print(fmt::format("perplexity {:.4f} over {} tokens\n", measured.perplexity, measured.tokens));
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action declare_perplexity(CLI::App& command, const Common& common) {
+  auto options = std::make_shared<Options>();
+  command.add_option("MODEL", options->model, "A model bundle")->required();
+  add_text_input(command, options->text);
+  add_adapter_option(command, options->engine);
+  add_session_options(command, options->session);
+  add_engine_options(command, options->engine);
+  return [options, &common] { return perplexity(*options, common); };
+}
+
+}  // namespace crayon::cli

@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/engine.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "runtime/generation/generator.h"
+
+namespace crayon::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  TextInput prompt;
+  generation::GenerateOptions generate;
+  bool timings = false;
+  EngineOptions engine;
+  SessionOptions session;
+};
+
+const char* finish_name(generation::Finish finish) {
+  switch (finish) {
+    case generation::Finish::stop:
+      return "stop";
+    case generation::Finish::length:
+      return "length";
+    case generation::Finish::cancelled:
+      return "cancelled";
+  }
+  return "unknown";
+}
+
+double rate(std::size_t tokens, double seconds) {
+  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+void note_timings(const generation::Generated& done, const Engine& engine) {
+  note(
+      fmt::format("prefill {} tokens, {:.1f} tokens/s; decode {} tokens, {:.1f} tokens/s; "
+                  "kernels {}, {} threads",
+                  done.prompt_tokens, rate(done.prompt_tokens, done.prefill_seconds),
+                  done.tokens.size(), rate(done.tokens.size(), done.decode_seconds),
+                  engine.model().kernels().name, engine.threads()));
+}
+
+Exit run(const Options& options, const Common& common) {
+  const std::string prompt = read(options.prompt);
+  generation::check(options.generate.sampler);
+  const Engine engine(options.model, options.engine);
+  const auto session = engine.session(options.session);
+  const std::vector<formats::Token> tokens = engine.tokenizer().encode(prompt);
+  const auto show = [&](std::string_view text) {
+    if (!common.json) {
+      print(text);
+    }
+    return true;
+  };
+  show(prompt);
+  const generation::Generated done = generation::generate(engine.model(), engine.tokenizer(),
+                                                          *session, tokens, options.generate, show);
+  if (common.json) {
+    print_json({{"prompt", prompt},
+                {"text", done.text},
+                {"prompt_ids", tokens},
+                {"ids", done.tokens},
+                {"finish", finish_name(done.finish)},
+                {"prefill_seconds", done.prefill_seconds},
+                {"decode_seconds", done.decode_seconds}});
+  } else if (stdout_is_terminal()) {
+    print("\n");
+  }
+  if (options.timings) {
+    note_timings(done, engine);
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action declare_run(CLI::App& command, const Common& common) {
+  auto options = std::make_shared<Options>();
+  command.add_option("MODEL", options->model, "A model bundle")->required();
+  add_text_input(command, options->prompt);
+  command.add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens to add at most")
+      ->capture_default_str();
+  add_sampler_options(command, options->generate.sampler);
+  command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
+      ->allow_extra_args(false);
+  command.add_flag("--ignore-end", options->generate.ignore_end, "Go on where the model would end");
+  add_adapter_option(command, options->engine);
+  add_session_options(command, options->session);
+  add_engine_options(command, options->engine);
+  command.add_flag("--timings", options->timings, "Print speeds on standard error");
+  return [options, &common] { return run(*options, common); };
+}
+
+}  // namespace crayon::cli

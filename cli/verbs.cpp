@@ -1,0 +1,29 @@
+#include "cli/verbs.h"
+
+namespace crayon::cli {
+namespace {
+
+constexpr Verb table[] = {
+    {"pack", "Turn a model (GGUF, Hugging Face folder, llama2.c) into a bundle", declare_pack},
+    {"pack-adapter", "Turn a LoRA (PEFT folder, GGUF) into an adapter bundle",
+     declare_pack_adapter},
+    {"pack-pool", "Gather LoRAs, each with its indicator, into a pool", declare_pack_pool},
+    {"info", "Show what a bundle holds and what it will take", declare_info},
+    {"verify", "Check every byte of a bundle", declare_verify},
+    {"run", "Continue a text", declare_run},
+    {"tokenize", "Turn text into token ids", declare_tokenize},
+    {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
+    {"logits", "Compute the logits of given tokens", declare_logits},
+    {"blend", "Make your adapter from a pool and a few examples", declare_blend},
+    {"ask", "Answer a question, here or by a larger model", declare_ask},
+    {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
+    {"doctor", "Show what this machine can run", declare_doctor},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() {
+  return table;
+}
+
+}  // namespace crayon::cli

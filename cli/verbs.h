@@ -1,0 +1,53 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+
+namespace crayon::cli {
+
+/// What the program returns to the shell.
+enum class Exit : int {
+  ok = 0,
+  failed_check = 1,
+  usage = 2,
+  bad_file = 3,  ///< a file, model or adapter that is damaged, unsupported or does not fit
+  system = 4,
+  network = 5,
+};
+
+/// Flags that every verb has.
+struct Common {
+  bool json = false;
+};
+
+/// What a verb does once the command line is read.
+using Action = std::function<Exit()>;
+
+/// One verb of the program.
+struct Verb {
+  const char* name;
+  const char* summary;
+  /// Declares the verb's arguments on its subcommand. The action runs when the verb was chosen;
+  /// `common` outlives it.
+  Action (*declare)(CLI::App& command, const Common& common);
+};
+
+/// All verbs, in the order of the help text.
+std::span<const Verb> verbs();
+
+Action declare_pack(CLI::App& command, const Common& common);
+Action declare_pack_adapter(CLI::App& command, const Common& common);
+Action declare_pack_pool(CLI::App& command, const Common& common);
+Action declare_info(CLI::App& command, const Common& common);
+Action declare_verify(CLI::App& command, const Common& common);
+Action declare_run(CLI::App& command, const Common& common);
+Action declare_tokenize(CLI::App& command, const Common& common);
+Action declare_perplexity(CLI::App& command, const Common& common);
+Action declare_logits(CLI::App& command, const Common& common);
+Action declare_blend(CLI::App& command, const Common& common);
+Action declare_ask(CLI::App& command, const Common& common);
+Action declare_serve(CLI::App& command, const Common& common);
+Action declare_doctor(CLI::App& command, const Common& common);
+
+}  // namespace crayon::cli

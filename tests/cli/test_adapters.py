@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Adapters of known numbers: what they do to the logits, pools, and the Crayon blend."""
+import json
+import math
+import unittest
+
+import support
+from support import BAD_FILE, OK, USAGE
+
+IDS = [256, 72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100]
+RANK = 3
+# float32 arithmetic in another order than the merged model's: the logits are of size 1, and
+# differ by some units of 2^-24 times the number of additions.
+TOLERANCE = 2e-4
+
+
+def distance(left, right):
+    return max(abs(a - b) for a, b in zip(left, right, strict=True))
+
+
+class Adapters(support.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.weights = support.model_weights()
+        support.write_model(cls.dir / "base", cls.weights)
+        cls.crayon("pack", "base", "--weights", "f32", "-o", "base.crayon")
+
+    def add_adapter(self, name, seed, alpha=6, **options):
+        """A PEFT folder NAME and its bundle NAME.crayon; returns the factors."""
+        factors = support.lora_factors(seed, RANK, options.pop("targets", None))
+        support.write_peft(self.dir / name, factors, RANK, alpha, **options)
+        self.crayon("pack-adapter", name, "--base", "base.crayon", "-o", f"{name}.crayon")
+        return factors
+
+    def merged_logits(self, name, parts):
+        """Logits of a model whose weights contain the adapters already."""
+        support.write_model(self.dir / name, support.merged(self.weights, parts, RANK))
+        self.crayon("pack", name, "--weights", "f32", "-o", f"{name}.merged.crayon")
+        return self.logits(f"{name}.merged.crayon", IDS)
+
+    def test_an_adapter_does_what_a_dense_merge_does(self):
+        factors = self.add_adapter("all", seed=1)
+        expected = self.merged_logits("all-dense", [(6 / RANK, factors)])
+        got = self.logits("base.crayon", IDS, "--adapter", "all.crayon")
+        self.assertLess(distance(got, expected), TOLERANCE)
+        self.assertGreater(distance(self.logits("base.crayon", IDS), expected), 0.1)
+
+    def test_rank_stabilised_adapters_scale_with_the_root_of_the_rank(self):
+        factors = self.add_adapter("rs", seed=2, rslora=True, targets=["mlp.down_proj"])
+        expected = self.merged_logits("rs-dense", [(6 / math.sqrt(RANK), factors)])
+        got = self.logits("base.crayon", IDS, "--adapter", "rs.crayon")
+        self.assertLess(distance(got, expected), TOLERANCE)
+
+    def test_scales_and_several_adapters_add_up(self):
+        first = self.add_adapter("first", seed=3)
+        second = self.add_adapter("second", seed=4, targets=["self_attn.q_proj", "mlp.up_proj"])
+        expected = self.merged_logits("sum-dense",
+                                      [(0.5 * 6 / RANK, first), (-0.25 * 6 / RANK, second)])
+        got = self.logits("base.crayon", IDS, "--adapter", "first.crayon=0.5",
+                          "--adapter", "second.crayon=-0.25")
+        self.assertLess(distance(got, expected), TOLERANCE)
+
+    def test_an_adapter_of_scale_0_changes_nothing(self):
+        self.add_adapter("zero", seed=5)
+        self.assertEqual(self.logits("base.crayon", IDS),
+                         self.logits("base.crayon", IDS, "--adapter", "zero.crayon=0"))
+
+    def test_a_tensor_that_matches_nothing_is_named(self):
+        factors = support.lora_factors(6, RANK)
+        factors[9, "self_attn.q_proj"] = factors.pop((0, "self_attn.q_proj"))
+        support.write_peft(self.dir / "unmatched", factors, RANK, 6)
+        failed = self.crayon("pack-adapter", "unmatched", "--base", "base.crayon", "-o", "u.crayon",
+                             code=BAD_FILE)
+        self.assertIn("layers.9", failed.err)
+        self.assertFalse((self.dir / "u.crayon").exists())
+
+    def test_an_adapter_is_refused_by_another_model(self):
+        self.add_adapter("mine", seed=8)
+        self.crayon("pack", "base", "--weights", "int8", "-o", "other.crayon")
+        failed = self.crayon("run", "other.crayon", "-p", "x", "--adapter", "mine.crayon", "--json",
+                             code=BAD_FILE)
+        self.assertEqual(failed.json["error"]["name"], "wrong_base")
+
+
+class Pools(support.Case):
+    """A pool of four, and the adapter that a few examples blend from it."""
+    KINDS = {"counting": ["one two three", "four five six seven", "eight nine"],
+             "shouting": ["HEY YOU!", "STOP THAT NOW!", "WHAT A DAY!"],
+             "digits": ["12 + 30 = 42", "7 * 8 = 56", "100 - 1"],
+             "question": ["where is it?", "who was there?", "is it so?"]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.weights = support.model_weights()
+        support.write_model(cls.dir / "base", cls.weights)
+        cls.crayon("pack", "base", "--weights", "f32", "-o", "base.crayon")
+        cls.factors = {}
+        for seed, (kind, texts) in enumerate(cls.KINDS.items()):
+            cls.factors[kind] = support.lora_factors(seed, RANK)
+            support.write_peft(cls.dir / kind, cls.factors[kind], RANK, 6)
+            (cls.dir / kind / "examples.jsonl").write_text(
+                "".join(json.dumps({"question": text}) + "\n" for text in texts))
+        cls.crayon("pack-pool", *cls.KINDS, "--base", "base.crayon", "-o", "pool.crayon",
+                   "--tau", 0.05)
+
+    def blend(self, texts, output, *arguments, code=OK):
+        self.write("mine.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in texts))
+        return self.crayon("blend", "pool.crayon", "--base", "base.crayon", "--examples",
+                           "mine.jsonl", "-o", output, *arguments, code=code)
+
+    def test_the_pool_knows_its_members(self):
+        info = self.crayon("info", "pool.crayon", "--json").json
+        self.assertEqual(info["kind"], "pool")
+        self.assertEqual([adapter["name"] for adapter in info["adapters"]], list(self.KINDS))
+        self.assertEqual(info["base"], self.crayon("info", "base.crayon", "--json").json["id"])
+        self.assertAlmostEqual(info["tau"], 0.05, places=6)
+        self.crayon("verify", "pool.crayon")
+
+    def test_the_rule_gives_softmax_weights_and_the_blend_is_the_dense_sum(self):
+        told = self.blend(["9 - 3", "2 + 2 is 4"], "blended.crayon", "--json").json
+        self.assertEqual(list(told), ["scores", "weights", "milliseconds"])
+        exponents = [math.exp((score - max(told["scores"])) / 0.05) for score in told["scores"]]
+        for weight, exponent in zip(told["weights"], exponents, strict=True):
+            self.assertAlmostEqual(weight, exponent / sum(exponents), delta=2e-3)
+        self.assertAlmostEqual(sum(told["weights"]), 1, places=5)
+        self.assertGreater(told["milliseconds"], 0)
+
+        parts = [(weight * 6 / RANK, self.factors[kind])
+                 for kind, weight in zip(self.KINDS, told["weights"])]
+        support.write_model(self.dir / "dense", support.merged(self.weights, parts, RANK))
+        self.crayon("pack", "dense", "--weights", "f32", "-o", "dense.crayon")
+        expected = self.logits("dense.crayon", IDS)
+        got = self.logits("base.crayon", IDS, "--adapter", "blended.crayon")
+        self.assertLess(distance(got, expected), TOLERANCE)
+        self.assertGreater(distance(self.logits("base.crayon", IDS), expected), 0.1)
+
+    def test_an_adapters_own_examples_choose_it(self):
+        for index, (kind, texts) in enumerate(self.KINDS.items()):
+            told = self.blend(texts, "own.crayon", "--json").json
+            self.assertAlmostEqual(told["scores"][index], 1, places=5, msg=kind)
+            self.assertEqual(max(told["weights"]), told["weights"][index], kind)
+
+    def test_a_small_tau_takes_the_nearest_adapter(self):
+        told = self.blend(self.KINDS["digits"], "nearest.crayon", "--tau", 0.001, "--json").json
+        self.assertEqual([round(weight, 6) for weight in told["weights"]], [0, 0, 1, 0])
+
+    def test_indicators_may_be_given_as_numbers(self):
+        dim = support.Shape.dim
+        self.write("indicators.json", json.dumps(
+            [[float(row == column) for column in range(dim)] for row in range(4)]))
+        self.crayon("pack-pool", *self.KINDS, "--base", "base.crayon", "--indicators",
+                    "indicators.json", "-o", "numbers.crayon")
+        self.write("indicators.json", json.dumps([[1.0] * dim] * 3))
+        self.crayon("pack-pool", *self.KINDS, "--base", "base.crayon", "--indicators",
+                    "indicators.json", "-o", "numbers.crayon", code=BAD_FILE)
+
+    def test_examples_may_lie_elsewhere(self):
+        self.write("elsewhere.jsonl", '{"context": "Here.", "question": "Where?"}\n\n')
+        self.crayon("pack-pool", "counting=elsewhere.jsonl", "digits", "--base", "base.crayon",
+                    "-o", "two.crayon")
+        self.assertEqual(len(self.crayon("info", "two.crayon", "--json").json["adapters"]), 2)
+
+    def test_a_wrong_example_is_named_by_its_line(self):
+        for line in ("[1, 2]", '{"question": 5}', '{"answer": "x"}', "not json"):
+            self.write("mine.jsonl", '{"question": "fine"}\n' + line + "\n")
+            failed = self.crayon("blend", "pool.crayon", "--base", "base.crayon", "--examples",
+                                 "mine.jsonl", "-o", "x.crayon", code=BAD_FILE)
+            self.assertIn("line 2", failed.err)
+
+    def test_a_pool_is_not_an_adapter(self):
+        failed = self.crayon("run", "base.crayon", "-p", "x", "--adapter", "pool.crayon",
+                             code=USAGE)
+        self.assertIn("crayon blend", failed.err)
+
+    def test_an_adapter_is_not_a_pool(self):
+        self.blend(["a"], "adapter.crayon")
+        self.crayon("blend", "adapter.crayon", "--base", "base.crayon", "--examples", "mine.jsonl",
+                    "-o", "x.crayon", code=USAGE)
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""The main flow on a tiny random model: pack, info, verify, run, tokenize, perplexity, logits."""
+import json
+import math
+import subprocess
+import unittest
+
+import support
+from support import OK, SYSTEM
+
+
+class Flow(support.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tiny = cls.pack_tiny()
+
+    def test_the_same_seed_packs_the_same_bundle(self):
+        ids = {seed: self.crayon("pack", "--random", "tiny", "--seed", seed, "-o", "again.crayon",
+                                 "--json").json["id"] for seed in (1, 2)}
+        self.assertEqual(ids[1], self.crayon("info", self.tiny, "--json").json["id"])
+        self.assertNotEqual(ids[1], ids[2])
+
+    def test_weights_may_be_stored_in_three_types(self):
+        sizes = []
+        for weights in ("int8", "f16", "f32"):
+            self.pack_tiny("sized.crayon", weights)
+            info = self.crayon("info", "sized.crayon", "--json").json
+            dtypes = {tensor["name"]: tensor["dtype"] for tensor in info["tensors"]}
+            self.assertEqual(dtypes["layers.0.q"], dtypes["token_embedding"], weights)
+            sizes.append(info["bytes"])
+        self.assertEqual(sizes, sorted(sizes))
+
+    def test_the_head_may_have_a_type_of_its_own(self):
+        self.crayon("pack", "--random", "tiny", "--head", "f32", "-o", "head.crayon")
+        tensors = self.crayon("info", "head.crayon", "--json").json["tensors"]
+        dtypes = {tensor["name"]: tensor["dtype"] for tensor in tensors}
+        self.assertEqual(dtypes["token_embedding"], "f32")
+        self.assertNotEqual(dtypes["layers.0.q"], "f32")
+
+    def test_info_tells_the_configuration_and_the_memory(self):
+        info = self.crayon("info", self.tiny, "--json").json
+        self.assertEqual(info["kind"], "model")
+        self.assertEqual(info["bytes"], (self.dir / self.tiny).stat().st_size)
+        self.assertGreater(info["config"]["layers"], 0)
+        memory = info["memory"]
+        self.assertEqual(memory["total_bytes"], memory["weights_bytes"] + memory["kv_cache_bytes"] +
+                         memory["scratch_bytes"])
+        config = info["config"]
+        # Keys and values of all layers, two bytes a number.
+        self.assertEqual(memory["kv_cache_bytes"], 2 * 2 * config["layers"] * memory["context"] *
+                         config["kv_heads"] * config["head_dim"])
+        self.assertIn("layers.0.q", self.crayon("info", self.tiny).out)
+
+    def test_verify_finds_a_good_bundle_good(self):
+        self.assertTrue(self.crayon("verify", self.tiny, "--json").json["ok"])
+        self.assertIn("ok", self.crayon("verify", self.tiny).out)
+
+    def test_run_prints_prompt_and_continuation_only(self):
+        shown = self.crayon("run", self.tiny, "-p", "Hello", "-n", 12, "--ignore-end")
+        told = self.crayon("run", self.tiny, "-p", "Hello", "-n", 12, "--ignore-end", "--json").json
+        self.assertEqual(shown.out, "Hello" + told["text"])
+        self.assertEqual(shown.err, "")
+        self.assertEqual(len(told["ids"]), 12)
+        self.assertEqual(told["finish"], "length")
+
+    def test_the_number_of_threads_does_not_change_the_tokens(self):
+        ids = [self.crayon("run", self.tiny, "-p", "One, two", "-n", 24, "--ignore-end", "--json",
+                           "--threads", threads).json["ids"] for threads in (1, 2, 3)]
+        self.assertEqual(ids[0], ids[1])
+        self.assertEqual(ids[0], ids[2])
+
+    def test_sampling_follows_the_seed(self):
+        def sample(seed):
+            return self.crayon("run", self.tiny, "-p", "x", "-n", 16, "--temp", 1, "--seed", seed,
+                               "--ignore-end", "--json").json["ids"]
+        self.assertEqual(sample(5), sample(5))
+        self.assertNotEqual(sample(5), sample(6))
+
+    def test_the_environment_mirrors_flags_and_flags_win(self):
+        count = {"CRAYON_MAX_TOKENS": "3", "CRAYON_IGNORE_END": "1"}
+        self.assertEqual(
+            len(self.crayon("run", self.tiny, "-p", "x", "--json", env=count).json["ids"]), 3)
+        self.assertEqual(
+            len(self.crayon("run", self.tiny, "-p", "x", "--json", "-n", 5, env=count).json["ids"]),
+            5)
+
+    def test_a_text_comes_from_the_command_line_a_file_or_standard_input(self):
+        self.write("text.txt", "Grüße, 世界!\n")
+        given = self.crayon("tokenize", self.tiny, "-p", "Grüße, 世界!\n", "--json").json
+        self.assertEqual(list(given), ["ids"])
+        self.assertEqual(given, self.crayon("tokenize", self.tiny, "-f", "text.txt", "--json").json)
+        self.assertEqual(given, self.crayon("tokenize", self.tiny, "-f", "-", "--json",
+                                            input="Grüße, 世界!\n".encode()).json)
+
+    def test_an_empty_text_is_a_text(self):
+        self.assertEqual(self.crayon("tokenize", self.tiny, "-p", "", "--no-bos", "--json").json,
+                         {"ids": []})
+
+    def test_no_bos_leaves_out_the_first_token_only(self):
+        text = ("-p", "some words", "--json")
+        bare = self.crayon("tokenize", self.tiny, "--no-bos", *text).json["ids"]
+        full = self.crayon("tokenize", self.tiny, *text).json["ids"]
+        self.assertEqual(full[-len(bare):], bare)
+        self.assertLessEqual(len(full) - len(bare), 1)
+        plain = self.crayon("tokenize", self.tiny, "-p", "some words").out
+        self.assertEqual([int(word) for word in plain.split()], full)
+
+    def test_logits_agree_with_run_and_with_the_top_list(self):
+        ids = self.crayon("tokenize", self.tiny, "-p", "Hello there", "--json").json["ids"]
+        values = self.logits(self.tiny, ids)
+        vocabulary = self.crayon("info", self.tiny, "--json").json["config"]["vocab_size"]
+        self.assertEqual(len(values), len(ids) * vocabulary)
+        told = self.crayon("logits", self.tiny, "--ids", "ids.json", "--json", "--top", 3).json
+        self.assertEqual(list(told), ["ids", "top"])
+        self.assertEqual(told["ids"], ids)
+        for position, best in enumerate(told["top"]):
+            row = values[position * vocabulary:(position + 1) * vocabulary]
+            order = sorted(range(vocabulary), key=lambda token: (-row[token], token))[:3]
+            self.assertEqual(best, [[token, row[token]] for token in order])
+        first = self.crayon("run", self.tiny, "-p", "Hello there", "-n", 1, "--ignore-end",
+                            "--json").json["ids"][0]
+        self.assertEqual(first, told["top"][-1][0][0])
+
+    def test_logits_take_what_tokenize_prints(self):
+        told = self.crayon("tokenize", self.tiny, "-p", "abc", "--json")
+        self.write("told.json", told.out)
+        self.assertEqual(self.crayon("logits", self.tiny, "--ids", "told.json", "--json").json["ids"],
+                         told.json["ids"])
+
+    def test_logits_of_many_positions_do_not_depend_on_how_they_are_cut(self):
+        ids = [(7 * index) % 200 for index in range(70)]
+        everything = self.logits(self.tiny, ids)
+        beginning = self.logits(self.tiny, ids[:33])
+        self.assertEqual(everything[:len(beginning)], beginning)
+
+    def test_perplexity_is_that_of_the_logits(self):
+        self.write("story.txt", "It was a dark and stormy night; the rain fell in torrents.")
+        told = self.crayon("perplexity", self.tiny, "-f", "story.txt", "--json").json
+        self.assertEqual(list(told), ["perplexity", "tokens"])
+        ids = self.crayon("tokenize", self.tiny, "-f", "story.txt", "--json").json["ids"]
+        values = self.logits(self.tiny, ids)
+        vocabulary = len(values) // len(ids)
+        loss = 0
+        for position, token in enumerate(ids[1:]):
+            row = values[position * vocabulary:(position + 1) * vocabulary]
+            top = max(row)
+            loss += top + math.log(sum(math.exp(value - top) for value in row)) - row[token]
+        self.assertEqual(told["tokens"], len(ids) - 1)
+        self.assertAlmostEqual(told["perplexity"] / math.exp(loss / (len(ids) - 1)), 1, places=5)
+
+    def test_doctor_knows_the_kernel_sets(self):
+        told = self.crayon("doctor", "--json").json
+        names = [kernels["name"] for kernels in told["kernels"]]
+        self.assertEqual(names[-1], "scalar")
+        chosen = next(k for k in told["kernels"] if k["name"] == told["chosen"])
+        self.assertTrue(chosen["runs"])
+        self.assertIn(told["version"], self.crayon("--version").out)
+        self.assertIn("chosen", self.crayon("doctor").out)
+
+    def test_every_kernel_set_that_runs_here_gives_the_same_tokens(self):
+        ids = {}
+        for kernels in self.crayon("doctor", "--json").json["kernels"]:
+            if kernels["runs"]:
+                ids[kernels["name"]] = self.crayon(
+                    "run", self.tiny, "-p", "One, two", "-n", 16, "--ignore-end", "--json",
+                    env={"CRAYON_KERNELS": kernels["name"]}).json["ids"]
+        self.assertEqual(len({tuple(tokens) for tokens in ids.values()}), 1, ids)
+
+    def test_help_is_on_standard_output(self):
+        self.assertIn("pack-adapter", self.crayon("--help").out)
+        self.assertIn("CRAYON_MAX_TOKENS", self.crayon("run", "--help").out)
+
+
+class Output(support.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tiny = cls.pack_tiny()
+
+    def test_a_reader_that_leaves_early_is_no_error(self):
+        program = subprocess.Popen(
+            [*support.COMMAND, "run", self.tiny, "-p", "Hello", "-n", "100", "--ignore-end"],
+            cwd=self.dir, env=support.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        program.stdout.close()
+        error = program.stderr.read()
+        program.stderr.close()
+        self.assertEqual(program.wait(60), OK)
+        self.assertEqual(error, b"")
+
+    def test_a_full_disk_is_an_error_of_the_system(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([*support.COMMAND, "info", self.tiny], cwd=self.dir, stdout=full,
+                                  env=support.environment(), stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, SYSTEM)
+        self.assertIn(b"standard output", done.stderr)
+
+    def test_no_bar_is_drawn_where_there_is_no_terminal(self):
+        self.assertEqual(self.crayon("verify", self.tiny).err, "")
+        self.assertEqual(self.crayon("pack", "--random", "tiny", "-o", "x.crayon").err, "")
+
+
+if __name__ == "__main__":
+    support.main()
