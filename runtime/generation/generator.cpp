@@ -80,11 +80,12 @@ class Generation {
         return end(Finish::stop);
       }
       accept(token);
-      if (!show(stops_.push(decoder_.push(token)))) {
-        return Finish::cancelled;
-      }
+      const bool go_on = show(stops_.push(decoder_.push(token)));
       if (stops_.stopped()) {
         return Finish::stop;
+      }
+      if (!go_on) {
+        return Finish::cancelled;
       }
       if (result_.tokens.size() == options_.max_tokens ||
           session_.position() == session_.context()) {
@@ -101,11 +102,12 @@ class Generation {
     history_.push_back(token);
   }
 
-  /// Shows what was held back.
+  /// Shows what was held back. It is too late to cancel.
   Finish end(Finish finish) {
     std::string rest = stops_.push(decoder_.finish());
     rest += stops_.finish();
-    return show(rest) ? finish : Finish::cancelled;
+    show(rest);
+    return finish;
   }
 
   bool show(std::string_view text) {

@@ -67,6 +67,7 @@ class LocalModel {
         adapter_(std::move(adapter)),
         deadline_(deadline),
         cancelled_(options.cancelled),
+        most_context_(std::min(options.context, model.config().max_context)),
         generate_(options.generate) {
     const std::string& format = tokenizer.data().chat_format;
     prompt_ = generation::render(turns, format, tokenizer);
@@ -77,9 +78,14 @@ class LocalModel {
 
   /// Generates until the end, the deadline, or when `on_text` returns false.
   generation::Generated answer(const generation::OnText& on_text) const {
+    if (prompt_.size() > most_context_) {  // said before a KV cache of that size is allocated
+      throw Error(Code::context_full,
+                  fmt::format("the conversation has {} tokens and the context has room for {}",
+                              prompt_.size(), most_context_),
+                  "shorten the conversation or allow a longer context");
+    }
     const std::uint64_t wanted = std::uint64_t{prompt_.size()} + generate_.max_tokens;
-    const auto context =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, model_.config().max_context));
+    const auto context = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, most_context_));
     model::Session session(model_, context, model_.default_kv());
     if (adapter_) {
       session.attach(adapter_);
@@ -102,6 +108,7 @@ class LocalModel {
   std::shared_ptr<const model::Adapter> adapter_;
   const Deadline& deadline_;
   const std::atomic<bool>* cancelled_;
+  std::uint32_t most_context_;
   generation::GenerateOptions generate_;
   std::vector<formats::Token> prompt_;
 };

@@ -27,6 +27,9 @@ struct AskOptions {
   /// answer is given. A local answer that has not finished either is cut off; what may come on
   /// top is one step of the model: a token, or a block of the prefill.
   std::chrono::milliseconds deadline{30000};
+  /// Positions of the local model that a conversation and its answer may take: with this many,
+  /// the KV cache has its largest size. More than the model was trained for counts as that.
+  std::uint32_t context = 4096;
   generation::GenerateOptions generate;
   /// Set by another thread, it ends the question: the answer is then what there is.
   const std::atomic<bool>* cancelled = nullptr;
@@ -75,7 +78,7 @@ class Assistant {
 
   /// `on_piece` is called on this thread; it may be empty. Throws bad_argument for options out of
   /// range, a role that is not known, or route remote without one; context_full when the
-  /// conversation is too long for the local model and no remote answered it. May be called
+  /// conversation is too long for the local context and no remote answered it. May be called
   /// from several threads.
   Answer ask(std::span<const generation::Turn> turns, const AskOptions& options,
              const OnPiece& on_piece) const;

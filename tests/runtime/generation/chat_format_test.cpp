@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/importers/importers.h"
 #include "tests/support/support.h"
 
 namespace crayon::generation {
@@ -127,6 +128,33 @@ TEST(ChatFormat, TextBetweenControlTokensIsEncodedAtOnce) {
   const Tokenizer tokenizer(data);
   const auto tokens = render(one_turn, "chatml", tokenizer);
   EXPECT_EQ(std::count(tokens.begin(), tokens.end(), 258), 1);
+}
+
+/// The tokens of a conversation that was written down by hand, control tokens spelled out.
+void expect_like_written(const std::filesystem::path& path, const char* format,
+                         const std::string& written) {
+  const Tokenizer tokenizer(importers::import_tokenizer(path));
+  EXPECT_EQ(render(conversation, format, tokenizer),
+            tokenizer.encode(written, {.parse_special = true}));
+}
+
+TEST(ChatFormat, TokensOfARealByteLevelTokenizer) {
+  CRAYON_ASSET(path, "tokenizers/smollm2/tokenizer.json");
+  expect_like_written(path, "chatml",
+                      "<|im_start|>system\nBe brief.<|im_end|>\n"
+                      "<|im_start|>user\nHello<|im_end|>\n"
+                      "<|im_start|>assistant\nHi.<|im_end|>\n"
+                      "<|im_start|>user\n Why? <|im_end|>\n<|im_start|>assistant\n");
+}
+
+TEST(ChatFormat, TokensOfARealSentencePieceTokenizer) {
+  CRAYON_ASSET(path, "tokenizers/llama_cpp_vocab/ggml-vocab-llama-spm.gguf");
+  expect_like_written(path, "llama2",
+                      "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHello [/INST] Hi. </s>"
+                      "<s>[INST] Why? [/INST]");
+  expect_like_written(path, "zephyr",
+                      "<|system|>\nBe brief.</s>\n<|user|>\nHello</s>\n<|assistant|>\nHi.</s>\n"
+                      "<|user|>\n Why? </s>\n<|assistant|>\n");
 }
 
 TEST(ChatFormat, StopsOfABaseModel) {

@@ -153,6 +153,19 @@ TEST(Generator, TheCallbackCancelsBetweenTokens) {
   EXPECT_EQ(generated.tokens.size(), 3u);
 }
 
+TEST(Generator, AnAnswerThatHasEndedIsNotCancelled) {
+  const std::string whole = run(varied()).text;
+  GenerateOptions options = varied();
+  const std::size_t begin = character_start(whole, whole.size() / 2);
+  options.stop = {whole.substr(begin, character_start(whole, begin + 3) - begin)};
+  int calls = 0;
+  ASSERT_EQ(run(options, [&](std::string_view) { return ++calls > 0; }).finish, Finish::stop);
+  int left = calls;
+  EXPECT_EQ(run(options, [&](std::string_view) { return --left > 0; }).finish, Finish::stop);
+  left = calls - 1;
+  EXPECT_EQ(run(options, [&](std::string_view) { return --left > 0; }).finish, Finish::cancelled);
+}
+
 TEST(Generator, TheCallbackCancelsALongPrefill) {
   const TinyModel& tiny = TinyModel::get();
   const std::vector<Token> tokens(200, prompt().back());

@@ -413,6 +413,17 @@ TEST(Assistant, ATooLongQuestionIsForTheRemoteAlone) {
             Code::context_full);
 }
 
+TEST(Assistant, TheContextIsBounded) {
+  AskOptions options = options_for(Route::local);
+  const Answer whole = assistant_with("").ask(question, options, {});
+  options.context = whole.prompt_tokens + 3;
+  const Answer cut = assistant_with("").ask(question, options, {});
+  EXPECT_EQ(cut.completion_tokens, 4u);
+  EXPECT_EQ(cut.finish, generation::Finish::length);
+  options.context = whole.prompt_tokens - 1;
+  EXPECT_EQ(code_of([&] { assistant_with("").ask(question, options, {}); }), Code::context_full);
+}
+
 TEST(Assistant, WhatThePieceFunctionThrowsComesOut) {
   Peer peer(always(test::streamed({"Ray", "leigh"})));
   const OnPiece angry = [](const AnswerPiece&) { throw std::runtime_error("mine"); };
