@@ -30,8 +30,8 @@ class Tokenizer {
   /// over_limit above 256 MiB, or when a pre-tokenizer's backtracking explodes.
   std::vector<Token> encode(std::string_view text, const EncodeOptions& options = {}) const;
 
-  /// The bytes that a token prints: empty for control tokens and ids out of range. A single
-  /// token may be a part of a UTF-8 character.
+  /// The bytes that a token prints: empty for control and unknown tokens and for ids out of
+  /// range. A single token may be a part of a UTF-8 character.
   std::string_view bytes(Token token) const;
   /// The same of the first token of a text that prints anything: without the space that encode()
   /// has put in front of the text.

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "base/process.h"
 #include "tests/runtime/tokenizer/vocabularies.h"
 
 namespace crayon::tokenizer::test {
@@ -122,9 +121,9 @@ TEST(SpecialTokens, AThousandOfThemCostLittle) {
   while (text.size() < (1 << 20)) {
     text += "<<|reserved_<|reserved_77|>";
   }
-  const double start = monotonic_seconds();
+  const double start = cpu_seconds();
   EXPECT_GT(tokenizer.encode(text).size(), text.size() / 27);
-  EXPECT_LT(monotonic_seconds() - start, 30);
+  EXPECT_LT(cpu_seconds() - start, 30);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <ctime>
 
 namespace crayon::tokenizer::test {
 
@@ -128,6 +129,10 @@ std::string random_bytes(Random& random, std::size_t max_bytes) {
     }
   }
   return bytes;
+}
+
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
 std::string utf8(char32_t character) {

@@ -47,6 +47,9 @@ std::string random_text(Random& random, std::size_t max_characters);
 /// Up to `max_bytes` bytes: random ones, ASCII and pieces of UTF-8, mixed.
 std::string random_bytes(Random& random, std::size_t max_bytes);
 
+/// CPU time of this process so far: what tests of speed measure, as machines are shared.
+double cpu_seconds();
+
 /// A code point as UTF-8.
 std::string utf8(char32_t character);
 
