@@ -22,8 +22,6 @@ using formats::TokenizerData;
 using formats::TokenizerKind;
 using formats::TokenType;
 
-const char* const gpt2_expression =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 const char* const llama3_expression =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|)"
     R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
@@ -116,9 +114,6 @@ TokenizerData read_vocab_and_merges(const std::filesystem::path& folder) {
   std::unordered_map<std::string, Token> tokens;
   for (const auto& [piece, id] : vocabulary.items()) {
     tokens[piece] = id.get<Token>();
-    if (piece == "<|endoftext|>") {
-      data.types.at(id.get<std::size_t>()) = TokenType::control;
-    }
     data.pieces.at(id.get<std::size_t>()) = bytes_of(piece);
   }
   std::istringstream lines(read_text(folder / "merges.txt", file_limit));

@@ -46,10 +46,7 @@ TEST(RandomText, RoundTripsThroughSentencePieceWithByteFallback) {
   for (int vocabulary = 0; vocabulary < 40; ++vocabulary) {
     TokenizerData data = sentencepiece({"▁"});
     for (int i = 0; i < 100; ++i) {
-      std::string piece = random_text(random, 4);
-      for (std::size_t at; (at = piece.find(' ')) != std::string::npos;) {
-        piece.replace(at, 1, "▁");
-      }
+      const std::string piece = replaced(random_text(random, 4), " ", "▁");
       add_piece(data, piece, TokenType::normal, static_cast<float>(random.normal()));
     }
     add_byte_tokens(data);
@@ -57,10 +54,7 @@ TEST(RandomText, RoundTripsThroughSentencePieceWithByteFallback) {
     const Tokenizer tokenizer(data);
     for (int i = 0; i < 250; ++i) {
       const std::string text = next_text(random);
-      std::string expected = text;  // U+2581 itself is read as a space
-      for (std::size_t at; (at = expected.find("▁")) != std::string::npos;) {
-        expected.replace(at, 3, " ");
-      }
+      const std::string expected = replaced(text, "▁", " ");  // the mark itself reads as a space
       ASSERT_EQ(tokenizer.decode(tokenizer.encode(text)), expected);
       tokenizer.encode(text, {.parse_special = true});
     }

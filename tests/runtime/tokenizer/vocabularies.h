@@ -47,6 +47,9 @@ std::string random_text(Random& random, std::size_t max_characters);
 /// Up to `max_bytes` bytes: random ones, ASCII and pieces of UTF-8, mixed.
 std::string random_bytes(Random& random, std::size_t max_bytes);
 
+/// `text` with `to` for every `from`.
+std::string replaced(std::string_view text, std::string_view from, std::string_view to);
+
 /// CPU time of this process so far: what tests of speed measure, as machines are shared.
 double cpu_seconds();
 
