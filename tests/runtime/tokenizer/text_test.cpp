@@ -93,7 +93,7 @@ std::string split(const std::vector<std::string>& patterns, std::string_view tex
   std::string joined;
   for (const std::string_view unit : PreTokenizer(patterns).split(text)) {
     EXPECT_FALSE(unit.empty());
-    joined += (joined.empty() ? "" : "|") + std::string(unit);
+    joined.append(joined.empty() ? "" : "|").append(unit);
   }
   return joined;
 }
