@@ -67,18 +67,19 @@ class Model {
 /// One sequence: KV cache, position, adapter and scratch memory. Not for two threads at once.
 class Session {
  public:
-  /// `context`: positions to hold, 1 to the model's max_context.
+  /// `context`: positions to hold, 1 to the model's max_context; bad_argument otherwise. The
+  /// model must outlive the session.
   Session(const Model& model, std::uint32_t context, KvDtype kv);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// The adapter that following tokens run with, or null. Throws wrong_base.
+  /// The adapter that following tokens run with, or null. Throws wrong_base or bad_shape.
   void attach(std::shared_ptr<const Adapter> adapter);
 
   std::uint32_t position() const;  ///< tokens held
   std::uint32_t context() const;
-  /// Forgets what lies at and behind `position`.
+  /// Forgets what lies at and behind `position`; bad_argument when that was not reached yet.
   void rewind(std::uint32_t position);
 
   struct State;

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "tests/runtime/model/tiny_model.h"
 
@@ -84,6 +85,18 @@ TEST_P(Determinism, RewoundSessionsAreAsNew) {
   std::vector<float> rest(90 * vocab_);
   model->forward(session, std::span(tokens_).subspan(40), Logits::all, rest);
   EXPECT_TRUE(same_bits(rest, std::span(whole).last(rest.size())));
+}
+
+TEST_P(Determinism, SessionsSideBySide) {
+  ThreadPool pool(2);
+  const auto model = packed_.load(pool);
+  const std::vector<float> alone = test::all_logits(*model, tokens_, model->default_kv());
+  std::vector<float> first, second;
+  std::thread other([&] { first = test::all_logits(*model, tokens_, model->default_kv()); });
+  second = test::all_logits(*model, tokens_, model->default_kv());
+  other.join();
+  EXPECT_TRUE(same_bits(first, alone));
+  EXPECT_TRUE(same_bits(second, alone));
 }
 
 TEST_P(Determinism, LargerContextsChangeNothing) {
