@@ -1,5 +1,7 @@
 #include "tests/runtime/model/tiny_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -59,7 +61,7 @@ ModelSource random_source(const ModelConfig& config, std::uint64_t seed) {
   source.config = config;
   source.provenance.source = "random";
   for (std::uint32_t id = 0; id < config.vocab_size; ++id) {
-    source.tokenizer.pieces.push_back("t" + std::to_string(id));
+    source.tokenizer.pieces.push_back(fmt::format("t{}", id));
   }
   source.tokenizer.scores.assign(config.vocab_size, 0.0f);
   source.tokenizer.types.assign(config.vocab_size, formats::TokenType::normal);
@@ -93,7 +95,7 @@ formats::AdapterSource random_adapter(const ModelConfig& config, std::uint32_t r
                                       std::uint64_t seed) {
   Random random(seed);
   formats::AdapterSource adapter;
-  adapter.name = "random-" + std::to_string(seed);
+  adapter.name = fmt::format("random-{}", seed);
   adapter.rank = rank;
   adapter.scale = scale;
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
