@@ -145,42 +145,40 @@ void Bundle::read(const TensorEntry& tensor, const std::function<void(ByteSpan)>
   std::size_t offset = tensor.offset;
   ValueCheck values(tensor.name, tensor.dtype, tensor.shape);
   for (std::size_t index = tensor.first_frame; left > 0; ++index) {
-    const auto piece = in_file(path(), [&] {
-      auto decoded = frame(index);
-      const auto bytes = ByteSpan(*decoded).subspan(offset);
-      values.feed(bytes.first(std::min<std::uint64_t>(left, bytes.size())));
-      return decoded;
-    });
-    const ByteSpan bytes = ByteSpan(*piece).subspan(offset);
-    const std::size_t count = std::min<std::uint64_t>(left, bytes.size());
-    sink(bytes.first(count));
-    left -= count;
+    const auto decoded = in_file(path(), [&] { return frame(index); });
+    const ByteSpan bytes = ByteSpan(*decoded).subspan(offset);
+    const ByteSpan piece = bytes.first(std::min<std::uint64_t>(left, bytes.size()));
+    in_file(path(), [&] { values.feed(piece); });
+    sink(piece);
+    left -= piece.size();
     offset = 0;
   }
 }
 
 std::vector<float> Bundle::read_f32(const TensorEntry& tensor) const {
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(checked_size(tensor));
-  read(tensor, [&](ByteSpan piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+  const std::uint64_t size = checked_size(tensor);
   const std::size_t cols = tensor.shape.cols;
-  const std::size_t count = tensor.shape.rows * cols;
-  std::vector<float> values(count);
-  switch (tensor.dtype) {
-    case Dtype::f32:
-      std::copy(bytes.begin(), bytes.end(), as_writable_bytes(std::span<float>(values)).begin());
-      break;
-    case Dtype::f16:
-      for (std::size_t i = 0; i < count; ++i) {
-        values[i] = f16_to_f32(load_le<std::uint16_t>(&bytes[2 * i]));
-      }
-      break;
-    case Dtype::i8:
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto scale = load_le<float>(&bytes[count + i / cols * sizeof(float)]);
-        values[i] = scale * static_cast<float>(static_cast<std::int8_t>(bytes[i]));
-      }
-      break;
+  std::vector<float> values(tensor.shape.rows * cols);
+  // f32 needs no second copy.
+  std::vector<std::uint8_t> other(tensor.dtype == Dtype::f32 ? 0 : size);
+  const MutableByteSpan stored = tensor.dtype == Dtype::f32
+                                     ? as_writable_bytes(std::span<float>(values))
+                                     : MutableByteSpan(other);
+  std::size_t filled = 0;
+  read(tensor, [&](ByteSpan piece) {
+    std::copy(piece.begin(), piece.end(), stored.subspan(filled).begin());
+    filled += piece.size();
+  });
+  if (tensor.dtype == Dtype::f16) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = f16_to_f32(load_le<std::uint16_t>(&stored[i * sizeof(std::uint16_t)]));
+    }
+  } else if (tensor.dtype == Dtype::i8) {
+    const MutableByteSpan scales = stored.subspan(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto scale = load_le<float>(&scales[i / cols * sizeof(float)]);
+      values[i] = scale * static_cast<float>(static_cast<std::int8_t>(stored[i]));
+    }
   }
   return values;
 }

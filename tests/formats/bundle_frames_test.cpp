@@ -146,8 +146,8 @@ TEST_F(BundleFrames, ValuesAreChecked) {
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
         -std::numeric_limits<float>::infinity()}) {
-    std::vector<std::uint8_t> bytes(4 * 6);
-    store_le(&bytes[4 * 3], bad);
+    std::vector<std::uint8_t> bytes(24);
+    store_le(&bytes[12], bad);
     expect_bad_row(bytes, Dtype::f32, {.rows = 2, .cols = 3}, "1");
     bytes.assign(6 + 2 * 4, 1);
     store_le(&bytes[6], bad);

@@ -17,9 +17,8 @@ namespace crayon::formats {
 namespace {
 
 using test::code_of;
-using test::TempDir;
 
-struct BadIndex {
+struct BadIndex {  // NOLINT(clang-analyzer-optin.performance.Padding): the order of reading
   const char* name;
   BundleKind kind;
   std::function<void(Index&)> spoil;

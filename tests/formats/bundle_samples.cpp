@@ -119,7 +119,7 @@ AdapterSource sample_adapter(const std::string& name, std::uint64_t seed) {
 }
 
 std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path& folder) {
-  const auto model = folder / "model.crayon";
+  std::filesystem::path model = folder / "model.crayon";
   pack_model(sample_model(1), {}, model, {});
   if (kind == BundleKind::model) {
     return model;

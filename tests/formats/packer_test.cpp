@@ -266,7 +266,7 @@ TEST_F(AdapterPacker, PoolComesBack) {
   const Bundle base = Bundle::open(dir_ / "base");
   const std::vector<AdapterSource> sources = {sample_adapter("a", 1), sample_adapter("b", 2),
                                               sample_adapter("c", 3)};
-  const std::vector<float> indicators = test::random_floats(3 * 8, 5);
+  const std::vector<float> indicators = test::random_floats(24, 5);
   pack_pool(sources, indicators, 0.25f, base, dir_ / "pool");
   const Bundle pool = Bundle::open(dir_ / "pool");
   EXPECT_EQ(pool.info().kind, BundleKind::pool);
@@ -288,7 +288,7 @@ TEST_F(AdapterPacker, RefusesABadPool) {
     return code_of([&] { pack_pool(adapters, indicators, tau, base, dir_ / "pool"); });
   };
   const std::vector<AdapterSource> two = {sample_adapter("a", 1), sample_adapter("b", 2)};
-  const std::vector<float> indicators(2 * 8, 1.0f);
+  const std::vector<float> indicators(16, 1.0f);
   EXPECT_EQ(pack({}, {}, 0.1f), Code::bad_argument);
   EXPECT_EQ(pack(two, std::vector<float>(8), 0.1f), Code::bad_argument);
   EXPECT_EQ(pack(two, std::vector<float>(16, NAN), 0.1f), Code::corrupt);
