@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace {
 
 struct Options {
   std::string bundle;
+  bool list_tensors = false;
   SessionOptions session;
 };
 
@@ -168,6 +170,20 @@ void print_model(const formats::BundleInfo& info, const Options& options) {
                   bytes_text(memory.estimate.scratch)));
 }
 
+/// How many tensors of each type there are: "37 i8, 11 f32".
+std::string tensor_counts(const formats::BundleInfo& info) {
+  std::string text;
+  for (const formats::Dtype dtype :
+       {formats::Dtype::i8, formats::Dtype::f16, formats::Dtype::f32}) {
+    const auto count =
+        std::ranges::count(info.tensors, dtype, [](const auto& tensor) { return tensor.dtype; });
+    if (count != 0) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, formats::dtype_name(dtype));
+    }
+  }
+  return text;
+}
+
 void print_as_text(const formats::Bundle& bundle, const Options& options) {
   const formats::BundleInfo& info = bundle.info();
   row("bundle", fmt::format("{}, {}, {} weights", formats::kind_name(info.kind),
@@ -194,10 +210,13 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
   if (info.kind == formats::BundleKind::pool) {
     row("tau", fmt::format("{:g}", info.pool_tau));
   }
-  for (const formats::TensorEntry& tensor : info.tensors) {
-    row("tensor",
-        fmt::format("{:<40}{:>5} [{}][{}]", tensor.name, formats::dtype_name(tensor.dtype),
-                    tensor.shape.rows, tensor.shape.cols));
+  row("tensors", tensor_counts(info));
+  if (options.list_tensors) {
+    for (const formats::TensorEntry& tensor : info.tensors) {
+      row("tensor",
+          fmt::format("{:<40}{:>5} [{}][{}]", tensor.name, formats::dtype_name(tensor.dtype),
+                      tensor.shape.rows, tensor.shape.cols));
+    }
   }
 }
 
@@ -216,6 +235,7 @@ Exit show_info(const Options& options, const Common& common) {
 Action declare_info(CLI::App& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command.add_option("BUNDLE", options->bundle, "A model, adapter or pool bundle")->required();
+  command.add_flag("--tensors", options->list_tensors, "List every tensor with its shape");
   add_session_options(command, options->session);
   return [options, &common] { return show_info(*options, common); };
 }
