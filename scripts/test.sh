@@ -18,6 +18,8 @@ case ${1:-} in
 esac
 
 jobs=$(nproc)
+# Where ccache is installed, a clone in another folder finds what an earlier one compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 logs=build/logs
 mkdir -p "$logs"
 started=$SECONDS
