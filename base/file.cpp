@@ -88,6 +88,13 @@ void File::read_at(std::uint64_t offset, MutableByteSpan out) const {
 
 AtomicFile::AtomicFile(const std::filesystem::path& path)
     : path_(path), temporary_(path.string() + fmt::format(".{}.part", ::getpid())) {
+  // A rename would put a file in the place of a device or a folder.
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw Error(Code::bad_argument, fmt::format("{} is not a regular file", path.string()),
+                "name a file to write");
+  }
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) {
     fail("create", temporary_, errno);

@@ -35,6 +35,7 @@ class File {
 /// syncs it and renames it into place. Destroyed without commit(), it leaves nothing behind.
 class AtomicFile {
  public:
+  /// Throws bad_argument when `path` is there and is not a regular file, not_found or io.
   explicit AtomicFile(const std::filesystem::path& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

@@ -77,6 +77,12 @@ TEST(AtomicFile, LeavesNothingWithoutCommit) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(AtomicFile, NeverReplacesADeviceOrAFolder) {
+  const test::TempDir folder;
+  EXPECT_EQ(code_of([&] { AtomicFile writer("/dev/null"); }), Code::bad_argument);
+  EXPECT_EQ(code_of([&] { AtomicFile writer(folder.path()); }), Code::bad_argument);
+}
+
 TEST(AtomicFile, AFullDiskIsSaidAndKeepsTheOldFile) {
   if (!std::filesystem::exists("/dev/full")) {
     GTEST_SKIP() << "no /dev/full here";
