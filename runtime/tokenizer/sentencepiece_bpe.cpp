@@ -28,6 +28,17 @@ std::uint32_t rank_of(float score) {
   return (bits & 0x80000000u) != 0 ? bits : 0x7fffffffu - bits;
 }
 
+/// The first place after `begin` where a space mark follows something else, or the text's end.
+std::size_t end_of_word(std::string_view text, std::size_t begin) {
+  for (std::size_t at = begin + 1; (at = text.find(space_mark, at)) != std::string_view::npos;) {
+    if (!text.substr(0, at).ends_with(space_mark)) {
+      return at;
+    }
+    at += space_mark.size();
+  }
+  return text.size();
+}
+
 bool is_in_text(TokenType type) {
   return type == TokenType::normal || type == TokenType::user_defined;
 }
@@ -39,6 +50,9 @@ class SentencePieceBpe : public Encoder {
     for (std::size_t token = 0; token < data.pieces.size(); ++token) {
       if (data.types[token] == TokenType::byte) {
         add_byte_token(static_cast<Token>(token));
+      } else if (is_in_text(data.types[token])) {
+        const std::string& piece = data.pieces[token];
+        words_are_apart_ = words_are_apart_ && end_of_word(piece, 0) == piece.size();
       }
     }
   }
@@ -46,26 +60,31 @@ class SentencePieceBpe : public Encoder {
   void encode(std::string_view text, std::vector<Token>& tokens) const override {
     const std::string escaped = escape(text);
     Merger merger;
-    for (std::size_t begin = 0; begin < escaped.size();) {
-      const std::string_view rest = std::string_view(escaped).substr(begin);
-      const std::size_t size = next_char(rest).size;
-      merger.add(begin, size, pieces_.find(rest.substr(0, size)));
-      begin += size;
-    }
-    merger.merge([&](const Symbol& left, const Symbol& right) -> MergeRule {
-      const Token token = pieces_.find({&escaped[left.begin], left.size + right.size});
-      return {token == no_token ? 0 : rank_of(data_.scores[static_cast<std::size_t>(token)]),
-              token};
-    });
     bool after_unknown = false;
-    merger.for_each([&](const Symbol& symbol) {
-      if (symbol.token != no_token) {
-        tokens.push_back(symbol.token);
-        after_unknown = false;
-      } else {
-        after_unknown = append_bytes({&escaped[symbol.begin], symbol.size}, after_unknown, tokens);
+    for (std::size_t begin = 0; begin < escaped.size();) {
+      const std::size_t end = words_are_apart_ ? end_of_word(escaped, begin) : escaped.size();
+      merger.clear();
+      while (begin < end) {
+        const std::string_view rest = std::string_view(escaped).substr(begin, end - begin);
+        const std::size_t size = next_char(rest).size;
+        merger.add(begin, size, pieces_.find(rest.substr(0, size)));
+        begin += size;
       }
-    });
+      merger.merge([&](const Symbol& left, const Symbol& right) -> MergeRule {
+        const Token token = pieces_.find({&escaped[left.begin], left.size + right.size});
+        return {token == no_token ? 0 : rank_of(data_.scores[static_cast<std::size_t>(token)]),
+                token};
+      });
+      merger.for_each([&](const Symbol& symbol) {
+        if (symbol.token != no_token) {
+          tokens.push_back(symbol.token);
+          after_unknown = false;
+        } else {
+          after_unknown =
+              append_bytes({&escaped[symbol.begin], symbol.size}, after_unknown, tokens);
+        }
+      });
+    }
   }
 
  private:
@@ -119,6 +138,9 @@ class SentencePieceBpe : public Encoder {
   const TokenizerData& data_;
   PieceIndex pieces_;
   std::array<Token, 256> byte_tokens_;  // [byte] -> token or no_token
+  /// No piece goes on into a next word, as in most vocabularies: then words can be merged one by
+  /// one, in a tenth of the time and little memory, with the same result.
+  bool words_are_apart_ = true;
 };
 
 }  // namespace

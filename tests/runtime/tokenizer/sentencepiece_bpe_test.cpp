@@ -1,10 +1,78 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+
 #include "tests/runtime/tokenizer/vocabularies.h"
 #include "tests/support/support.h"
 
 namespace crayon::tokenizer::test {
 namespace {
+
+/// The merge of the highest score, of equal ones the leftmost, again and again. `text` is of
+/// ASCII letters and spaces.
+std::vector<std::string> encode_by_definition(const TokenizerData& data, std::string_view text) {
+  std::vector<std::string> parts;
+  for (const char c : text) {
+    parts.emplace_back(c == ' ' ? "▁" : std::string(1, c));
+  }
+  while (true) {
+    std::size_t best = parts.size();
+    float best_score = 0;
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+      const auto piece = std::find(data.pieces.begin(), data.pieces.end(), parts[i] + parts[i + 1]);
+      if (piece == data.pieces.end()) {
+        continue;
+      }
+      const float score = data.scores[static_cast<std::size_t>(piece - data.pieces.begin())];
+      if (best == parts.size() || score > best_score) {
+        best = i;
+        best_score = score;
+      }
+    }
+    if (best == parts.size()) {
+      return parts;
+    }
+    parts[best] += parts[best + 1];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+  }
+}
+
+/// Up to `max_size` letters a to c and spaces.
+std::string random_words(Random& random, std::size_t max_size) {
+  std::string text(random.below(max_size + 1), ' ');
+  for (char& c : text) {
+    c = "abc "[random.below(4)];
+  }
+  return text;
+}
+
+TEST(SentencePieceBpe, EqualsItsDefinitionOnRandomVocabularies) {
+  Random random(8);
+  for (int i = 0; i < 400; ++i) {
+    TokenizerData data = sentencepiece({"a", "b", "c", "▁"});
+    const bool words_are_apart = random.below(2) == 0;
+    for (int j = 0; j < 40; ++j) {
+      const std::string word = random_words(random, 4);
+      const bool apart =
+          word.find(' ', std::min(word.size(), word.find_first_not_of(' '))) == std::string::npos;
+      const std::string piece = replaced(word, " ", "▁");
+      if (!word.empty() && (apart || !words_are_apart) &&
+          std::find(data.pieces.begin(), data.pieces.end(), piece) == data.pieces.end()) {
+        add_piece(data, piece, TokenType::normal, static_cast<float>(random.below(10)));
+      }
+    }
+    const Tokenizer tokenizer(data);
+    for (int j = 0; j < 5; ++j) {
+      const std::string text = random_words(random, 40);
+      std::string expected;
+      for (const std::string& part : encode_by_definition(data, text)) {
+        expected.append(expected.empty() ? "" : "|").append(part);
+      }
+      ASSERT_EQ(pieces_of(data, tokenizer.encode(text)), expected) << text;
+    }
+  }
+}
 
 using Tokens = std::vector<Token>;
 
