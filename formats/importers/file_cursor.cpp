@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-
 namespace crayon::importers {
 namespace {
 
@@ -13,13 +11,17 @@ constexpr std::uint64_t buffer_bytes = 64 << 10;
 
 }  // namespace
 
+void FileCursor::fail(Code code, const std::string& what, const std::string& hint) const {
+  throw Error(code, fmt::format("{}: {}", file_.path().string(), what), hint);
+}
+
 void FileCursor::require(std::uint64_t count, std::uint64_t least_bytes,
                          std::string_view field) const {
   if (count > left() / least_bytes) {
-    throw Error(Code::truncated,
-                fmt::format("{} ends inside {}: {} bytes are left at byte {}",
-                            file_.path().string(), field, left(), position_),
-                "copy or download the file again");
+    fail(Code::truncated,
+         fmt::format("the file ends inside {}: {} bytes are left at byte {}", field, left(),
+                     position_),
+         "copy or download the file again");
   }
 }
 

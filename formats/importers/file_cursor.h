@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/file.h"
 
 namespace crayon::importers {
@@ -33,6 +34,9 @@ class FileCursor {
 
   /// Throws truncated unless `count` things of at least `least_bytes` each can still follow.
   void require(std::uint64_t count, std::uint64_t least_bytes, std::string_view field) const;
+
+  /// Throws an Error that starts with the file's name.
+  [[noreturn]] void fail(Code code, const std::string& what, const std::string& hint = {}) const;
 
  private:
   const File& file_;

@@ -8,6 +8,7 @@
 #include "formats/importers/assemble.h"
 #include "formats/importers/ggml_type.h"
 #include "formats/importers/gguf_import.h"
+#include "formats/importers/named_check.h"
 #include "formats/importers/rope_factors.h"
 
 namespace crayon::importers {
@@ -96,6 +97,22 @@ void read_rope_factors(const GgufFile& file, ModelConfig& config) {
   }
 }
 
+// Keys of architectures' variants that would make the computation another one.
+void refuse_variants(const Keys& keys, const ModelConfig& config) {
+  for (const char* key :
+       {"expert_count", "attention.clamp_kqv", "attention.scale", "logit_scale", "residual_scale",
+        "embedding_scale", "attn_logit_softcapping", "final_logit_softcapping"}) {
+    if (const float value = keys.number(key).value_or(0.0f); value != 0.0f) {
+      keys.fail_unsupported(key, fmt::format("{}", value));
+    }
+  }
+  // A window that holds the whole context is none.
+  const std::uint32_t window = keys.size("attention.sliding_window").value_or(0);
+  if (window != 0 && window < config.max_context) {
+    keys.fail_unsupported("attention.sliding_window", fmt::format("{}", window));
+  }
+}
+
 ModelConfig read_config(const GgufFile& file, const Architecture& architecture) {
   const Keys keys(file, architecture.name);
   ModelConfig config;
@@ -112,9 +129,7 @@ ModelConfig read_config(const GgufFile& file, const Architecture& architecture) 
       keys.fail_unsupported(key, fmt::format("{}, but heads have {}", size, config.head_dim));
     }
   }
-  if (const std::uint32_t experts = keys.size("expert_count").value_or(0); experts != 0) {
-    keys.fail_unsupported("expert_count", fmt::format("{}: a mixture of experts", experts));
-  }
+  refuse_variants(keys, config);
   const auto eps = keys.number("attention.layer_norm_rms_epsilon");
   if (!eps) {
     file.fail_missing(keys.name("attention.layer_norm_rms_epsilon"));
@@ -127,7 +142,7 @@ ModelConfig read_config(const GgufFile& file, const Architecture& architecture) 
   }
   config.tied_head = file.find_tensor("output.weight") == nullptr;
   read_rope_scaling(file, keys, config);
-  formats::check(config);
+  check_config(config, file.path().string());
   read_rope_factors(file, config);
   return config;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "formats/importers/byte_alphabet.h"
 #include "formats/importers/gguf_import.h"
+#include "formats/importers/named_check.h"
 #include "formats/importers/pre_tokenizers.h"
 #include "formats/importers/special_tokens.h"
 
@@ -39,7 +40,7 @@ class TokenizerReader {
                               file_.path().string(), *model));
     }
     read_special_tokens();
-    formats::check(data_);
+    check_tokenizer(data_, file_.path().string());
     return std::move(data_);
   }
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "formats/importers/architectures.h"
 #include "formats/importers/huggingface.h"
+#include "formats/importers/named_check.h"
 
 namespace crayon::importers {
 namespace {
@@ -95,7 +96,7 @@ ModelConfig read_huggingface_config(const JsonObject& json) {
       read_rope_scaling(*rope, config);
     }
   }
-  formats::check(config);
+  check_config(config, json.where());
   return config;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/importers/huggingface.h"
+#include "formats/importers/named_check.h"
 #include "formats/importers/special_tokens.h"
 #include "formats/importers/tokenizer_json.h"
 
@@ -145,7 +146,7 @@ TokenizerData read_huggingface_tokenizer(const path& tokenizer_json) {
   const auto repeated = std::ranges::unique(data.end_of_generation);
   data.end_of_generation.erase(repeated.begin(), repeated.end());
   complete_end_of_generation(data);
-  formats::check(data);
+  check_tokenizer(data, tokenizer_json.string());
   return data;
 }
 

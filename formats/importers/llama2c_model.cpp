@@ -9,6 +9,7 @@
 #include "formats/importers/architectures.h"
 #include "formats/importers/assemble.h"
 #include "formats/importers/llama2c.h"
+#include "formats/importers/named_check.h"
 
 namespace crayon::importers {
 namespace {
@@ -195,7 +196,7 @@ Llama2cModel read_llama2c_model(const std::shared_ptr<const File>& file) {
   const std::string where = file->path().string();
   const Header header = read_header(*file);
   const ModelConfig& config = header.config;
-  formats::check(config);
+  check_config(config, where);
   if (config.head_dim * config.heads != config.dim) {
     throw Error(Code::corrupt, fmt::format("{}: {} heads do not divide the width {}", where,
                                            config.heads, config.dim));

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "formats/importers/file_cursor.h"
 #include "formats/importers/llama2c.h"
+#include "formats/importers/named_check.h"
 #include "formats/importers/special_tokens.h"
 
 namespace crayon::importers {
@@ -77,7 +78,7 @@ TokenizerData read_llama2c_tokenizer(const File& file) {
   data.add_bos = true;
   data.add_space_prefix = true;
   complete_end_of_generation(data);
-  formats::check(data);
+  check_tokenizer(data, file.path().string());
   return data;
 }
 

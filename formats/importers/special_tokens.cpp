@@ -27,6 +27,7 @@ constexpr std::array chat_marks = {
     ChatMark{"<|im_start|>", "chatml"},
     ChatMark{"<|start_header_id|>", "llama3"},
     ChatMark{"[INST]", "llama2"},
+    ChatMark{"<|end|>", "plain"},  // Phi-3: like Zephyr, but turns end otherwise
     ChatMark{"<|user|>", "zephyr"},
 };
 

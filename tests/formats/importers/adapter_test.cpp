@@ -1,8 +1,10 @@
 #include <cmath>
 
 #include "formats/importers/gguf_import.h"
+#include "formats/importers/importers.h"
 #include "formats/importers/json_object.h"
 #include "formats/importers/peft.h"
+#include "formats/packer.h"
 #include "tests/formats/importers/safetensors_writer.h"
 #include "tests/support/support.h"
 
@@ -206,6 +208,27 @@ TEST_F(GgufAdapter, RefusesWhatIsNoLoraForThisBase) {
   std::string sentence;
   EXPECT_EQ(code_of([&] { import(unmatched); }, &sentence), Code::unmatched_tensor);
   EXPECT_NE(sentence.find("token_embd.weight.lora_a"), std::string::npos);
+}
+
+// Through the public door: the base is a bundle.
+TEST_F(Peft, IsImportedAndPackedForABundle) {
+  test::write_file(folder_ / "base.gguf", test::tiny_gguf().bytes());
+  const auto base_path = folder_ / "base.crayon";
+  formats::pack_model(import_model(folder_ / "base.gguf", {}), {}, base_path, {});
+  const formats::Bundle base = formats::Bundle::open(base_path);
+  test::write_json(folder_ / "adapter_config.json", peft_config());
+  test::write_file(folder_ / "adapter_model.safetensors", peft_weights().bytes());
+  const AdapterSource adapter = import_adapter(folder_.path(), base);
+  formats::pack_adapter(adapter, base, folder_ / "a.crayon");
+  const formats::Bundle packed = formats::Bundle::open(folder_ / "a.crayon");
+  const AdapterSource again = formats::read_adapter(packed, 0, base);
+  ASSERT_EQ(again.factors.size(), 2u);
+  EXPECT_EQ(again.factors[1].b, adapter.factors[1].b);
+  EXPECT_EQ(packed.info().provenance.source_hash,
+            formats::to_hex(formats::hash_of(peft_weights().bytes())));
+  EXPECT_EQ(code_of([&] { import_adapter(folder_ / "base.gguf", base); }),
+            Code::unsupported_adapter);
+  EXPECT_EQ(code_of([&] { import_adapter(folder_.path(), packed); }), Code::bad_argument);
 }
 
 }  // namespace

@@ -193,6 +193,51 @@ TEST_F(Gguf, RefusesAnUnknownArchitectureByName) {
   EXPECT_NE(sentence.find("mamba"), std::string::npos);
 }
 
+TEST_F(Gguf, RefusesVariantsByKey) {
+  const auto refuse = [&](const char* key, std::uint32_t value) {
+    GgufWriter writer = test::tiny_gguf();
+    writer.add_u32(key, value);
+    std::string sentence;
+    EXPECT_EQ(failure(writer, &sentence), Code::unsupported) << key;
+    EXPECT_NE(sentence.find(key), std::string::npos) << sentence;
+  };
+  refuse("llama.expert_count", 8);
+  refuse("llama.attention.sliding_window", 16);
+  refuse("llama.rope.dimension_count", 2);
+  GgufWriter wide = test::tiny_gguf();
+  wide.add_u32("llama.attention.sliding_window", 32);
+  EXPECT_NO_THROW(import(wide));
+  GgufWriter yarn = test::tiny_gguf();
+  yarn.add_text("llama.rope.scaling.type", "yarn");
+  EXPECT_EQ(failure(yarn), Code::unsupported);
+}
+
+TEST_F(Gguf, ReadsLinearRopeScaling) {
+  GgufWriter writer = test::tiny_gguf();
+  writer.add_text("llama.rope.scaling.type", "linear");
+  writer.add_f32("llama.rope.scaling.factor", 2.0f);
+  const formats::ModelConfig config = import(writer).config;
+  EXPECT_EQ(config.rope_scaling, formats::RopeScaling::linear);
+  EXPECT_EQ(config.rope_factor, 2.0f);
+}
+
+TEST_F(Gguf, RefusesRopeFactorsOfAnUnknownRule) {
+  GgufWriter writer = test::tiny_gguf();
+  writer.add_f32_tensor("rope_freqs.weight", {2}, std::vector<float>{3.0f, 1.0f});
+  std::string sentence;
+  EXPECT_EQ(failure(writer, &sentence), Code::unsupported);
+  EXPECT_NE(sentence.find("rope_freqs.weight"), std::string::npos);
+}
+
+TEST_F(Gguf, ABadSizeIsNamedWithItsFile) {
+  GgufWriter writer = test::tiny_gguf_keys();
+  writer.add_u32("llama.attention.value_length", 4);
+  writer.add_f32_tensor("token_embd.weight", {9, 10}, std::vector<float>(90));
+  std::string sentence;
+  EXPECT_NE(failure(writer, &sentence), Code::io);
+  EXPECT_NE(sentence.find("model.gguf"), std::string::npos) << sentence;
+}
+
 TEST_F(Gguf, RefusesMissingLeftoverAndMisshapenTensors) {
   std::string sentence;
   EXPECT_EQ(failure(test::tiny_gguf_keys(), &sentence), Code::missing_tensor);

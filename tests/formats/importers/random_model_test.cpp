@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "formats/importers/importers.h"
+#include "formats/packer.h"
 #include "tests/formats/importers/tiny_llama.h"
 #include "tests/support/support.h"
 
@@ -45,6 +46,14 @@ TEST(RandomModel, TensorsDifferAndHaveSaneSizes) {
   for (const float value : test::read_all(model, "output_norm")) {
     EXPECT_NEAR(value, 1.0f, 0.2f);
   }
+}
+
+TEST(RandomModel, CanBePacked) {
+  const test::TempDir folder;
+  formats::pack_model(random_model("tiny", 3), {}, folder / "m.crayon", {});
+  const formats::Bundle bundle = formats::Bundle::open(folder / "m.crayon");
+  EXPECT_NO_THROW(bundle.verify({}));
+  EXPECT_EQ(bundle.info().config, random_model("tiny", 3).config);
 }
 
 TEST(RandomModel, RefusesAnUnknownShape) {

@@ -212,6 +212,7 @@ TEST(ChatFormat, IsRecognizedByItsMarks) {
   EXPECT_EQ(recognize_chat_format("<|start_header_id|>user<|end_header_id|>"), "llama3");
   EXPECT_EQ(recognize_chat_format("[INST] {{ x }} [/INST]"), "llama2");
   EXPECT_EQ(recognize_chat_format("<|user|>\n"), "zephyr");
+  EXPECT_EQ(recognize_chat_format("<|user|>\n{{ x }}<|end|>"), "plain");  // Phi-3
 }
 
 }  // namespace
