@@ -36,10 +36,7 @@ Connection::Connection(ConnectionContext& context, Handle<uv_tcp_t> tcp)
       timer_(make_timer(context.loop, this)),
       parser_(MessageParser::Kind::request, context.options.limits,
               {[this](const MessageHead& head) { return on_head(head); },
-               [this](std::string_view bytes) {
-                 body_.append(bytes);
-                 return true;
-               }}) {
+               [this](std::string_view bytes) { return on_body(bytes); }}) {
   tcp_->data = this;
 }
 
@@ -63,6 +60,7 @@ void Connection::start() {
 
 void Connection::refuse(int status, std::string_view message) {
   phase_ = Phase::lingering;
+  take_body();
   write(error_response(status, message), nullptr);
   linger();
 }
@@ -81,6 +79,7 @@ void Connection::close() {
   }
   const auto self = shared_from_this();
   phase_ = Phase::closed;
+  take_body();
   tcp_.reset();
   timer_.reset();
   if (reply_) {
@@ -183,6 +182,23 @@ MessageParser::AfterHead Connection::on_head(const MessageHead& head) {
   return AfterHead::read_body;
 }
 
+bool Connection::on_body(std::string_view bytes) {
+  if (bytes.size() > context_.options.incoming_bytes - context_.incoming) {
+    refusal_ = 503;
+    refusal_message_ = "too much is being sent at once";
+    return false;
+  }
+  body_.append(bytes);
+  context_.incoming += bytes.size();
+  return true;
+}
+
+/// The body that has come in so far, which counts no longer.
+std::string Connection::take_body() {
+  context_.incoming -= body_.size();
+  return std::exchange(body_, {});
+}
+
 void Connection::dispatch() {
   phase_ = Phase::answering;
   uv_timer_stop(timer_.get());
@@ -192,7 +208,7 @@ void Connection::dispatch() {
                        .keep_alive = head.keep_alive && !context_.stopping};
   reply_ = std::make_shared<Reply>(context_.mailbox, this, form);
   reply_ended_ = false;
-  ServerRequest request{head.method, head.target, head.headers, std::exchange(body_, {})};
+  ServerRequest request{head.method, head.target, head.headers, take_body()};
   const auto responder = std::make_shared<ReplyResponder>(reply_);
   try {
     context_.handler(std::move(request), responder);

@@ -25,6 +25,7 @@ struct ConnectionContext {
   std::shared_ptr<Mailbox> mailbox;
   std::function<void(Connection&)> on_closed;
   bool stopping = false;
+  std::size_t incoming = 0;  ///< bytes of bodies that are not complete
   std::array<char, std::size_t{64}* 1024> read_buffer =
       {};  ///< of whichever connection reads at the moment
 };
@@ -62,6 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_read(std::string_view bytes);
   void parse(std::string_view bytes);
   MessageParser::AfterHead on_head(const MessageHead& head);
+  bool on_body(std::string_view bytes);
+  std::string take_body();
   void dispatch();
   void next_request();
   void linger();
@@ -84,7 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   MessageParser parser_;
   std::string body_;   // of the request that comes in
   std::string early_;  // bytes of later requests
-  int refusal_ = 0;    // the status that on_head wants
+  int refusal_ = 0;    // the status that a hook of the parser wants
   std::string refusal_message_;
 
   std::shared_ptr<Reply> reply_;  // answering

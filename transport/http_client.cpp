@@ -24,15 +24,16 @@ void check_header(const std::string& name, const std::string& value) {
 }
 
 std::string host_field(const Url& url) {
-  const bool is_ipv6 = url.host.find(':') != std::string::npos;
-  std::string host = url.host;
-  if (is_ipv6) {
-    host.insert(0, "[").append("]");
+  std::string field;
+  if (url.host.find(':') != std::string::npos) {
+    field.append("[").append(url.host).append("]");
+  } else {
+    field = url.host;
   }
   if (url.port != 80) {
-    host += ":" + std::to_string(url.port);
+    field.append(":").append(std::to_string(url.port));
   }
-  return host;
+  return field;
 }
 
 /// The request as it goes over the wire.
@@ -40,18 +41,19 @@ std::string serialize(const ClientRequest& request, const Url& url) {
   if (!is_token(request.method) || request.method == "CONNECT") {
     throw Error(Code::bad_argument, "not an HTTP method that a request may have");
   }
-  std::string message = request.method + " " + url.path + " HTTP/1.1\r\nHost: " + host_field(url) +
-                        "\r\nConnection: close\r\n";
+  std::string message = request.method + " " + url.path + " HTTP/1.1\r\nHost: ";
+  message.append(host_field(url)).append("\r\nConnection: close\r\n");
   for (const auto& [name, value] : request.headers) {
     check_header(name, value);
-    message += name + ": " + value + "\r\n";
+    message.append(name).append(": ").append(value).append("\r\n");
   }
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
       request.method == "PATCH") {
     message += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   }
   message += "\r\n";
-  if (request.body.size() > max_message_bytes - message.size()) {
+  if (message.size() > max_message_bytes ||
+      request.body.size() > max_message_bytes - message.size()) {
     throw Error(Code::bad_argument, "the request is larger than 2 GiB");
   }
   return message + request.body;

@@ -47,6 +47,9 @@ struct ServerOptions {
   std::uint16_t port = 8080;  ///< 0: any free one
   Limits limits = {};
   std::size_t max_connections = 256;  ///< one more gets 503
+  /// Bodies of all requests that are coming in; one that would go beyond it gets 503. Without it,
+  /// max_connections times limits.body_bytes could be asked of the memory.
+  std::size_t incoming_bytes = std::size_t{32} * 1024 * 1024;
   /// A connection ends that has not completed a request, or has taken no byte of a reply that
   /// waits for it, for this long.
   std::uint32_t idle_seconds = 60;
@@ -55,8 +58,8 @@ struct ServerOptions {
 
 /// HTTP/1.1 with keep-alive on one libuv loop. A connection's requests are answered one after
 /// another; those that come early wait. What is not a request is answered by the server itself:
-/// 400, 408 (too slow), 413 and 431 (beyond the limits), 417, 503 (too many connections), 505,
-/// each with an error_json() body, and the connection ends.
+/// 400, 408 (too slow), 413 and 431 (beyond the limits), 417, 503 (too many connections, or too
+/// much coming in), 505, each with an error_json() body, and the connection ends.
 class HttpServer {
  public:
   /// Binds and listens; throws io when the address is taken, resolve_failed when it is unknown.

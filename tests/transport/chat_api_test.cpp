@@ -223,7 +223,7 @@ std::string nested(std::size_t depth, char open, char close) {
   }
   std::string text = "1";
   for (std::size_t i = 1; i < depth; ++i) {
-    text = "{\"x\":" + text + std::string(1, close);
+    text.insert(0, "{\"x\":").push_back(close);
   }
   return with("\"x\":" + text);
 }

@@ -20,7 +20,7 @@ namespace {
 using test::RunningServer;
 
 /// Says back what it was asked.
-void echo(ServerRequest request, std::shared_ptr<Responder> responder) {
+void echo(const ServerRequest& request, const std::shared_ptr<Responder>& responder) {
   responder->reply(200, "text/plain", request.method + " " + request.target + "\n" + request.body);
 }
 
@@ -88,6 +88,20 @@ TEST(RoundTrip, ByName) {
   // Where localhost is ::1 first, that is refused, and the second address answers.
   const std::string url = "http://localhost:" + std::to_string(server.port()) + "/";
   EXPECT_EQ(fetch({.url = url}).body, "GET /\n");
+}
+
+TEST(RoundTrip, OverIPv6) {
+  std::unique_ptr<HttpServer> server;
+  try {
+    server = std::make_unique<HttpServer>(ServerOptions{.host = "::1", .port = 0}, echo);
+  } catch (const Error& error) {
+    GTEST_SKIP() << error.what();
+  }
+  std::thread loop([&] { server->run(); });
+  const std::string url = "http://[::1]:" + std::to_string(server->port()) + "/six";
+  EXPECT_EQ(fetch({.url = url}).body, "GET /six\n");
+  server->stop();
+  loop.join();
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

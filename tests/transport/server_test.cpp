@@ -20,7 +20,7 @@ using test::code_of;
 using test::RunningServer;
 using test::Socket;
 
-void echo(ServerRequest request, std::shared_ptr<Responder> responder) {
+void echo(const ServerRequest& request, const std::shared_ptr<Responder>& responder) {
   responder->reply(200, "text/plain", request.method + " " + request.target + " " + request.body);
 }
 
@@ -187,6 +187,27 @@ TEST(Server, RefusesWhatIsTooLarge) {
   EXPECT_EQ(status_for(server, head + "Connection: close\r\nContent-Length: 100\r\n\r\n" +
                                    std::string(100, 'x')),
             "HTTP/1.1 200 OK");
+}
+
+TEST(Server, AllThatComesInIsBounded) {
+  const RunningServer server(echo, {.incoming_bytes = 150});
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n";
+  const std::string whole = head + "Connection: close\r\n\r\n" + std::string(100, 'y');
+  for (const bool leaves : {true, false}) {
+    Socket first = Socket::to(server.port());
+    first.send(head + "Expect: 100-continue\r\n\r\n");
+    first.receive_message();
+    first.send(std::string(99, 'x'));
+    EXPECT_TRUE(test::eventually(
+        [&] { return status_for(server, whole) == "HTTP/1.1 503 Service Unavailable"; }));
+    if (leaves) {
+      first.close();
+    } else {
+      first.send("x");
+      EXPECT_TRUE(first.receive_message().starts_with("HTTP/1.1 200 OK"));
+    }
+    EXPECT_TRUE(test::eventually([&] { return status_for(server, whole) == "HTTP/1.1 200 OK"; }));
+  }
 }
 
 TEST(Server, ARefusalReachesAPeerThatIsStillSending) {

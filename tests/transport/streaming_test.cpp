@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 using test::RunningServer;
 using test::Socket;
 
+constexpr std::size_t piece_bytes = 65536;
 const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
 /// Takes the responders of requests out of the loop.
@@ -39,7 +40,7 @@ class Desk {
 
 /// Writes until the peer has gone; bytes that were taken.
 std::size_t write_until_gone(Responder& responder, std::atomic<std::size_t>& taken) {
-  const std::string piece(64 * 1024, 'x');
+  const std::string piece(piece_bytes, 'x');
   while (responder.write(piece)) {
     taken += piece.size();
   }
@@ -124,11 +125,11 @@ TEST(Streaming, AReplyThatTakesLongToMakeIsNotIdle) {
 }
 
 TEST(Streaming, TheLoopsOwnThreadNeverWaits) {
-  constexpr std::size_t size = 4 * 1024 * 1024;
+  constexpr std::size_t size = 64 * piece_bytes;
   const RunningServer server([](const ServerRequest&, const std::shared_ptr<Responder>& responder) {
     responder->start(200, "text/plain");
-    for (std::size_t sent = 0; sent < size; sent += 64 * 1024) {
-      EXPECT_TRUE(responder->write(std::string(64 * 1024, 'x')));
+    for (std::size_t sent = 0; sent < size; sent += piece_bytes) {
+      EXPECT_TRUE(responder->write(std::string(piece_bytes, 'x')));
     }
     responder->finish();
   });
@@ -150,6 +151,7 @@ TEST(Streaming, ManyWritersAtOnce) {
     }).detach();
   });
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
       for (int j = 0; j < 5; ++j) {
