@@ -113,9 +113,11 @@ void Connection::read() {
 void Connection::on_read(std::string_view bytes) {
   switch (phase_) {
     case Phase::reading:
-      parse(bytes);
+      bytes.remove_prefix(parse(bytes));
+      early_.append(bytes);
       break;
     case Phase::answering:
+      early_.erase(0, std::exchange(early_used_, 0));
       early_.append(bytes);
       if (early_.size() > most_early_bytes) {
         uv_read_stop(as_stream(tcp_.get()));
@@ -128,14 +130,13 @@ void Connection::on_read(std::string_view bytes) {
   }
 }
 
-void Connection::parse(std::string_view bytes) {
+std::size_t Connection::parse(std::string_view bytes) {
   using Status = MessageParser::Status;
   const MessageParser::Fed fed = parser_.feed(bytes);
   switch (fed.status) {
     case Status::more:
       break;
     case Status::complete:
-      early_.assign(bytes.substr(std::min(fed.used, bytes.size())));
       dispatch();
       break;
     case Status::stopped:
@@ -152,6 +153,7 @@ void Connection::parse(std::string_view bytes) {
                       std::to_string(context_.options.limits.body_bytes) + " bytes");
       break;
   }
+  return std::min(fed.used, bytes.size());
 }
 
 MessageParser::AfterHead Connection::on_head(const MessageHead& head) {
@@ -252,10 +254,15 @@ void Connection::next_request() {
   phase_ = Phase::reading;
   parser_.reset();
   set_idle_timer();
-  read();
-  const std::string early = std::exchange(early_, {});
-  if (!early.empty()) {
-    parse(early);
+  if (early_used_ < early_.size()) {
+    early_used_ += parse(std::string_view(early_).substr(early_used_));
+  }
+  if (early_used_ == early_.size()) {
+    early_.clear();
+    early_used_ = 0;
+  }
+  if (early_.size() - early_used_ <= most_early_bytes) {
+    read();
   }
 }
 

@@ -61,7 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read();
   void on_read(std::string_view bytes);
-  void parse(std::string_view bytes);
+  /// Feeds the parser up to the end of a request; how many bytes it took.
+  std::size_t parse(std::string_view bytes);
   MessageParser::AfterHead on_head(const MessageHead& head);
   bool on_body(std::string_view bytes);
   std::string take_body();
@@ -85,9 +86,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reading_ = false;  // uv_read_start is in force
 
   MessageParser parser_;
-  std::string body_;   // of the request that comes in
-  std::string early_;  // bytes of later requests
-  int refusal_ = 0;    // the status that a hook of the parser wants
+  std::string body_;            // of the request that comes in
+  std::string early_;           // bytes of later requests
+  std::size_t early_used_ = 0;  // how many of them the parser has had
+  int refusal_ = 0;             // the status that a hook of the parser wants
   std::string refusal_message_;
 
   std::shared_ptr<Reply> reply_;  // answering

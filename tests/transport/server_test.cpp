@@ -118,10 +118,16 @@ TEST(Server, HoldsBackAPeerThatSendsFarAhead) {
     many += get;
   }
   std::thread sender([&] { socket.send(many); });
-  for (int i = 0; i < 3'000; ++i) {
-    ASSERT_EQ(socket.receive(echoed("GET /a ").size()).size(), echoed("GET /a ").size()) << i;
+  std::size_t read = 0;
+  while (read < 3'000 * echoed("GET /a ").size()) {
+    const std::size_t more = socket.receive().size();
+    if (more == 0) {
+      break;
+    }
+    read += more;
   }
   sender.join();
+  EXPECT_EQ(read, 3'000 * echoed("GET /a ").size());
 }
 
 TEST(Server, ExpectContinue) {

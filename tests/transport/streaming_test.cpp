@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <csignal>
+#include <deque>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -47,6 +49,17 @@ std::size_t write_until_gone(Responder& responder, std::atomic<std::size_t>& tak
   return taken;
 }
 
+/// The value of `counter` once it has ceased to grow.
+std::size_t settled(const std::atomic<std::size_t>& counter) {
+  std::size_t before = 0;
+  EXPECT_TRUE(test::eventually([&] {
+    std::this_thread::sleep_for(milliseconds(60));
+    const std::size_t now = counter;
+    return std::exchange(before, now) == now && now > 0;
+  }));
+  return before;
+}
+
 TEST(Streaming, APeerThatLeavesIsNoticed) {
   for (const bool with_reset : {false, true}) {
     Desk desk;
@@ -86,11 +99,7 @@ TEST(Streaming, ASlowPeerHoldsTheWriterBack) {
   std::atomic<std::size_t> taken = 0;
   std::thread writer([&] { write_until_gone(*responder, taken); });
   // The kernel's buffers fill, then ours; then nothing moves.
-  std::size_t before = 1;
-  EXPECT_TRUE(test::eventually([&] {
-    std::this_thread::sleep_for(milliseconds(60));
-    return std::exchange(before, taken.load()) == taken && taken > 0;
-  }));
+  const std::size_t before = settled(taken);
   EXPECT_LT(taken, 64u * 1024 * 1024);
   // Whoever reads gets it moving again.
   for (std::size_t read = 0; read < before; read += 65536) {
@@ -111,6 +120,44 @@ TEST(Streaming, APeerThatTakesNothingIsDropped) {
   responder->start(200, "text/plain");
   std::atomic<std::size_t> taken = 0;
   EXPECT_LT(test::milliseconds_of([&] { write_until_gone(*responder, taken); }), 8000);
+}
+
+TEST(Streaming, APeerFarAheadStaysBoundedFromRequestToRequest) {
+  std::mutex mutex;
+  std::deque<std::shared_ptr<Responder>> asked;
+  const auto ask = [&](const ServerRequest&, std::shared_ptr<Responder> responder) {
+    const std::lock_guard lock(mutex);
+    asked.push_back(std::move(responder));
+  };
+  const RunningServer server(ask, {.grace = milliseconds(0)});
+  const Socket socket = Socket::to(server.port());
+  std::atomic<std::size_t> sent = 0;
+  std::thread sender([&] {
+    std::string many;
+    for (int i = 0; i < 1000; ++i) {
+      many += get;
+    }
+    while (socket.send(many)) {
+      sent += many.size();
+    }
+  });
+  const std::size_t before = settled(sent);
+  for (int i = 0; i < 100; ++i) {
+    std::shared_ptr<Responder> next;
+    EXPECT_TRUE(test::eventually([&] {
+      const std::lock_guard lock(mutex);
+      if (!asked.empty()) {
+        next = std::move(asked.front());
+        asked.pop_front();
+      }
+      return next != nullptr;
+    }));
+    next->reply(200, "text/plain", "");
+  }
+  // A hundred small requests were taken, so about as much may follow; not a buffer for each.
+  EXPECT_LT(settled(sent) - before, 1024u * 1024u);
+  socket.end_sending();
+  sender.join();
 }
 
 TEST(Streaming, AReplyThatTakesLongToMakeIsNotIdle) {
