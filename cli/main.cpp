@@ -54,7 +54,7 @@ Exit report(const Error& error, bool json) {
 Action parse(int argc, char** argv, Common& common) {
   CLI::App app("Small language models with blended adapters, offline first.", "crayon");
   app.set_version_flag("--version", "crayon " CRAYON_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is told below, behind the unknown ones
   app.get_formatter()->column_width(34);
   std::vector<std::pair<const CLI::App*, Action>> actions;
   for (const Verb& verb : verbs()) {
@@ -74,7 +74,7 @@ Action parse(int argc, char** argv, Common& common) {
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     throw Error(Code::bad_argument, error.what(),
-                chosen.empty() ? "crayon --help lists the verbs"
+                chosen.empty() ? "crayon --help lists them"
                                : fmt::format("crayon {} --help lists its arguments",
                                              chosen.front()->get_name()));
   }
@@ -83,7 +83,7 @@ Action parse(int argc, char** argv, Common& common) {
       return std::move(action);
     }
   }
-  return {};
+  throw Error(Code::bad_argument, "there is no verb", "crayon --help lists them");
 }
 
 Exit run_reporting_errors(int argc, char** argv) {

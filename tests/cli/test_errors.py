@@ -90,6 +90,10 @@ class Errors(support.Case):
                 self.fails(USAGE, *arguments)
         self.assertFalse((self.dir / "x.crayon").exists())
 
+    def test_an_unknown_verb_is_named(self):
+        self.assertIn("frobnicate", self.fails(USAGE, "frobnicate").err)
+        self.assertIn("no verb", self.fails(USAGE).err)
+
     def test_json_says_what_went_wrong(self):
         error = self.fails(SYSTEM, "info", "none.crayon", "--json").json["error"]
         self.assertEqual(list(error), ["code", "name", "message", "hint"])

@@ -2,6 +2,8 @@
 """The main flow on a tiny random model: pack, info, verify, run, tokenize, perplexity, logits."""
 import json
 import math
+import os
+import pty
 import subprocess
 import unittest
 
@@ -194,6 +196,37 @@ class Output(support.Case):
                                   env=support.environment(), stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(done.returncode, SYSTEM)
         self.assertIn(b"standard output", done.stderr)
+
+    def on_terminal(self, *arguments, **env):
+        """What the program writes when both its outputs are a terminal."""
+        mine, its = pty.openpty()
+        try:
+            done = subprocess.Popen([*support.COMMAND, *arguments], cwd=self.dir, stdout=its,
+                                    stderr=its, env=support.environment(TERM="xterm", **env))
+            os.close(its)
+            shown = b""
+            try:
+                while piece := os.read(mine, 4096):
+                    shown += piece
+            except OSError:  # what Linux says when the other side has gone
+                pass
+            self.assertEqual(done.wait(60), OK)
+        finally:
+            os.close(mine)
+        return shown.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def test_a_bar_is_drawn_on_a_terminal_and_wiped(self):
+        shown = self.on_terminal("verify", self.tiny)
+        self.assertRegex(shown, r"verifying \[.*\] +[0-9]+ %  .*B/s")
+        self.assertIn("\x1b[32m", shown)
+        self.assertRegex(shown, r"\r\x1b\[K" + self.tiny + ": ok")
+        self.assertNotIn("\x1b[32m", self.on_terminal("verify", self.tiny, NO_COLOR="1"))
+
+    def test_an_answer_is_shown_on_a_terminal_as_it_comes(self):
+        arguments = ("ask", self.tiny, "-n", "8", "Why?")
+        answer = self.crayon(*arguments, "--json").json["answer"]
+        shown = self.on_terminal(*arguments)
+        self.assertTrue(shown.startswith(answer.replace("\r\n", "\n") + "\nlocal: "), shown)
 
     def test_no_bar_is_drawn_where_there_is_no_terminal(self):
         self.assertEqual(self.crayon("verify", self.tiny).err, "")
