@@ -52,7 +52,8 @@ class Flow(support.Case):
         # Keys and values of all layers, two bytes a number.
         self.assertEqual(memory["kv_cache_bytes"], 2 * 2 * config["layers"] * memory["context"] *
                          config["kv_heads"] * config["head_dim"])
-        self.assertIn("layers.0.q", self.crayon("info", self.tiny).out)
+        self.assertNotIn("layers.0.q", self.crayon("info", self.tiny).out)
+        self.assertIn("layers.0.q", self.crayon("info", self.tiny, "--tensors").out)
 
     def test_verify_finds_a_good_bundle_good(self):
         self.assertTrue(self.crayon("verify", self.tiny, "--json").json["ok"])
