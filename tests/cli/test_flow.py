@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import pathlib
 import pty
 import subprocess
 import unittest
@@ -191,6 +192,7 @@ class Output(support.Case):
         self.assertEqual(program.wait(60), OK)
         self.assertEqual(error, b"")
 
+    @unittest.skipUnless(pathlib.Path("/dev/full").is_char_device(), "no /dev/full")
     def test_a_full_disk_is_an_error_of_the_system(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([*support.COMMAND, "info", self.tiny], cwd=self.dir, stdout=full,

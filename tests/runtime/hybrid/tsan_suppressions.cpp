@@ -4,7 +4,7 @@
 extern "C" const char* __tsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier)
 
 extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
-  return "race:^epoll_create1$\n"
-         "race:^eventfd$\n"
-         "race:^pipe2$\n";
+  return "race:epoll_create1\n"
+         "race:eventfd\n"
+         "race:pipe2\n";
 }
