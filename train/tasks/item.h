@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+
+namespace crayon::train::tasks {
+
+/// One multiple-choice question over a context that holds all that is needed to answer it.
+struct Item {
+  std::string context;
+  std::string question;
+  std::vector<std::string> choices;  ///< apart from each other
+  std::size_t answer = 0;            ///< index into choices
+};
+
+/// Where an item's wording comes from: one seed, one sequence of items, on every machine.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+
+  /// Uniform in [least, most].
+  int between(int least, int most) {
+    return least + static_cast<int>(random_.below(static_cast<std::uint64_t>(most - least + 1)));
+  }
+  bool coin() { return random_.below(2) == 0; }
+
+  template <typename T>
+  const T& pick(const std::vector<T>& from) {
+    return from[random_.below(from.size())];
+  }
+
+  /// `count` different elements, in random order.
+  template <typename T>
+  std::vector<T> sample(std::vector<T> from, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::swap(from[i], from[i + random_.below(from.size() - i)]);
+    }
+    from.resize(count);
+    return from;
+  }
+
+  template <typename T>
+  void shuffle(std::vector<T>& values) {
+    for (std::size_t i = values.size(); i > 1; --i) {
+      std::swap(values[i - 1], values[random_.below(i)]);
+    }
+  }
+
+ private:
+  Random random_;
+};
+
+/// Puts the right answer among the wrong ones in random order; wrong ones that equal it or each
+/// other are left out.
+Item make_item(Dice& dice, std::string context, std::string question, std::string right,
+               std::vector<std::string> wrong);
+
+/// The same for a yes/no question.
+Item make_check(Dice& dice, std::string context, std::string question, bool yes);
+
+}  // namespace crayon::train::tasks
