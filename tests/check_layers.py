@@ -24,6 +24,7 @@ ALLOWED = {
                        "runtime/adapters", "runtime/generation"],
 }
 RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
+ALLOWED["train"] = ["base"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
 ALLOWED["cli"] = ["base", "kernels", "formats", "formats/importers", "transport", "serving",
                   *RUNTIME]

@@ -12,4 +12,12 @@ std::vector<Family> all_families() {
   return all;
 }
 
+Dice dice_of(const Family& family, std::uint64_t seed) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a (Fowler, Noll, Vo 1991) of the name
+  for (const char c : family.name) {
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3u;
+  }
+  return Dice(hash ^ seed);
+}
+
 }  // namespace crayon::train::tasks

@@ -28,4 +28,7 @@ std::span<const Family> log_families();        ///< long logs with one relevant 
 /// All of them, theme by theme.
 std::vector<Family> all_families();
 
+/// The dice of one family: families of the same seed are independent of each other.
+Dice dice_of(const Family& family, std::uint64_t seed);
+
 }  // namespace crayon::train::tasks

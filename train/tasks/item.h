@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +19,8 @@ struct Item {
   std::size_t answer = 0;            ///< index into choices
 };
 
-/// Where an item's wording comes from: one seed, one sequence of items, on every machine.
+/// Where an item's wording comes from: one seed, one sequence of items, on every machine. Two
+/// throws never stand in one expression, whose order a compiler may choose.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : random_(seed) {}

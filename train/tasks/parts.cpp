@@ -83,7 +83,8 @@ Item how_many(Dice& dice) {
 Item enough(Dice& dice) {
   const Stock stock = make_stock(dice);
   const Stock::Box asked = dice.pick(stock.boxes);
-  const int needed = std::max(1, asked.count + (dice.coin() ? 1 : -1) * dice.between(1, 15));
+  const int distance = dice.between(1, 15);
+  const int needed = dice.coin() ? asked.count + distance : std::max(1, asked.count - distance);
   return make_check(dice, stock.text,
                     fmt::format("The job needs {} {}. Are there enough?", needed, asked.part),
                     asked.count >= needed);
@@ -110,7 +111,8 @@ Item not_in_stock(Dice& dice) {
       others.push_back(part);
     }
   }
-  return make_item(dice, stock.text, "Which of these is not in stock?", dice.pick(others),
+  const std::string missing = dice.pick(others);
+  return make_item(dice, stock.text, "Which of these is not in stock?", missing,
                    dice.sample(held, 3));
 }
 

@@ -89,7 +89,8 @@ Item free_day(Dice& dice) {
   for (const std::size_t index : plan.day) {
     std::erase(open, days[index]);
   }
-  return make_item(dice, plan.text, "On which of these days is nothing planned?", dice.pick(open),
+  const std::string day = dice.pick(open);
+  return make_item(dice, plan.text, "On which of these days is nothing planned?", day,
                    dice.sample(plan.day_names(), 3));
 }
 

@@ -96,7 +96,8 @@ Item second_highest(Dice& dice) {
 Item alarm(Dice& dice) {
   const Log log = make_log(dice);
   const Reading asked = dice.pick(log.readings);
-  const int limit = std::clamp(asked.value + (dice.coin() ? -1 : 1) * dice.between(3, 30), 5, 110);
+  const int distance = dice.between(3, 30);
+  const int limit = dice.coin() ? asked.value + distance : std::max(5, asked.value - distance);
   const std::vector<std::string> forms = {"The limit is {}. Is {} above it?",
                                           "Alarm above {}. Does {} raise the alarm?"};
   return make_check(dice, log.text,

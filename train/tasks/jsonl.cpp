@@ -1,0 +1,16 @@
+#include "train/tasks/jsonl.h"
+
+#include <nlohmann/json.hpp>
+
+namespace crayon::train::tasks {
+
+std::string to_json(const Item& item, std::string_view task) {
+  return nlohmann::ordered_json({{"task", task},
+                                 {"context", item.context},
+                                 {"question", item.question},
+                                 {"choices", item.choices},
+                                 {"answer", item.answer}})
+      .dump();
+}
+
+}  // namespace crayon::train::tasks
