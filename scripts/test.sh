@@ -3,18 +3,19 @@
 #   native   this machine
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer
 #   aarch64  cross-compiled, under qemu-aarch64 as Cortex-A53, A72, A76 and max
-#   tsan     ThreadSanitizer, for what starts threads
-#   style    clang-format, clang-tidy
-# Usage: scripts/test.sh [--quick]
+#   style    clang-format
+# Usage: scripts/test.sh [--quick | --full]
 #   --quick  the native tests only, with what is installed already
+#   --full   besides, ThreadSanitizer for what starts threads, and clang-tidy
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-quick=false
+quick=false full=false
 case ${1:-} in
   '') ;;
   --quick) quick=true ;;
-  *) echo "usage: scripts/test.sh [--quick]" >&2; exit 2 ;;
+  --full) full=true ;;
+  *) echo "usage: scripts/test.sh [--quick | --full]" >&2; exit 2 ;;
 esac
 
 jobs=$(nproc)
@@ -101,8 +102,10 @@ else
   test_preset native
   test_preset asan
   test_preset aarch64 cortex-a53 cortex-a72 cortex-a76 max
-  test_preset tsan
-  stage "tidy" tidy
+  if $full; then
+    test_preset tsan
+    stage "tidy" tidy
+  fi
 fi
 
 echo
