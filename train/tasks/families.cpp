@@ -2,12 +2,20 @@
 
 namespace crayon::train::tasks {
 
-std::vector<Family> all_families() {
+std::vector<Family> rule_families() {
   std::vector<Family> all;
   for (const std::span<const Family> theme :
        {sensor_families(), manual_families(), part_families(), schedule_families(),
         tracking_families(), procedure_families(), wiring_families(), log_families()}) {
     all.insert(all.end(), theme.begin(), theme.end());
+  }
+  return all;
+}
+
+std::vector<Family> all_families() {
+  std::vector<Family> all = rule_families();
+  for (const std::span<const Family> skills : {reading_skills(), list_skills()}) {
+    all.insert(all.end(), skills.begin(), skills.end());
   }
   return all;
 }

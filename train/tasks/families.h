@@ -25,7 +25,14 @@ std::span<const Family> procedure_families();  ///< numbered steps
 std::span<const Family> wiring_families();     ///< wires between terminals
 std::span<const Family> log_families();        ///< long logs with one relevant line
 
-/// All of them, theme by theme.
+// The theme "skills": reading without a rule. A base model may learn these, and nothing above.
+std::span<const Family> reading_skills();  ///< finding and copying words of any theme's context
+std::span<const Family> list_skills();     ///< looking up and copying in lists of made-up words
+
+/// The families with a rule, theme by theme.
+std::vector<Family> rule_families();
+
+/// Those and the skills.
 std::vector<Family> all_families();
 
 /// The dice of one family: families of the same seed are independent of each other.
