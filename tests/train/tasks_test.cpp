@@ -13,6 +13,12 @@ namespace {
 
 constexpr int items = 500;
 
+/// A yes/no question; "no" alone may also be a word that is asked for ("no water").
+bool is_check(const Item& item) {
+  const std::set<std::string> choices(item.choices.begin(), item.choices.end());
+  return choices == std::set<std::string>{"yes", "no"};
+}
+
 TEST(Tasks, HaveUniqueNamesAndSeveralRulesATheme) {
   std::set<std::string_view> names;
   std::map<std::string_view, int> themes;
@@ -62,7 +68,7 @@ TEST(Tasks, ChecksAreAnsweredYesAndNoAlike) {
     for (int i = 0; i < items; ++i) {
       const Item item = family.make(dice);
       const std::string& answer = item.choices[item.answer];
-      checks += answer == "yes" || answer == "no" ? 1 : 0;
+      checks += is_check(item) ? 1 : 0;
       yes += answer == "yes" ? 1 : 0;
     }
     if (checks > 0) {
@@ -81,7 +87,7 @@ TEST(Tasks, TheContextHoldsWhatIsAskedFor) {
     for (int i = 0; i < items && !derived.contains(family.name); ++i) {
       const Item item = family.make(dice);
       const std::string& answer = item.choices[item.answer];
-      if (answer != "yes" && answer != "no") {
+      if (!is_check(item)) {
         EXPECT_NE(item.context.find(answer), std::string::npos) << family.name << ": " << answer;
       }
     }
