@@ -19,21 +19,6 @@
 namespace crayon::cli {
 namespace {
 
-Exit exit_of(Code code) {
-  switch (static_cast<int>(code) / 100) {  // the family
-    case 1:
-    case 2:
-    case 3:
-      return Exit::bad_file;
-    case 4:
-      return Exit::network;
-    case 5:
-      return Exit::usage;
-    default:
-      return Exit::system;
-  }
-}
-
 /// What failed on standard error, and with --json as an object on standard output too.
 Exit report(const Error& error, bool json) {
   note(fmt::format("crayon: {}", error.what()));

@@ -4,17 +4,9 @@
 #include <functional>
 #include <span>
 
-namespace crayon::cli {
+#include "base/exit.h"
 
-/// What the program returns to the shell.
-enum class Exit : int {
-  ok = 0,
-  failed_check = 1,
-  usage = 2,
-  bad_file = 3,  ///< a file, model or adapter that is damaged, unsupported or does not fit
-  system = 4,
-  network = 5,
-};
+namespace crayon::cli {
 
 /// Flags that every verb has.
 struct Common {

@@ -24,7 +24,17 @@ ALLOWED = {
                        "runtime/adapters", "runtime/generation"],
 }
 RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
-ALLOWED["train"] = ["base"]
+# The workstation's side: what is below may be used, and train/verbs stands above its neighbours.
+WORKSHOP = ["base", "formats", "formats/importers", *RUNTIME]
+ALLOWED["train/tasks"] = ["base"]
+ALLOWED["train/tokens"] = ["base", "formats", "formats/importers", "runtime/tokenizer",
+                           "runtime/generation", "runtime/eval"]
+ALLOWED["train/model"] = ["base"]
+ALLOWED["train/optim"] = ["base", "train/model"]
+ALLOWED["train/learn"] = ["base", "train/tokens", "train/model", "train/optim"]
+ALLOWED["train/pool"] = [*ALLOWED["train/learn"], "train/learn"]
+ALLOWED["train/verbs"] = [*WORKSHOP, *(room for room in ALLOWED if room.startswith("train/"))]
+ALLOWED["train"] = ["base", "train/verbs"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
 ALLOWED["cli"] = ["base", "kernels", "formats", "formats/importers", "transport", "serving",
                   *RUNTIME]

@@ -1,80 +1,61 @@
-// The workstation's program: makes what adapter pools are trained and judged on.
+// The workstation's program: makes what adapter pools are trained and judged on. Reads the command
+// line, runs one verb, and turns what went wrong into a sentence and an exit code.
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdint>
 #include <cstdio>
-#include <string>
+#include <exception>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "train/tasks/families.h"
-#include "train/tasks/jsonl.h"
+#include "train/verbs/verbs.h"
 
 namespace crayon::train {
 namespace {
 
-struct TasksOptions {
-  std::vector<std::string> families;  // names or themes; none: all
-  std::uint64_t seed = 0;
-  std::size_t items = 100;  // of each family
-  bool list = false;
-};
-
-/// The families of these names or themes. Throws bad_argument for one that is neither.
-std::vector<tasks::Family> chosen(const std::vector<std::string>& names) {
-  const std::vector<tasks::Family> all = tasks::all_families();
-  if (names.empty()) {
-    return all;
-  }
-  std::vector<tasks::Family> families;
-  for (const std::string& name : names) {
-    const std::size_t before = families.size();
-    std::ranges::copy_if(all, std::back_inserter(families), [&](const tasks::Family& family) {
-      return family.name == name || family.theme == name;
-    });
-    if (families.size() == before) {
-      throw Error(Code::bad_argument, fmt::format("there is no task family or theme {}", name),
-                  "crayon-train tasks --list names them");
-    }
-  }
-  return families;
-}
-
-void write_tasks(const TasksOptions& options) {
-  for (const tasks::Family& family : chosen(options.families)) {
-    if (options.list) {
-      fmt::print("{:<12}{}\n", family.theme, family.name);
-      continue;
-    }
-    tasks::Dice dice = tasks::dice_of(family, options.seed);
-    for (std::size_t i = 0; i < options.items; ++i) {
-      fmt::print("{}\n", tasks::to_json(family.make(dice), family.name));
-    }
-  }
-}
-
-int run(int argc, char** argv) {
+/// The chosen verb's action. An empty one means that help was all. Throws bad_argument.
+Action parse(int argc, char** argv) {
   CLI::App app("Makes what adapter pools are trained and judged on.", "crayon-train");
   app.require_subcommand(1);
-  TasksOptions options;
-  CLI::App* command = app.add_subcommand("tasks", "Generate questions with answers, as JSONL");
-  command->add_option("FAMILY", options.families, "Families or themes; default: all");
-  command->add_option("-s,--seed", options.seed, "The same seed gives the same items")
-      ->capture_default_str();
-  command->add_option("-n,--items", options.items, "Items of each family")->capture_default_str();
-  command->add_flag("--list", options.list, "List themes and families instead");
+  std::vector<std::pair<const CLI::App*, Action>> actions;
+  for (const Verb& verb : verbs()) {
+    CLI::App* command = app.add_subcommand(verb.name, verb.summary);
+    actions.emplace_back(command, verb.declare(*command));
+  }
   try {
     app.parse(argc, argv);
-    write_tasks(options);
-    return std::fflush(stdout) == 0 ? 0 : 4;
+  } catch (const CLI::Success& success) {
+    app.exit(success);
+    return {};
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    throw Error(Code::bad_argument, error.what(), "crayon-train [VERB] --help lists what there is");
+  }
+  for (auto& [command, action] : actions) {
+    if (command->parsed()) {
+      return std::move(action);
+    }
+  }
+  throw Error(Code::bad_argument, "there is no verb", "crayon-train --help lists them");
+}
+
+Exit run(int argc, char** argv) {
+  try {
+    const Action action = parse(argc, argv);
+    const Exit exit = action ? action() : Exit::ok;
+    if (std::fflush(stdout) != 0) {
+      throw Error(Code::io, "cannot write to standard output");
+    }
+    return exit;
   } catch (const Error& error) {
-    fmt::print(stderr, "crayon-train: {}\n  hint: {}\n", error.what(), error.hint());
-    return 2;
+    fmt::print(stderr, "crayon-train: {}\n", error.what());
+    if (!error.hint().empty()) {
+      fmt::print(stderr, "  hint: {}\n", error.hint());
+    }
+    return exit_of(error.code());
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "crayon-train: {}\n", failure.what());
+    return Exit::system;
   }
 }
 
@@ -82,5 +63,5 @@ int run(int argc, char** argv) {
 }  // namespace crayon::train
 
 int main(int argc, char** argv) {
-  return crayon::train::run(argc, argv);
+  return static_cast<int>(crayon::train::run(argc, argv));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/checked.h"
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/half.h"
 #include "base/random.h"
@@ -113,6 +114,15 @@ TEST(ThreadPool, CoversTheRangeOnceForEveryThreadCount) {
     }
   }
   EXPECT_EQ(code_of([] { ThreadPool(0); }), Code::bad_argument);
+}
+
+TEST(Exit, FollowsTheFamilyOfTheCode) {
+  EXPECT_EQ(exit_of(Code::malformed), Exit::bad_file);
+  EXPECT_EQ(exit_of(Code::bad_tokenizer), Exit::bad_file);
+  EXPECT_EQ(exit_of(Code::wrong_base), Exit::bad_file);
+  EXPECT_EQ(exit_of(Code::timed_out), Exit::network);
+  EXPECT_EQ(exit_of(Code::bad_argument), Exit::usage);
+  EXPECT_EQ(exit_of(Code::cancelled), Exit::system);
 }
 
 TEST(Random, IsTheSameEverywhere) {

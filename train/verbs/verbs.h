@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+
+#include "base/exit.h"
+
+namespace crayon::train {
+
+/// What a verb does once the command line is read.
+using Action = std::function<Exit()>;
+
+/// One verb of the program.
+struct Verb {
+  const char* name;
+  const char* summary;
+  /// Declares the verb's arguments on its subcommand. The action runs when the verb was chosen.
+  Action (*declare)(CLI::App& command);
+};
+
+/// All verbs of this build, in the order of the help text.
+std::span<const Verb> verbs();
+
+Action declare_tasks(CLI::App& command);
+
+}  // namespace crayon::train
