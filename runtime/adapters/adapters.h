@@ -54,7 +54,8 @@ struct Pool {
   static Pool load(const formats::Bundle& bundle, const formats::Bundle& base);
 };
 
-/// The query embeddings of texts: [texts][query_dim].
+/// The query embeddings of questions: [texts][query_dim]. What is embedded are the tokens that the
+/// model gets when it is asked: the text as a user's turn, rendered by the model's chat format.
 std::vector<float> embed(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                          std::span<const std::string> texts);
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
+#include "runtime/generation/chat_format.h"
 
 namespace crayon::adapters {
 
@@ -51,12 +52,13 @@ std::vector<float> embed(const model::Model& model, const tokenizer::Tokenizer& 
   std::vector<float> embeddings;
   embeddings.reserve(texts.size() * model.config().query_dim());
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const std::vector<model::Token> tokens = tokenizer.encode(texts[i]);
-    if (tokens.empty()) {
-      throw Error(Code::bad_argument, fmt::format("text {} has no tokens", i),
+    if (texts[i].find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
+      throw Error(Code::bad_argument, fmt::format("text {} is empty", i),
                   "leave empty examples out");
     }
-    const std::vector<float> embedding = model.query_embedding(tokens);
+    const generation::Turn turn{"user", texts[i]};
+    const std::vector<float> embedding = model.query_embedding(
+        generation::render({&turn, 1}, tokenizer.data().chat_format, tokenizer));
     embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
   }
   return embeddings;

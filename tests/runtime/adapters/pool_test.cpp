@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "runtime/adapters/adapters.h"
+#include "runtime/generation/chat_format.h"
+#include "tests/runtime/generation/tiny_model.h"
 #include "tests/runtime/model/tiny_model.h"
 
 namespace crayon::adapters {
@@ -55,23 +57,24 @@ TEST_F(PoolBundle, IsNeitherModelNorAdapter) {
   EXPECT_EQ(test::code_of([&] { Pool::load(pool, pool); }), Code::bad_argument);
 }
 
-TEST_F(PoolBundle, ExamplesAreEmbeddedByTheBase) {
-  ThreadPool threads(1);
-  const auto model = base_.load(threads);
-  const tokenizer::Tokenizer tokenizer(*base_.bundle.info().tokenizer);
-  const std::vector<std::string> texts{"t1t2", "t65"};
-  const std::vector<float> embeddings = embed(*model, tokenizer, texts);
-  ASSERT_EQ(embeddings.size(), 2 * config_.query_dim());
-  const std::vector<float> second = model->query_embedding(tokenizer.encode("t65"));
-  EXPECT_TRUE(std::equal(second.begin(), second.end(), embeddings.begin() + config_.query_dim()));
+TEST(Embed, EmbedsWhatTheModelIsAsked) {
+  const test::TinyModel& tiny = test::TinyModel::get();
+  const std::vector<std::string> texts{"Where is it?", "Is it so?"};
+  const std::vector<float> embeddings = embed(tiny.model(), tiny.tokenizer(), texts);
+  const std::size_t dim = tiny.model().config().query_dim();
+  ASSERT_EQ(embeddings.size(), 2 * dim);
+  const generation::Turn turn{"user", "Is it so?"};
+  const std::vector<float> second = tiny.model().query_embedding(
+      generation::render({&turn, 1}, tiny.tokenizer_data().chat_format, tiny.tokenizer()));
+  EXPECT_TRUE(std::equal(second.begin(), second.end(), embeddings.begin() + dim));
+  EXPECT_NE(second, tiny.model().query_embedding(tiny.tokenizer().encode("Is it so?")));
 }
 
-TEST_F(PoolBundle, TextsWithoutTokensHaveNoEmbedding) {
-  ThreadPool threads(1);
-  const auto model = base_.load(threads);
-  const tokenizer::Tokenizer tokenizer(*base_.bundle.info().tokenizer);
-  const std::vector<std::string> texts{"t1", ""};
-  EXPECT_EQ(test::code_of([&] { embed(*model, tokenizer, texts); }), Code::bad_argument);
+TEST(Embed, RefusesAnEmptyText) {
+  const test::TinyModel& tiny = test::TinyModel::get();
+  const std::vector<std::string> texts{"t1", " \n"};
+  EXPECT_EQ(test::code_of([&] { embed(tiny.model(), tiny.tokenizer(), texts); }),
+            Code::bad_argument);
 }
 
 }  // namespace
