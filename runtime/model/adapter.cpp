@@ -13,7 +13,8 @@ std::uint64_t Adapter::bytes() const {
   std::uint64_t floats = 0;
   for (const Layer& layer : layers_) {
     for (const LowRank& low_rank : layer) {
-      floats += low_rank.a.size() + low_rank.b.size() + low_rank.rank_scale.size();
+      floats += low_rank.a.size() + low_rank.b.size() + low_rank.rank_scale.size() +
+                low_rank.router.directions.size();
     }
   }
   return floats * sizeof(float);
@@ -38,6 +39,7 @@ void Adapter::check(const formats::ModelConfig& config) const {
                                 formats::projection(layer, which), low_rank.rank),
                     "pack the adapter for this base");
       }
+      low_rank.router.check(low_rank.rank, shape.cols, formats::projection(layer, which));
     }
   }
 }
@@ -52,6 +54,16 @@ std::uint64_t Adapter::widest_rank() const {
     widest = std::max(widest, sum);
   }
   return widest;
+}
+
+std::size_t Adapter::most_experts() const {
+  std::size_t most = 0;
+  for (const Layer& layer : layers_) {
+    for (const LowRank& low_rank : layer) {
+      most = std::max(most, low_rank.router.experts());
+    }
+  }
+  return most;
 }
 
 }  // namespace crayon::model

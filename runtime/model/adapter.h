@@ -8,6 +8,7 @@
 #include "formats/bundle.h"
 #include "formats/model_config.h"
 #include "formats/tensor.h"
+#include "runtime/model/token_router.h"
 
 namespace crayon::model {
 
@@ -18,6 +19,7 @@ struct LowRank {
   std::vector<float> a;           ///< [rank][inputs]
   std::vector<float> b;           ///< [outputs][rank]
   std::vector<float> rank_scale;  ///< [rank]: adapter scale x blend weight
+  TokenRouter router;             ///< empty: every token takes all factors as they are
 };
 
 /// A LoRA (Hu et al. 2021) ready to run beside the base; never merged into it. Immutable.
@@ -41,6 +43,8 @@ class Adapter {
 
   /// The largest sum of ranks that the projections of one layer have.
   std::uint64_t widest_rank() const;
+  /// The largest number of experts that one projection's router chooses from.
+  std::size_t most_experts() const;
 
  private:
   formats::Hash base_;

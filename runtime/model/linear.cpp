@@ -52,6 +52,23 @@ void low_rank_down(const LowRank& low_rank, const Input& input, float* z, const 
   }
 }
 
+/// Scales z [tokens][rank] as each token's router says.
+void route(const LowRank& low_rank, const Input& input, float* z, LinearScratch& scratch,
+           const Compute& compute) {
+  const TokenRouter& router = low_rank.router;
+  if (router.empty()) {
+    return;
+  }
+  const std::size_t stride = TokenRouter::scratch(router.experts());
+  assert(input.tokens * stride <= scratch.routes.size());
+  compute.parallel(input.tokens, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = begin; t < end; ++t) {
+      router.apply({input.x + t * input.inputs, input.inputs}, z + t * low_rank.rank,
+                   scratch.routes.data() + t * stride, *compute.kernels);
+    }
+  });
+}
+
 /// Rows [begin, end) of W x.
 void multiply(const LinearMap& map, const Input& input, std::size_t begin, std::size_t end,
               const kernels::KernelSet& kernels) {
@@ -109,8 +126,10 @@ void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
     blocks += (maps[i].weights->rows() + block - 1) / block;
     shares[i] = {maps[i], z, begin, blocks};
     if (adapted(maps[i])) {
-      low_rank_down(*maps[i].low_rank, input, z, compute);
-      z += tokens * maps[i].low_rank->rank;
+      const LowRank& low_rank = *maps[i].low_rank;
+      low_rank_down(low_rank, input, z, compute);
+      route(low_rank, input, z, scratch, compute);
+      z += tokens * low_rank.rank;
     }
   }
   assert(z <= scratch.low_rank.data() + scratch.low_rank.size());

@@ -25,6 +25,7 @@ struct LinearScratch {
   AlignedArray<std::int8_t> quantized;  ///< [tokens][padded inputs]
   AlignedArray<float> quantized_scale;  ///< [tokens]
   AlignedArray<float> low_rank;         ///< [tokens][ranks of the maps, summed]
+  AlignedArray<float> routes;           ///< [tokens][TokenRouter::scratch of the most experts]
 };
 
 /// Applies 1 to most_shared_maps maps that share the input x [tokens][inputs]. The input is

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -64,6 +65,10 @@ class Model {
   std::unique_ptr<Weights> weights_;
 };
 
+/// Sees what a projection of a layer is about to read: inputs [tokens][inputs of the projection].
+using ProjectionWatcher = std::function<void(std::uint32_t layer, formats::Projection which,
+                                             std::span<const float> inputs)>;
+
 /// One sequence: KV cache, position, adapter and scratch memory. Not for two threads at once.
 class Session {
  public:
@@ -76,6 +81,9 @@ class Session {
 
   /// The adapter that following tokens run with, or null. Throws wrong_base or bad_shape.
   void attach(std::shared_ptr<const Adapter> adapter);
+
+  /// Shows `watcher` the inputs of every projection of following steps; an empty one sees none.
+  void watch(ProjectionWatcher watcher);
 
   std::uint32_t position() const;  ///< tokens held
   std::uint32_t context() const;

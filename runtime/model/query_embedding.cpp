@@ -20,6 +20,7 @@ std::vector<float> mean_query(const Weights& weights, std::span<const Token> tok
   AlignedArray<float> queries(batch * query_dim);  // [batch][query_dim]
   LinearScratch scratch{AlignedArray<std::int8_t>(batch * kernels.layout.padded_inputs(dim)),
                         AlignedArray<float>(batch),
+                        {},
                         {}};
   std::vector<double> sum(query_dim);
   while (!tokens.empty()) {

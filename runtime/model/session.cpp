@@ -48,7 +48,8 @@ Scratch::Scratch(const ScratchSizes& sizes)
       gate(sizes.hidden),
       up(sizes.hidden),
       scores(sizes.scores),
-      linear{AlignedArray<std::int8_t>(sizes.quantized), AlignedArray<float>(sizes.batch), {}} {}
+      linear{AlignedArray<std::int8_t>(sizes.quantized), AlignedArray<float>(sizes.batch), {}, {}} {
+}
 
 Session::State::State(const Model& its_model, std::uint32_t context, KvDtype kv)
     : model(&its_model),
@@ -63,6 +64,7 @@ Session::~Session() = default;
 
 void Session::attach(std::shared_ptr<const Adapter> adapter) {
   AlignedArray<float> low_rank;
+  AlignedArray<float> routes;
   if (adapter) {
     const Model& model = *state_->model;
     if (adapter->base() != model.id()) {
@@ -72,9 +74,15 @@ void Session::attach(std::shared_ptr<const Adapter> adapter) {
     adapter->check(model.config());
     const std::uint64_t batch = std::min(prefill_batch, context());
     low_rank = AlignedArray<float>(batch * adapter->widest_rank());
+    routes = AlignedArray<float>(batch * TokenRouter::scratch(adapter->most_experts()));
   }
   state_->scratch.linear.low_rank = std::move(low_rank);
+  state_->scratch.linear.routes = std::move(routes);
   state_->adapter = std::move(adapter);
+}
+
+void Session::watch(ProjectionWatcher watcher) {
+  state_->watcher = std::move(watcher);
 }
 
 std::uint32_t Session::position() const {

@@ -49,6 +49,7 @@ struct Session::State {
   RopeTable rope;
   Scratch scratch;
   std::shared_ptr<const Adapter> adapter;  ///< or null
+  ProjectionWatcher watcher;               ///< or empty
 
   /// The low-rank part of a projection, or null.
   const LowRank* low_rank(std::uint32_t layer, formats::Projection which) const {

@@ -75,6 +75,10 @@ void Step::project(std::uint32_t layer, std::initializer_list<Part> parts) {
   for (const Part& part : parts) {
     maps[count++] = {&weights_.layers[layer].at(part.which), state_.low_rank(layer, part.which),
                      part.y};
+    if (state_.watcher) {
+      const std::size_t inputs = maps.front().weights->inputs();
+      state_.watcher(layer, part.which, {scratch_.input.data(), tokens_.size() * inputs});
+    }
   }
   apply(std::span(maps).first(count), scratch_.input.data(), tokens_.size(), scratch_.linear,
         compute_);
