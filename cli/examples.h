@@ -6,9 +6,9 @@
 
 namespace crayon::cli {
 
-/// The texts of a JSONL file: a line is an object with `question` and, optionally, `context`,
-/// which comes first and on a line of its own, or with `text`. Empty lines are skipped. Throws
-/// malformed, naming the file and the line, also when there is no example at all.
+/// What a user would say for each item of a task file (see runtime/eval/task_file.h): the
+/// question, behind its context, or the line's `text`. Answers are not looked at, but must be in
+/// order. Throws as read_task_file does.
 std::vector<std::string> read_examples(const std::filesystem::path& path);
 
 }  // namespace crayon::cli

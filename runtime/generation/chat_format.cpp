@@ -191,19 +191,9 @@ class Prompt {
   std::string run_;  // text since the last control token
 };
 
-}  // namespace
-
-std::vector<std::string_view> chat_formats() {
-  std::vector<std::string_view> names;
-  for (const Format& format : formats) {
-    names.push_back(format.name);
-  }
-  return names;
-}
-
-std::vector<Token> render(std::span<const Turn> turns, std::string_view chat_format,
-                          const tokenizer::Tokenizer& tokenizer) {
-  const Format& format = find_format(chat_format);
+/// Everything up to where the assistant begins to speak.
+Prompt conversation(std::span<const Turn> turns, const Format& format,
+                    const tokenizer::Tokenizer& tokenizer) {
   if (turns.empty()) {
     throw Error(Code::bad_argument, "the conversation has no turn", "ask something");
   }
@@ -216,7 +206,37 @@ std::vector<Token> render(std::span<const Turn> turns, std::string_view chat_for
     prompt.add_template(wrap.suffix);
   }
   prompt.add_template(format.opening);
+  return prompt;
+}
+
+}  // namespace
+
+std::vector<std::string_view> chat_formats() {
+  std::vector<std::string_view> names;
+  for (const Format& format : formats) {
+    names.push_back(format.name);
+  }
+  return names;
+}
+
+std::vector<Token> render(std::span<const Turn> turns, std::string_view chat_format,
+                          const tokenizer::Tokenizer& tokenizer) {
+  return conversation(turns, find_format(chat_format), tokenizer).finish();
+}
+
+std::vector<Token> render_answered(std::span<const Turn> turns, std::string_view answer,
+                                   std::string_view chat_format,
+                                   const tokenizer::Tokenizer& tokenizer) {
+  Prompt prompt = conversation(turns, find_format(chat_format), tokenizer);
+  prompt.add_content(spoken(answer, chat_format));
   return prompt.finish();
+}
+
+std::string spoken(std::string_view answer, std::string_view chat_format) {
+  const Format& format = find_format(chat_format);
+  // An assistant's turn begins with the opening in every format; the rest is the gap.
+  std::string text(format.assistant.prefix.substr(format.opening.size()));
+  return text += format.strip ? stripped(answer) : answer;
 }
 
 std::vector<std::string> chat_stops(std::string_view chat_format) {

@@ -30,6 +30,16 @@ std::vector<std::string_view> chat_formats();
 std::vector<Token> render(std::span<const Turn> turns, std::string_view chat_format,
                           const tokenizer::Tokenizer& tokenizer);
 
+/// The same, followed by an answer as it stands in an assistant's turn of the format, without
+/// what closes the turn: encoded in one go with the text before it.
+std::vector<Token> render_answered(std::span<const Turn> turns, std::string_view answer,
+                                   std::string_view chat_format,
+                                   const tokenizer::Tokenizer& tokenizer);
+
+/// `answer` as it follows a rendered conversation: with the space, if any, that the format puts
+/// between the opening and what the assistant says. Throws bad_argument for an unknown format.
+std::string spoken(std::string_view answer, std::string_view chat_format);
+
 /// Texts that end an answer in this format, besides end tokens: a base model goes on with the
 /// next question by itself. Throws bad_argument for an unknown format.
 std::vector<std::string> chat_stops(std::string_view chat_format);
