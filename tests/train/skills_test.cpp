@@ -3,15 +3,14 @@
 #include <vector>
 
 #include "tests/support/support.h"
-#include "train/tasks/families.h"
 #include "train/tasks/passage.h"
+#include "train/tasks/sets.h"
 
 namespace crayon::train::tasks {
 namespace {
 
 const Family& family_named(std::string_view name) {
-  static const std::vector<Family> all = all_families();
-  return *std::ranges::find(all, name, &Family::name);
+  return *std::ranges::find(reading_skills(), name, &Family::name);
 }
 
 TEST(Passage, KeepsANumberWithTheSentenceBehindIt) {
@@ -26,7 +25,7 @@ TEST(Passage, KeepsANumberWithTheSentenceBehindIt) {
 
 TEST(Skills, AskForTheWordNextToOneThatStandsOnce) {
   for (const auto& [name, distance] : {std::pair("word_next", 1), std::pair("word_previous", -1)}) {
-    Dice dice = dice_of(family_named(name), 1);
+    Dice dice = dice_of(name, 1);
     for (int i = 0; i < 200; ++i) {
       const Item item = family_named(name).make(dice);
       const Passage passage = read_passage(item.context);
@@ -42,10 +41,10 @@ TEST(Skills, AskForTheWordNextToOneThatStandsOnce) {
 
 TEST(Skills, AreShort) {
   std::vector<std::size_t> lengths;
-  for (const Family& family : all_families()) {
-    Dice dice = dice_of(family, 2);
-    for (int i = 0; i < 100 && family.theme == "skills"; ++i) {
-      const Item item = family.make(dice);
+  for (const Task& task : tasks_of(Set::skills)) {
+    Dice dice = dice_of(task.name, 2);
+    for (int i = 0; i < 100; ++i) {
+      const Item item = draw(task, dice).item;
       lengths.push_back(read_passage(item.context + " " + item.question + ".").words.size());
     }
   }

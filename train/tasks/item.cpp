@@ -4,6 +4,19 @@
 
 namespace crayon::train::tasks {
 
+std::vector<int> spread_numbers(Dice& dice, std::size_t count) {
+  std::vector<int> numbers = dice.sample(std::vector<int>{20, 30, 40, 50, 60, 70, 80}, count);
+  for (int& number : numbers) {
+    number += dice.between(0, 9);
+  }
+  return numbers;
+}
+
+int limit_beside(Dice& dice, int value, bool above) {
+  const int distance = dice.between(10, 30);
+  return above ? std::min(99, value + distance) : std::max(5, value - distance);
+}
+
 Item make_item(Dice& dice, std::string context, std::string question, std::string right,
                std::vector<std::string> wrong) {
   Item item{std::move(context), std::move(question), {right}, 0};

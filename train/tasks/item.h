@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -56,6 +58,19 @@ class Dice {
  private:
   Random random_;
 };
+
+/// A question from its wording: {} or {0}, {1} stand for what is asked about.
+template <typename... Things>
+std::string ask(const std::string& form, const Things&... things) {
+  return fmt::format(fmt::runtime(form), things...);
+}
+
+/// `count` numbers from 20 to 89 in random order, at most seven. No two share their tens, so the
+/// first digit tells which is greater: small models learn that, and carry it to what is compared.
+std::vector<int> spread_numbers(Dice& dice, std::size_t count);
+
+/// A limit for a yes/no question about `value`, at least ten away from it.
+int limit_beside(Dice& dice, int value, bool above);
 
 /// Puts the right answer among the wrong ones in random order; wrong ones that equal it or each
 /// other are left out.

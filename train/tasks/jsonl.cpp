@@ -4,8 +4,9 @@
 
 namespace crayon::train::tasks {
 
-std::string to_json(const Item& item, std::string_view task) {
+std::string to_json(const Item& item, std::string_view task, std::string_view family) {
   return nlohmann::ordered_json({{"task", task},
+                                 {"family", family},
                                  {"context", item.context},
                                  {"question", item.question},
                                  {"choices", item.choices},

@@ -7,8 +7,8 @@
 
 namespace crayon::train::tasks {
 
-/// One line of a task file, without its line break:
-/// {"task":..,"context":..,"question":..,"choices":[..],"answer":INDEX}
-std::string to_json(const Item& item, std::string_view task);
+/// One line of a task file, without its line break; `family` is where a custom task has it from:
+/// {"task":..,"family":..,"context":..,"question":..,"choices":[..],"answer":INDEX}
+std::string to_json(const Item& item, std::string_view task, std::string_view family);
 
 }  // namespace crayon::train::tasks

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "train/tasks/families.h"
@@ -77,12 +75,12 @@ Pairs make_pairs(Dice& dice, std::size_t count, bool only_words) {
 }
 
 std::string write(Dice& dice, const Pairs& pairs) {
-  const std::vector<std::string> forms = {"{}: {}.", "{} = {}.", "{} is {}.", "{} has {}.",
+  const std::vector<std::string> lines = {"{}: {}.", "{} = {}.", "{} is {}.", "{} has {}.",
                                           "{} goes with {}."};
-  const std::string form = dice.pick(forms);
+  const std::string line = dice.pick(lines);
   std::string text;
   for (std::size_t i = 0; i < pairs.keys.size(); ++i) {
-    text += (i == 0 ? "" : " ") + fmt::format(fmt::runtime(form), pairs.keys[i], pairs.values[i]);
+    text += (i == 0 ? "" : " ") + ask(line, pairs.keys[i], pairs.values[i]);
   }
   return text;
 }
@@ -95,33 +93,25 @@ std::size_t pick_count(Dice& dice) {
   return static_cast<std::size_t>(dice.between(3, 9));
 }
 
-Item value_of(Dice& dice) {
+Item value_of(Dice& dice, const std::string& form) {
   const Pairs pairs = make_pairs(dice, pick_count(dice), false);
   const std::size_t asked = pick_index(dice, pairs.keys.size());
-  const std::vector<std::string> forms = {"What is {}?",   "What does the list give for {}?",
-                                          "Look up {}.",   "What stands at {}?",
-                                          "{} goes with?", "What belongs to {}?"};
-  Item item = make_item(dice, write(dice, pairs),
-                        fmt::format(fmt::runtime(dice.pick(forms)), pairs.keys[asked]),
-                        pairs.values[asked], pairs.values);
-  return item.choices.size() < 2 ? value_of(dice) : item;
+  Item item = make_item(dice, write(dice, pairs), ask(form, pairs.keys[asked]), pairs.values[asked],
+                        pairs.values);
+  return item.choices.size() < 2 ? value_of(dice, form) : item;
 }
 
-Item key_of(Dice& dice) {
+Item key_of(Dice& dice, const std::string& form) {
   const Pairs pairs = make_pairs(dice, pick_count(dice), false);
   const std::size_t asked = pick_index(dice, pairs.keys.size());
   const std::string& value = pairs.values[asked];
-  if (std::ranges::count(pairs.values, value) > 1) {
-    return key_of(dice);
-  }
-  const std::vector<std::string> forms = {"What has {}?", "Which one is {}?",
-                                          "What stands in front of {}?", "Who belongs to {}?"};
-  return make_item(dice, write(dice, pairs), fmt::format(fmt::runtime(dice.pick(forms)), value),
-                   pairs.keys[asked], pairs.keys);
+  return std::ranges::count(pairs.values, value) > 1
+             ? key_of(dice, form)
+             : make_item(dice, write(dice, pairs), ask(form, value), pairs.keys[asked], pairs.keys);
 }
 
 /// A key that is given twice: its first or its last value.
-Item value_of_twice(Dice& dice) {
+Item value_of_twice(Dice& dice, const std::string& form) {
   Pairs pairs = make_pairs(dice, static_cast<std::size_t>(dice.between(4, 8)), false);
   std::size_t first = pick_index(dice, pairs.keys.size());
   std::size_t last = pick_index(dice, pairs.keys.size());
@@ -129,20 +119,17 @@ Item value_of_twice(Dice& dice) {
     std::swap(first, last);
   }
   if (first == last || pairs.values[first] == pairs.values[last]) {
-    return value_of_twice(dice);
+    return value_of_twice(dice, form);
   }
   pairs.keys[last] = pairs.keys[first];
   const bool asks_last = dice.coin();
-  const std::vector<std::string> forms = {"What is the {} value of {}?",
-                                          "What stands at the {} {}?", "Look up the {} {}."};
-  const std::string question =
-      fmt::format(fmt::runtime(dice.pick(forms)), asks_last ? "last" : "first", pairs.keys[first]);
-  return make_item(dice, write(dice, pairs), question, pairs.values[asks_last ? last : first],
-                   pairs.values);
+  return make_item(dice, write(dice, pairs),
+                   ask(form, asks_last ? "last" : "first", pairs.keys[first]),
+                   pairs.values[asks_last ? last : first], pairs.values);
 }
 
 /// Two look-ups, one behind the other.
-Item value_of_value(Dice& dice) {
+Item value_of_value(Dice& dice, const std::string& form) {
   Pairs pairs = make_pairs(dice, static_cast<std::size_t>(dice.between(3, 6)), true);
   const std::size_t first = pick_index(dice, pairs.keys.size());
   std::size_t second = first;
@@ -150,50 +137,79 @@ Item value_of_value(Dice& dice) {
     second = pick_index(dice, pairs.keys.size());
   }
   pairs.values[first] = pairs.keys[second];
-  const std::vector<std::string> forms = {"What is the value of the value of {}?",
-                                          "Look up {} twice.", "Where do two steps from {} lead?"};
-  const std::string question = fmt::format(fmt::runtime(dice.pick(forms)), pairs.keys[first]);
-  return make_item(dice, write(dice, pairs), question, pairs.values[second], pairs.values);
+  return make_item(dice, write(dice, pairs), ask(form, pairs.keys[first]), pairs.values[second],
+                   pairs.values);
 }
 
-Item copy(Dice& dice) {
-  const std::vector<std::string> words = make_words(dice, pick_count(dice));
-  const std::size_t from = dice.coin() ? 0 : pick_index(dice, words.size() - 1);
-  const auto joined = [](std::vector<std::string> list, std::size_t begin) {
-    std::string text = list[begin];
-    for (std::size_t i = begin + 1; i < list.size(); ++i) {
-      text += " " + list[i];
-    }
-    return text;
-  };
+std::string joined(const std::vector<std::string>& words, std::size_t from) {
+  std::string text = words[from];
+  for (std::size_t i = from + 1; i < words.size(); ++i) {
+    text += " " + words[i];
+  }
+  return text;
+}
+
+/// Copies words[from...]; the wrong choices have them in other orders.
+Item copy_words(Dice& dice, const std::vector<std::string>& words, std::size_t from,
+                std::string question) {
   std::vector<std::string> wrong;
   for (int i = 0; i < 3; ++i) {
     std::vector<std::string> mixed = words;
     dice.shuffle(mixed);
     wrong.push_back(joined(mixed, from));
   }
-  const std::vector<std::string> forms = {"Repeat the list.", "Copy all the words.",
-                                          "What does the list say?"};
-  const std::vector<std::string> from_forms = {"Repeat the list from {} on.",
-                                               "Copy the words from {} to the end."};
-  Item item = make_item(
-      dice, joined(words, 0) + ".",
-      from == 0 ? dice.pick(forms) : fmt::format(fmt::runtime(dice.pick(from_forms)), words[from]),
-      joined(words, from), wrong);
-  return item.choices.size() < 2 ? copy(dice) : item;
+  wrong.push_back(joined(std::vector<std::string>(words.rbegin(), words.rend()), from));
+  return make_item(dice, joined(words, 0) + ".", std::move(question), joined(words, from), wrong);
 }
 
-constexpr Family families[] = {
-    {"skills", "list_value", value_of},
-    {"skills", "list_key", key_of},
-    {"skills", "list_value_of_twice", value_of_twice},
-    {"skills", "list_value_of_value", value_of_value},
-    {"skills", "list_copy", copy},
+Item copy(Dice& dice, const std::string& form) {
+  return copy_words(dice, make_words(dice, pick_count(dice)), 0, form);
+}
+
+Item copy_from(Dice& dice, const std::string& form) {
+  const std::vector<std::string> words = make_words(dice, pick_count(dice));
+  const std::size_t from = pick_index(dice, words.size() - 1);
+  return copy_words(dice, words, from, ask(form, words[from]));
+}
+
+const std::vector<Family> families = {
+    {"skills",
+     "list_value",
+     value_of,
+     {"What is {}?", "What does the list give for {}?", "Look up {}.", "What stands at {}?",
+      "{} goes with?", "What belongs to {}?"},
+     {}},
+    {"skills",
+     "list_key",
+     key_of,
+     {"What has {}?", "Which one is {}?", "What stands in front of {}?", "Who belongs to {}?"},
+     {}},
+    {"skills",
+     "list_value_of_twice",
+     value_of_twice,
+     {"What is the {} value of {}?", "What stands at the {} {}?", "Look up the {} {}."},
+     {}},
+    {"skills",
+     "list_value_of_value",
+     value_of_value,
+     {"What is the value of the value of {}?", "Look up {} twice.",
+      "Where do two steps from {} lead?"},
+     {}},
+    {"skills",
+     "list_copy",
+     copy,
+     {"Repeat the list.", "Copy all the words.", "What does the list say?"},
+     {}},
+    {"skills",
+     "list_copy_from",
+     copy_from,
+     {"Repeat the list from {} on.", "Copy the words from {} to the end."},
+     {}},
 };
 
 }  // namespace
 
-std::span<const Family> list_skills() {
+const std::vector<Family>& list_skills() {
   return families;
 }
 

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "train/tasks/families.h"
@@ -56,59 +54,68 @@ std::vector<std::string> column(const Log& log, std::string Line::*field) {
   return values;
 }
 
-Item look_up(Dice& dice, const std::vector<std::string>& forms, std::string Line::*given,
-             std::string Line::*wanted) {
+template <std::string Line::*given, std::string Line::*wanted>
+Item look_up(Dice& dice, const std::string& form) {
   const Log log = make_log(dice, 3);
   const Line line = dice.pick(log.lines);
-  return make_item(dice, log.text, fmt::format(fmt::runtime(dice.pick(forms)), line.*given),
-                   line.*wanted, column(log, wanted));
+  return make_item(dice, log.text, ask(form, line.*given), line.*wanted, column(log, wanted));
 }
 
-Item when(Dice& dice) {
-  return look_up(dice, {"At what time was there something about {}?", "When does the log name {}?"},
-                 &Line::unit, &Line::time);
-}
-
-Item who(Dice& dice) {
-  return look_up(dice, {"Which unit {}?", "What {}?"}, &Line::event, &Line::unit);
-}
-
-Item what(Dice& dice) {
-  return look_up(dice, {"What happened to {}?", "What is reported of {}?"}, &Line::unit,
-                 &Line::event);
-}
-
-Item last(Dice& dice) {
+template <std::string Line::*wanted>
+Item first(Dice& dice, const std::string& form) {
   const Log log = make_log(dice, 3);
-  return make_item(dice, log.text, "Which unit is named last?", log.lines.back().unit,
-                   column(log, &Line::unit));
+  return make_item(dice, log.text, form, log.lines.front().*wanted, column(log, wanted));
 }
 
-Item first(Dice& dice) {
+template <std::string Line::*wanted>
+Item last(Dice& dice, const std::string& form) {
   const Log log = make_log(dice, 3);
-  return make_item(dice, log.text, "Which unit is named first?", log.lines.front().unit,
-                   column(log, &Line::unit));
+  return make_item(dice, log.text, form, log.lines.back().*wanted, column(log, wanted));
 }
 
-Item happened(Dice& dice) {
-  const Log log = make_log(dice, 2);
+Item happened(Dice& dice, const std::string& form) {
+  const Log log = make_log(dice, 3);
   const bool yes = dice.coin();
-  const Line& line = dice.pick(log.lines);
-  std::string unit = line.unit;
-  while (!yes && unit == line.unit) {
-    unit = dice.pick(units);
-  }
-  return make_check(dice, log.text, fmt::format("Is it true that {} {}?", unit, line.event), yes);
+  const std::vector<Line> two = dice.sample(log.lines, 2);
+  return make_check(dice, log.text, ask(form, two[0].unit, two[yes ? 0 : 1].event), yes);
 }
 
-constexpr Family families[] = {
-    {"logs", "log_time", when}, {"logs", "log_unit", who},    {"logs", "log_event", what},
-    {"logs", "log_last", last}, {"logs", "log_first", first}, {"logs", "log_check", happened},
+const std::vector<Family> families = {
+    {"logs",
+     "log_time",
+     look_up<&Line::unit, &Line::time>,
+     {"At what time was there something about {}?", "When does the log name {}?",
+      "What is the time of {}?"},
+     {"Tell me the time of {}."}},
+    {"logs",
+     "log_unit",
+     look_up<&Line::event, &Line::unit>,
+     {"Which unit {}?", "What {}?", "Of which unit is it said that it {}?", "Which one {}?"},
+     {"Tell me which unit {}.", "Name the unit that {}."}},
+    {"logs",
+     "log_event",
+     look_up<&Line::unit, &Line::event>,
+     {"What happened to {}?", "What is reported of {}?", "What does the log say of {}?",
+      "What is the matter with {}?"},
+     {"I go to {}. What happened?", "Tell me what is reported of {}."}},
+    {"logs",
+     "log_last",
+     last<&Line::unit>,
+     {"Which unit is named last?", "What is the last unit in the log?",
+      "Of which unit does the log speak last?"},
+     {"Tell me the last unit."}},
+    {"logs",
+     "log_first",
+     first<&Line::unit>,
+     {"Which unit is named first?", "What is the first unit in the log?",
+      "Of which unit does the log speak first?"},
+     {"Tell me the first unit."}},
+    {"logs", "log_check", happened, {"Is it true that {} {}?", "Does the log say that {} {}?"}, {}},
 };
 
 }  // namespace
 
-std::span<const Family> log_families() {
+const std::vector<Family>& log_families() {
   return families;
 }
 

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "train/tasks/families.h"
 
@@ -32,13 +32,12 @@ Manual make_manual(Dice& dice) {
   codes = dice.sample(codes, count);
   const std::vector<std::string> what = dice.sample(meanings, count);
   const std::vector<std::string> todo = dice.sample(actions, count);
-  const std::vector<std::string> forms = {"Code {} means {}: {}.", "{}: {}, {}.",
+  const std::vector<std::string> lines = {"Code {} means {}: {}.", "{}: {}, {}.",
                                           "If {} is shown: {}, so {}."};
-  const std::string form = dice.pick(forms);
+  const std::string line = dice.pick(lines);
   for (std::size_t i = 0; i < count; ++i) {
     manual.entries.push_back({codes[i], what[i], todo[i]});
-    manual.text +=
-        (i == 0 ? "" : " ") + fmt::format(fmt::runtime(form), codes[i], what[i], todo[i]);
+    manual.text += (i == 0 ? "" : " ") + ask(line, codes[i], what[i], todo[i]);
   }
   return manual;
 }
@@ -53,60 +52,65 @@ std::vector<std::string> column(const Manual& manual, std::string Entry::*field)
 }
 
 /// Asks for one field of an entry that another field names.
-Item look_up(Dice& dice, const std::vector<std::string>& forms, std::string Entry::*given,
-             std::string Entry::*wanted) {
+template <std::string Entry::*given, std::string Entry::*wanted>
+Item look_up(Dice& dice, const std::string& form) {
   const Manual manual = make_manual(dice);
   const Entry entry = dice.pick(manual.entries);
-  return make_item(dice, manual.text, fmt::format(fmt::runtime(dice.pick(forms)), entry.*given),
-                   entry.*wanted, column(manual, wanted));
+  return make_item(dice, manual.text, ask(form, entry.*given), entry.*wanted,
+                   column(manual, wanted));
 }
 
-Item meaning(Dice& dice) {
-  return look_up(dice, {"What does {} mean?", "The display shows {}. What is wrong?"}, &Entry::code,
-                 &Entry::meaning);
-}
-
-Item code(Dice& dice) {
-  return look_up(dice, {"Which code means {}?", "Which code is shown for {}?"}, &Entry::meaning,
-                 &Entry::code);
-}
-
-Item action(Dice& dice) {
-  return look_up(dice, {"The display shows {}. What must be done?", "What to do after {}?"},
-                 &Entry::code, &Entry::action);
-}
-
-Item action_for_fault(Dice& dice) {
-  return look_up(dice, {"What must be done about {}?", "What to do when there is {}?"},
-                 &Entry::meaning, &Entry::action);
-}
-
-Item is_listed(Dice& dice) {
+Item is_listed(Dice& dice, const std::string& form) {
   const Manual manual = make_manual(dice);
   const bool yes = dice.coin();
-  std::vector<std::string> others;
-  for (const std::string& candidate : meanings) {
-    bool listed = false;
-    for (const Entry& entry : manual.entries) {
-      listed = listed || entry.meaning == candidate;
-    }
-    if (!listed) {
-      others.push_back(candidate);
-    }
+  const std::vector<std::string> listed = column(manual, &Entry::meaning);
+  std::string asked = dice.pick(listed);
+  while (!yes && std::ranges::find(listed, asked) != listed.end()) {
+    asked = dice.pick(meanings);
   }
-  const std::string asked = yes ? dice.pick(manual.entries).meaning : dice.pick(others);
-  return make_check(dice, manual.text, fmt::format("Is there a code for {}?", asked), yes);
+  return make_check(dice, manual.text, ask(form, asked), yes);
 }
 
-constexpr Family families[] = {
-    {"manuals", "code_meaning", meaning},   {"manuals", "code_of_fault", code},
-    {"manuals", "code_action", action},     {"manuals", "fault_action", action_for_fault},
-    {"manuals", "fault_listed", is_listed},
+const std::vector<Family> families = {
+    {"manuals",
+     "code_meaning",
+     look_up<&Entry::code, &Entry::meaning>,
+     {"What does {} mean?", "The display shows {}. What is wrong?", "What is the fault at {}?",
+      "What is wrong at {}?"},
+     {"It shows {}. What does that mean?", "Which fault is {}?"}},
+    {"manuals",
+     "code_of_fault",
+     look_up<&Entry::meaning, &Entry::code>,
+     {"Which code means {}?", "Which code is shown for {}?", "What is the code of {}?",
+      "What does the display show for {}?"},
+     {"We have {}. Which code is shown?", "Give me the code of {}."}},
+    {"manuals",
+     "code_action",
+     look_up<&Entry::code, &Entry::action>,
+     {"The display shows {}. What must be done?", "What to do after {}?",
+      "What must be done at {}?", "What helps against {}?"},
+     {"It shows {}. What to do?", "What must I do at {}?"}},
+    {"manuals",
+     "fault_listed",
+     is_listed,
+     {"Is there a code for {}?", "Does the manual list {}?", "Has {} a code?"},
+     {"Can I find a code for {}?"}},
+    {"manuals",
+     "fault_action",
+     look_up<&Entry::meaning, &Entry::action>,
+     {"What must be done about {}?", "What to do when there is {}?",
+      "There is {}. What helps against it?"},
+     {}},
+    {"manuals",
+     "action_code",
+     look_up<&Entry::action, &Entry::code>,
+     {"At which code must we {}?", "Which code asks us to {}?", "When told to {}, what is shown?"},
+     {}},
 };
 
 }  // namespace
 
-std::span<const Family> manual_families() {
+const std::vector<Family>& manual_families() {
   return families;
 }
 

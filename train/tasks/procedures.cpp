@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "train/tasks/families.h"
 
 namespace crayon::train::tasks {
@@ -20,71 +18,101 @@ struct Procedure {
 Procedure make_procedure(Dice& dice) {
   Procedure procedure;
   procedure.steps = dice.sample(steps, static_cast<std::size_t>(dice.between(4, 6)));
-  const std::vector<std::string> forms = {"Step {}: {}.", "{}. {}."};
-  const std::string form = dice.pick(forms);
+  const std::vector<std::string> lines = {"Step {}: {}.", "{}. {}."};
+  const std::string line = dice.pick(lines);
   for (std::size_t i = 0; i < procedure.steps.size(); ++i) {
-    procedure.text +=
-        (i == 0 ? "" : " ") + fmt::format(fmt::runtime(form), i + 1, procedure.steps[i]);
+    procedure.text += (i == 0 ? "" : " ") + ask(line, i + 1, procedure.steps[i]);
   }
   return procedure;
 }
 
-/// Asks for the step `distance` behind a given one.
-Item relative(Dice& dice, const std::vector<std::string>& forms, int distance) {
+/// The index of a step that has `before` others before it and `after` behind it.
+std::size_t index_of(Dice& dice, const Procedure& procedure, int before, int after) {
+  return static_cast<std::size_t>(
+      dice.between(before, static_cast<int>(procedure.steps.size()) - 1 - after));
+}
+
+const std::vector<std::string> numbers = {"1", "2", "3", "4", "5", "6"};
+
+Item by_number(Dice& dice, const std::string& form) {
   const Procedure procedure = make_procedure(dice);
-  const int last = static_cast<int>(procedure.steps.size()) - 1;
-  const int from =
-      dice.between(distance < 0 ? -distance : 0, distance > 0 ? last - distance : last);
-  return make_item(
-      dice, procedure.text,
-      fmt::format(fmt::runtime(dice.pick(forms)), procedure.steps[static_cast<std::size_t>(from)]),
-      procedure.steps[static_cast<std::size_t>(from + distance)], procedure.steps);
+  const std::size_t i = index_of(dice, procedure, 0, 0);
+  return make_item(dice, procedure.text, ask(form, i + 1), procedure.steps[i], procedure.steps);
 }
 
-Item by_number(Dice& dice) {
+Item number_of(Dice& dice, const std::string& form) {
   const Procedure procedure = make_procedure(dice);
-  const auto i =
-      static_cast<std::size_t>(dice.between(0, static_cast<int>(procedure.steps.size()) - 1));
-  const std::vector<std::string> forms = {"What is step {}?", "What is done in step {}?"};
-  return make_item(dice, procedure.text, fmt::format(fmt::runtime(dice.pick(forms)), i + 1),
-                   procedure.steps[i], procedure.steps);
+  const std::size_t i = index_of(dice, procedure, 0, 0);
+  return make_item(dice, procedure.text, ask(form, procedure.steps[i]), numbers[i], numbers);
 }
 
-Item number_of(Dice& dice) {
+Item after(Dice& dice, const std::string& form) {
   const Procedure procedure = make_procedure(dice);
-  const auto i =
-      static_cast<std::size_t>(dice.between(0, static_cast<int>(procedure.steps.size()) - 1));
-  return make_item(dice, procedure.text, fmt::format("In which step do we {}?", procedure.steps[i]),
-                   std::to_string(i + 1), {"1", "2", "3", "4", "5", "6"});
+  const std::size_t i = index_of(dice, procedure, 0, 1);
+  return make_item(dice, procedure.text, ask(form, procedure.steps[i]), procedure.steps[i + 1],
+                   procedure.steps);
 }
 
-Item after(Dice& dice) {
-  return relative(dice, {"What comes after {}?", "What follows {}?"}, 1);
-}
-
-Item before(Dice& dice) {
-  return relative(dice, {"What comes before {}?", "What precedes {}?"}, -1);
-}
-
-Item two_after(Dice& dice) {
-  return relative(dice, {"What comes two steps after {}?"}, 2);
-}
-
-Item count(Dice& dice) {
+Item before(Dice& dice, const std::string& form) {
   const Procedure procedure = make_procedure(dice);
-  return make_item(dice, procedure.text, "How many steps are there?",
-                   std::to_string(procedure.steps.size()), {"3", "4", "5", "6", "7"});
+  const std::size_t i = index_of(dice, procedure, 1, 0);
+  return make_item(dice, procedure.text, ask(form, procedure.steps[i]), procedure.steps[i - 1],
+                   procedure.steps);
 }
 
-constexpr Family families[] = {
-    {"procedures", "step_by_number", by_number}, {"procedures", "step_number_of", number_of},
-    {"procedures", "step_after", after},         {"procedures", "step_before", before},
-    {"procedures", "step_two_after", two_after}, {"procedures", "step_count", count},
+Item two_after(Dice& dice, const std::string& form) {
+  const Procedure procedure = make_procedure(dice);
+  const std::size_t i = index_of(dice, procedure, 0, 2);
+  return make_item(dice, procedure.text, ask(form, procedure.steps[i]), procedure.steps[i + 2],
+                   procedure.steps);
+}
+
+Item number_after(Dice& dice, const std::string& form) {
+  const Procedure procedure = make_procedure(dice);
+  const std::size_t i = index_of(dice, procedure, 0, 1);
+  return make_item(dice, procedure.text, ask(form, procedure.steps[i]), numbers[i + 1], numbers);
+}
+
+const std::vector<Family> families = {
+    {"procedures",
+     "step_by_number",
+     by_number,
+     {"What is step {}?", "What is done in step {}?", "Which step has number {}?",
+      "What do we do in step {}?"},
+     {"Tell me step {}.", "I am at step {}. What is it?"}},
+    {"procedures",
+     "step_number_of",
+     number_of,
+     {"In which step do we {}?", "Which number has {}?", "What is the number of {}?",
+      "Which step is it to {}?"},
+     {"Tell me the number of {}.", "At which step do I {}?"}},
+    {"procedures",
+     "step_after",
+     after,
+     {"What comes after {}?", "What follows {}?", "Which step is next after {}?",
+      "What do we do after {}?"},
+     {"I did {}. What comes next?", "What is next after {}?"}},
+    {"procedures",
+     "step_before",
+     before,
+     {"What comes before {}?", "What precedes {}?", "Which step is last before {}?",
+      "What do we do before {}?"},
+     {"What must I do before {}?", "Which step is just before {}?"}},
+    {"procedures",
+     "step_two_after",
+     two_after,
+     {"What comes two steps after {}?", "What is the second step after {}?"},
+     {}},
+    {"procedures",
+     "step_number_after",
+     number_after,
+     {"Which number has the step after {}?", "What number follows {}?"},
+     {}},
 };
 
 }  // namespace
 
-std::span<const Family> procedure_families() {
+const std::vector<Family>& procedure_families() {
   return families;
 }
 

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "train/tasks/families.h"
 
@@ -14,106 +14,126 @@ const std::vector<std::string> jobs = {"clean the filter", "test the alarm",   "
 
 /// Jobs on different days, in the order of the week.
 struct Plan {
-  std::vector<std::size_t> day;  ///< [entries] index into days, ascending
+  std::vector<std::string> day;  ///< [entries]
   std::vector<std::string> job;  ///< [entries]
   std::string text;
-  std::vector<std::string> day_names() const {
-    std::vector<std::string> names;
-    for (const std::size_t index : day) {
-      names.push_back(days[index]);
-    }
-    return names;
-  }
 };
 
 Plan make_plan(Dice& dice) {
   Plan plan;
   const auto count = static_cast<std::size_t>(dice.between(4, 5));
-  std::vector<std::size_t> chosen =
-      dice.sample(std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6}, count);
-  for (std::size_t index = 0; index < days.size(); ++index) {
-    for (const std::size_t one : chosen) {
-      if (one == index) {
-        plan.day.push_back(index);
-      }
-    }
-  }
+  const std::vector<std::string> chosen = dice.sample(days, count);
+  std::ranges::copy_if(days, std::back_inserter(plan.day), [&](const std::string& day) {
+    return std::ranges::find(chosen, day) != chosen.end();
+  });
   plan.job = dice.sample(jobs, count);
-  const std::vector<std::string> forms = {"{}: {}.", "On {} we {}.", "{} is the day to {}."};
-  const std::string form = dice.pick(forms);
+  const std::vector<std::string> lines = {"{}: {}.", "On {} we {}.", "{} is the day to {}."};
+  const std::string line = dice.pick(lines);
   for (std::size_t i = 0; i < count; ++i) {
-    plan.text +=
-        (i == 0 ? "" : " ") + fmt::format(fmt::runtime(form), days[plan.day[i]], plan.job[i]);
+    plan.text += (i == 0 ? "" : " ") + ask(line, plan.day[i], plan.job[i]);
   }
   return plan;
 }
 
-std::size_t index_in(Dice& dice, const Plan& plan, std::size_t least, std::size_t end_offset) {
+/// The index of an entry that has `before` others before it and `after` behind it.
+std::size_t entry_of(Dice& dice, const Plan& plan, std::size_t before, std::size_t after) {
   return static_cast<std::size_t>(
-      dice.between(static_cast<int>(least), static_cast<int>(plan.job.size() - 1 - end_offset)));
+      dice.between(static_cast<int>(before), static_cast<int>(plan.job.size() - 1 - after)));
 }
 
-Item what(Dice& dice) {
+Item what(Dice& dice, const std::string& form) {
   const Plan plan = make_plan(dice);
-  const std::size_t i = index_in(dice, plan, 0, 0);
-  const std::vector<std::string> forms = {"What is done on {}?", "What is planned for {}?"};
-  return make_item(dice, plan.text, fmt::format(fmt::runtime(dice.pick(forms)), days[plan.day[i]]),
-                   plan.job[i], plan.job);
+  const std::size_t i = entry_of(dice, plan, 0, 0);
+  return make_item(dice, plan.text, ask(form, plan.day[i]), plan.job[i], plan.job);
 }
 
-Item when(Dice& dice) {
+Item when(Dice& dice, const std::string& form) {
   const Plan plan = make_plan(dice);
-  const std::size_t i = index_in(dice, plan, 0, 0);
-  const std::vector<std::string> forms = {"When do we {}?", "On which day do we {}?"};
-  return make_item(dice, plan.text, fmt::format(fmt::runtime(dice.pick(forms)), plan.job[i]),
-                   days[plan.day[i]], plan.day_names());
+  const std::size_t i = entry_of(dice, plan, 0, 0);
+  return make_item(dice, plan.text, ask(form, plan.job[i]), plan.day[i], plan.day);
 }
 
-Item next(Dice& dice) {
+Item next(Dice& dice, const std::string& form) {
   const Plan plan = make_plan(dice);
-  const std::size_t i = index_in(dice, plan, 0, 1);
-  return make_item(dice, plan.text, fmt::format("What comes after {}?", plan.job[i]),
-                   plan.job[i + 1], plan.job);
+  const std::size_t i = entry_of(dice, plan, 0, 1);
+  return make_item(dice, plan.text, ask(form, plan.job[i]), plan.job[i + 1], plan.job);
 }
 
-Item previous(Dice& dice) {
+Item previous(Dice& dice, const std::string& form) {
   const Plan plan = make_plan(dice);
-  const std::size_t i = index_in(dice, plan, 1, 0);
-  return make_item(dice, plan.text, fmt::format("What comes before {}?", plan.job[i]),
-                   plan.job[i - 1], plan.job);
+  const std::size_t i = entry_of(dice, plan, 1, 0);
+  return make_item(dice, plan.text, ask(form, plan.job[i]), plan.job[i - 1], plan.job);
 }
 
-Item free_day(Dice& dice) {
+/// The one of three days on which there is no job.
+Item free_day(Dice& dice, const std::string& form) {
   const Plan plan = make_plan(dice);
-  std::vector<std::string> open = days;
-  for (const std::size_t index : plan.day) {
-    std::erase(open, days[index]);
+  std::vector<std::string> three = dice.sample(plan.day, 2);
+  std::string open = dice.pick(days);
+  while (std::ranges::find(plan.day, open) != plan.day.end()) {
+    open = dice.pick(days);
   }
-  const std::string day = dice.pick(open);
-  return make_item(dice, plan.text, "On which of these days is nothing planned?", day,
-                   dice.sample(plan.day_names(), 3));
+  three.push_back(open);
+  dice.shuffle(three);
+  return make_item(dice, plan.text, ask(form, three[0], three[1], three[2]), open, three);
 }
 
-Item earlier(Dice& dice) {
+/// The day of the job behind a given one.
+Item next_day(Dice& dice, const std::string& form) {
   const Plan plan = make_plan(dice);
-  const std::size_t i = index_in(dice, plan, 0, 1);
-  const auto j = static_cast<std::size_t>(
-      dice.between(static_cast<int>(i) + 1, static_cast<int>(plan.job.size()) - 1));
-  const bool yes = dice.coin();
-  return make_check(
-      dice, plan.text,
-      fmt::format("Do we {} before we {}?", plan.job[yes ? i : j], plan.job[yes ? j : i]), yes);
+  const std::size_t i = entry_of(dice, plan, 0, 1);
+  return make_item(dice, plan.text, ask(form, plan.job[i]), plan.day[i + 1], plan.day);
 }
 
-constexpr Family families[] = {
-    {"schedules", "plan_what", what},         {"schedules", "plan_when", when},
-    {"schedules", "plan_next", next},         {"schedules", "plan_previous", previous},
-    {"schedules", "plan_free_day", free_day}, {"schedules", "plan_earlier", earlier},
+Item check(Dice& dice, const std::string& form) {
+  const Plan plan = make_plan(dice);
+  const std::size_t i = entry_of(dice, plan, 0, 1);
+  const bool yes = dice.coin();
+  return make_check(dice, plan.text, ask(form, plan.job[i], plan.day[yes ? i : i + 1]), yes);
+}
+
+const std::vector<Family> families = {
+    {"schedules",
+     "plan_what",
+     what,
+     {"What is done on {}?", "What is planned for {}?", "Which job is due on {}?",
+      "What do we do on {}?"},
+     {"It is {}. Which job is due?", "Tell me what is planned on {}."}},
+    {"schedules",
+     "plan_when",
+     when,
+     {"When do we {}?", "On which day do we {}?", "Which day is there to {}?",
+      "When is it planned to {}?"},
+     {"Tell me the day on which we {}.", "When is the day to {}?"}},
+    {"schedules",
+     "plan_next",
+     next,
+     {"What comes after {}?", "Which job follows {}?", "What is done next after {}?",
+      "What do we do after {}?"},
+     {"Which job is next after {}?"}},
+    {"schedules",
+     "plan_previous",
+     previous,
+     {"What comes before {}?", "Which job precedes {}?", "What is done last before {}?",
+      "What do we do before {}?"},
+     {"Which job is just before {}?"}},
+    {"schedules",
+     "plan_free_day",
+     free_day,
+     {"On which day is nothing planned: {}, {} or {}?", "Which day is free: {}, {} or {}?",
+      "When do we do nothing: {}, {} or {}?"},
+     {"On which of {}, {} and {} is nothing due?"}},
+    {"schedules",
+     "plan_next_day",
+     next_day,
+     {"On which day is the job after {}?", "When is the next job after {}?"},
+     {}},
+    {"schedules", "plan_check", check, {"Do we {} on {}?", "Is it planned to {} on {}?"}, {}},
 };
 
 }  // namespace
 
-std::span<const Family> schedule_families() {
+const std::vector<Family>& schedule_families() {
   return families;
 }
 

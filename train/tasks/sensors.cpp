@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "train/tasks/families.h"
@@ -15,7 +13,7 @@ struct Reading {
   int value;
 };
 
-/// Four or five sensors, each with one reading; all values differ.
+/// Four or five sensors, each with one reading.
 struct Log {
   std::vector<Reading> readings;
   std::string text;
@@ -24,17 +22,13 @@ struct Log {
 Log make_log(Dice& dice) {
   Log log;
   const auto count = static_cast<std::size_t>(dice.between(4, 5));
-  std::vector<int> values;
-  for (int value = 10; value <= 99; ++value) {
-    values.push_back(value);
-  }
-  values = dice.sample(values, count);
+  const std::vector<int> values = spread_numbers(dice, count);
   const std::vector<std::string> sensors = dice.sample(names, count);
-  const std::vector<std::string> forms = {"{} reads {}.", "sensor {}: {}.", "{} is at {}."};
-  const std::string form = dice.pick(forms);
+  const std::vector<std::string> lines = {"{} reads {}.", "sensor {}: {}.", "{} is at {}."};
+  const std::string line = dice.pick(lines);
   for (std::size_t i = 0; i < count; ++i) {
     log.readings.push_back({sensors[i], values[i]});
-    log.text += (i == 0 ? "" : " ") + fmt::format(fmt::runtime(form), sensors[i], values[i]);
+    log.text += (i == 0 ? "" : " ") + ask(line, sensors[i], values[i]);
   }
   return log;
 }
@@ -47,91 +41,89 @@ std::vector<std::string> sensors_of(const Log& log) {
   return sensors;
 }
 
-std::vector<std::string> values_of(const Log& log) {
+bool is_lower(const Reading& a, const Reading& b) {
+  return a.value < b.value;
+}
+
+Item read(Dice& dice, const std::string& form) {
+  const Log log = make_log(dice);
+  const Reading asked = dice.pick(log.readings);
   std::vector<std::string> values;
   for (const Reading& reading : log.readings) {
     values.push_back(std::to_string(reading.value));
   }
-  return values;
+  return make_item(dice, log.text, ask(form, asked.sensor), std::to_string(asked.value), values);
 }
 
-/// The readings from the lowest to the highest.
-std::vector<Reading> ordered(const Log& log) {
-  std::vector<Reading> readings = log.readings;
-  std::sort(readings.begin(), readings.end(),
-            [](const Reading& a, const Reading& b) { return a.value < b.value; });
-  return readings;
+Item highest(Dice& dice, const std::string& form) {
+  const Log log = make_log(dice);
+  return make_item(dice, log.text, form, std::ranges::max_element(log.readings, is_lower)->sensor,
+                   sensors_of(log));
 }
 
-Item read(Dice& dice) {
+Item lowest(Dice& dice, const std::string& form) {
+  const Log log = make_log(dice);
+  return make_item(dice, log.text, form, std::ranges::min_element(log.readings, is_lower)->sensor,
+                   sensors_of(log));
+}
+
+Item alarm(Dice& dice, const std::string& form) {
   const Log log = make_log(dice);
   const Reading asked = dice.pick(log.readings);
-  const std::vector<std::string> forms = {"What does {} read?", "Which value has {}?",
-                                          "At what is {}?"};
-  return make_item(dice, log.text, fmt::format(fmt::runtime(dice.pick(forms)), asked.sensor),
-                   std::to_string(asked.value), values_of(log));
+  const bool yes = dice.coin();
+  return make_check(dice, log.text, ask(form, limit_beside(dice, asked.value, !yes), asked.sensor),
+                    yes);
 }
 
-Item highest(Dice& dice) {
-  const Log log = make_log(dice);
-  const std::vector<std::string> forms = {"Which sensor reads the highest value?",
-                                          "Which sensor is highest?", "What is at the maximum?"};
-  return make_item(dice, log.text, dice.pick(forms), ordered(log).back().sensor, sensors_of(log));
-}
-
-Item lowest(Dice& dice) {
-  const Log log = make_log(dice);
-  const std::vector<std::string> forms = {"Which sensor reads the lowest value?",
-                                          "Which sensor is lowest?", "What is at the minimum?"};
-  return make_item(dice, log.text, dice.pick(forms), ordered(log).front().sensor, sensors_of(log));
-}
-
-Item second_highest(Dice& dice) {
-  const Log log = make_log(dice);
-  const std::vector<Reading> readings = ordered(log);
-  return make_item(dice, log.text, "Which sensor reads the second highest value?",
-                   readings[readings.size() - 2].sensor, sensors_of(log));
-}
-
-Item alarm(Dice& dice) {
-  const Log log = make_log(dice);
-  const Reading asked = dice.pick(log.readings);
-  const int distance = dice.between(3, 30);
-  const int limit = dice.coin() ? asked.value + distance : std::max(5, asked.value - distance);
-  const std::vector<std::string> forms = {"The limit is {}. Is {} above it?",
-                                          "Alarm above {}. Does {} raise the alarm?"};
-  return make_check(dice, log.text,
-                    fmt::format(fmt::runtime(dice.pick(forms)), limit, asked.sensor),
-                    asked.value > limit);
-}
-
-Item count_above(Dice& dice) {
-  const Log log = make_log(dice);
-  const int limit = dice.between(20, 90);
-  const auto above = std::count_if(log.readings.begin(), log.readings.end(),
-                                   [&](const Reading& r) { return r.value > limit; });
-  return make_item(dice, log.text, fmt::format("How many sensors read above {}?", limit),
-                   std::to_string(above), {"0", "1", "2", "3", "4", "5"});
-}
-
-Item compare(Dice& dice) {
+Item compare(Dice& dice, const std::string& form) {
   const Log log = make_log(dice);
   const std::vector<Reading> two = dice.sample(log.readings, 2);
-  return make_item(
-      dice, log.text, fmt::format("Which is higher, {} or {}?", two[0].sensor, two[1].sensor),
-      two[0].value > two[1].value ? two[0].sensor : two[1].sensor, {two[0].sensor, two[1].sensor});
+  return make_item(dice, log.text, ask(form, two[0].sensor, two[1].sensor),
+                   std::ranges::max(two, is_lower).sensor, {two[0].sensor, two[1].sensor});
 }
 
-constexpr Family families[] = {
-    {"sensors", "sensor_read", read},       {"sensors", "sensor_highest", highest},
-    {"sensors", "sensor_lowest", lowest},   {"sensors", "sensor_second_highest", second_highest},
-    {"sensors", "sensor_alarm", alarm},     {"sensors", "sensor_count_above", count_above},
-    {"sensors", "sensor_compare", compare},
+Item check(Dice& dice, const std::string& form) {
+  const Log log = make_log(dice);
+  const std::vector<Reading> two = dice.sample(log.readings, 2);
+  const bool yes = dice.coin();
+  return make_check(dice, log.text, ask(form, two[0].sensor, two[yes ? 0 : 1].value), yes);
+}
+
+const std::vector<Family> families = {
+    {"sensors",
+     "sensor_read",
+     read,
+     {"What does {} read?", "Which value has {}?", "At what is {}?", "What is the value of {}?"},
+     {"Tell me the value of {}.", "What do we read at {}?"}},
+    {"sensors",
+     "sensor_highest",
+     highest,
+     {"Which sensor reads the highest value?", "Which sensor is highest?",
+      "What is at the maximum?", "Which sensor reads the most?"},
+     {"Name the one with the highest value.", "Where do we read the most?"}},
+    {"sensors",
+     "sensor_lowest",
+     lowest,
+     {"Which sensor reads the lowest value?", "Which sensor is lowest?", "What is at the minimum?",
+      "Which sensor reads the least?"},
+     {"Name the one with the lowest value.", "Where do we read the least?"}},
+    {"sensors",
+     "sensor_alarm",
+     alarm,
+     {"The limit is {}. Is {} above it?", "Alarm above {}. Does {} raise the alarm?",
+      "Does {1} read more than {0}?", "Is {1} above {0}?"},
+     {"With the limit at {}, is there an alarm for {}?", "Is {1} more than the limit of {0}?"}},
+    {"sensors",
+     "sensor_compare",
+     compare,
+     {"Which is higher, {} or {}?", "Which reads more, {} or {}?"},
+     {}},
+    {"sensors", "sensor_check", check, {"Is {} really at {}?", "Is it true that {} reads {}?"}, {}},
 };
 
 }  // namespace
 
-std::span<const Family> sensor_families() {
+const std::vector<Family>& sensor_families() {
   return families;
 }
 

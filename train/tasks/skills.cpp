@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "train/tasks/families.h"
@@ -33,170 +31,166 @@ std::size_t pick_place(Dice& dice, const Passage& passage, std::size_t least, st
 }
 
 /// Asks for the word `distance` behind a word that stands once.
-Item relative(Dice& dice, const std::vector<std::string>& forms, int distance) {
+template <int distance>
+Item relative(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const std::size_t place =
-      pick_place(dice, passage, distance < 0 ? static_cast<std::size_t>(-distance) : 0,
-                 distance > 0 ? static_cast<std::size_t>(distance) : 0, false);
-  return place == passage.words.size()
-             ? relative(dice, forms, distance)
-             : ask_word(dice, passage,
-                        fmt::format(fmt::runtime(dice.pick(forms)), passage.words[place]),
-                        place + static_cast<std::size_t>(distance));
-}
-
-Item next(Dice& dice) {
-  return relative(dice,
-                  {"Which word comes after {}?", "Which word follows {}?",
-                   "What is the next word after {}?", "Name the word right after {}."},
-                  1);
-}
-
-Item previous(Dice& dice) {
-  return relative(dice,
-                  {"Which word comes before {}?", "Which word is in front of {}?",
-                   "What is the word before {}?", "Name the word right before {}."},
-                  -1);
-}
-
-Item two_after(Dice& dice) {
-  return relative(dice,
-                  {"Which word is two words after {}?", "What is the second word after {}?",
-                   "Name the word after the word after {}."},
-                  2);
+      pick_place(dice, passage, distance < 0 ? -distance : 0, distance > 0 ? distance : 0, false);
+  return place == passage.words.size() ? relative<distance>(dice, form)
+                                       : ask_word(dice, passage, ask(form, passage.words[place]),
+                                                  place + static_cast<std::size_t>(distance));
 }
 
 /// Asks for the word after one that stands several times: after its first or its last place.
-Item next_of(Dice& dice, const std::vector<std::string>& forms, bool last) {
+template <bool last>
+Item next_of(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const std::size_t place = pick_place(dice, passage, 0, 1, true);
   if (place == passage.words.size()) {
-    return next_of(dice, forms, last);
+    return next_of<last>(dice, form);
   }
   const std::string& word = passage.words[place];
   const std::vector<std::size_t> places = passage.places_of(word);
   const std::size_t asked = last ? places.back() : places.front();
-  return asked + 1 == passage.words.size()
-             ? next_of(dice, forms, last)
-             : ask_word(dice, passage, fmt::format(fmt::runtime(dice.pick(forms)), word),
-                        asked + 1);
+  return asked + 1 == passage.words.size() ? next_of<last>(dice, form)
+                                           : ask_word(dice, passage, ask(form, word), asked + 1);
 }
 
-Item next_of_first(Dice& dice) {
-  return next_of(dice,
-                 {"Which word comes after the first {}?", "Where {} stands first, what follows?",
-                  "What follows the first {}?"},
-                 false);
-}
-
-Item next_of_last(Dice& dice) {
-  return next_of(dice,
-                 {"Which word comes after the last {}?", "Where {} stands last, what follows?",
-                  "What follows the last {}?"},
-                 true);
-}
-
-Item by_number(Dice& dice) {
+Item by_number(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const auto most = static_cast<int>(std::min(passage.words.size(), ordinals.size()));
   const auto place = static_cast<std::size_t>(dice.between(0, most - 1));
-  const std::vector<std::string> forms = {"What is word number {}?", "Which word is at place {}?",
-                                          "Name word {}."};
-  const std::string question = dice.coin() ? fmt::format("What is the {} word?", ordinals[place])
-                                           : fmt::format(fmt::runtime(dice.pick(forms)), place + 1);
-  return ask_word(dice, passage, question, place);
+  return ask_word(dice, passage, ask(form, place + 1, ordinals[place]), place);
 }
 
-/// The first or the last word of the whole, or of one sentence.
-Item end_word(Dice& dice) {
+Item text_end(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const bool last = dice.coin();
-  const char* const which = last ? "last" : "first";
-  if (dice.between(0, 3) == 0) {
-    const std::vector<std::string> forms = {"What is the {} word of the text?",
-                                            "What is the {} word of all?"};
-    return ask_word(dice, passage, fmt::format(fmt::runtime(dice.pick(forms)), which),
-                    last ? passage.words.size() - 1 : 0);
-  }
+  return ask_word(dice, passage, ask(form, last ? "last" : "first"),
+                  last ? passage.words.size() - 1 : 0);
+}
+
+Item sentence_end(Dice& dice, const std::string& form) {
+  const Passage passage = any_passage(dice);
+  const bool last = dice.coin();
   const auto most = static_cast<int>(std::min<std::size_t>(passage.sentences.size(), 6));
   const auto sentence = static_cast<std::size_t>(dice.between(0, most - 1));
-  const std::string question =
-      dice.coin() ? fmt::format("What is the {} word of sentence {}?", which, sentence + 1)
-                  : fmt::format("With which word does the {} sentence {}?", ordinals[sentence],
-                                last ? "end" : "begin");
-  return ask_word(dice, passage, question,
-                  last ? passage.last_word[sentence] : passage.first_word(sentence));
+  return ask_word(
+      dice, passage,
+      ask(form, last ? "last" : "first", sentence + 1, ordinals[sentence], last ? "end" : "begin"),
+      last ? passage.last_word[sentence] : passage.first_word(sentence));
 }
 
 /// Repeats the sentence that a word of it names.
-Item repeat(Dice& dice) {
+Item repeat(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const std::size_t place = pick_place(dice, passage, 0, 0, false);
   if (place == passage.words.size()) {
-    return repeat(dice);
+    return repeat(dice, form);
   }
   const auto sentence = static_cast<std::size_t>(
-      std::lower_bound(passage.last_word.begin(), passage.last_word.end(), place) -
-      passage.last_word.begin());
-  const std::vector<std::string> forms = {
-      "Repeat the sentence with {}.", "Copy the sentence that holds the word {}.",
-      "Which sentence has the word {}?", "What does the text say with {}?"};
+      std::ranges::lower_bound(passage.last_word, place) - passage.last_word.begin());
   const std::vector<std::string> others =
       dice.sample(passage.sentences, std::min<std::size_t>(passage.sentences.size(), 4));
-  return make_item(dice, passage.text,
-                   fmt::format(fmt::runtime(dice.pick(forms)), passage.words[place]),
-                   passage.sentences[sentence], others);
+  return make_item(dice, passage.text, ask(form, passage.words[place]), passage.sentences[sentence],
+                   others);
 }
 
-/// Completes a sentence of which the beginning is given.
-Item complete(Dice& dice) {
+/// Completes a sentence of which all but the last word is given.
+Item complete(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const auto chosen =
       static_cast<std::size_t>(dice.between(0, static_cast<int>(passage.sentences.size()) - 1));
   const std::string& sentence = passage.sentences[chosen];
   const std::size_t cut = sentence.rfind(' ');
   if (cut == std::string::npos) {
-    return complete(dice);
+    return complete(dice, form);
   }
   const std::string beginning = sentence.substr(0, cut);
-  const auto alike = std::count_if(
-      passage.sentences.begin(), passage.sentences.end(),
-      [&](const std::string& one) { return one.starts_with(beginning + " ") && one != sentence; });
-  const std::vector<std::string> forms = {"Complete as in the text: {}",
-                                          "Go on as the text does: {}", "What comes next? {}"};
-  return alike > 0 ? complete(dice)
-                   : ask_word(dice, passage, fmt::format(fmt::runtime(dice.pick(forms)), beginning),
-                              passage.last_word[chosen]);
+  const auto begun_alike = std::ranges::count_if(
+      passage.sentences, [&](const std::string& one) { return one.starts_with(beginning + " "); });
+  return begun_alike > 1 ? complete(dice, form)
+                         : ask_word(dice, passage, ask(form, beginning), passage.last_word[chosen]);
 }
 
-Item occurs(Dice& dice) {
+Item occurs(Dice& dice, const std::string& form) {
   const Passage passage = any_passage(dice);
   const bool yes = dice.coin();
   std::string word = dice.pick(passage.words);
   while (!yes && !passage.places_of(word).empty()) {
     word = dice.pick(any_passage(dice).words);
   }
-  const std::vector<std::string> forms = {"Does the word {} occur?", "Is the word {} in the text?",
-                                          "Can you find the word {}?"};
-  return make_check(dice, passage.text, fmt::format(fmt::runtime(dice.pick(forms)), word), yes);
+  return make_check(dice, passage.text, ask(form, word), yes);
 }
 
-constexpr Family families[] = {
-    {"skills", "word_next", next},
-    {"skills", "word_previous", previous},
-    {"skills", "word_two_after", two_after},
-    {"skills", "word_next_of_first", next_of_first},
-    {"skills", "word_next_of_last", next_of_last},
-    {"skills", "word_by_number", by_number},
-    {"skills", "word_at_end", end_word},
-    {"skills", "sentence_repeat", repeat},
-    {"skills", "sentence_complete", complete},
-    {"skills", "word_occurs", occurs},
+const std::vector<Family> families = {
+    {"skills",
+     "word_next",
+     relative<1>,
+     {"Which word comes after {}?", "Which word follows {}?", "What is the next word after {}?",
+      "Name the word right after {}."},
+     {}},
+    {"skills",
+     "word_previous",
+     relative<-1>,
+     {"Which word comes before {}?", "Which word is in front of {}?", "What is the word before {}?",
+      "Name the word right before {}."},
+     {}},
+    {"skills",
+     "word_two_after",
+     relative<2>,
+     {"Which word is two words after {}?", "What is the second word after {}?",
+      "Name the word after the word after {}."},
+     {}},
+    {"skills",
+     "word_next_of_first",
+     next_of<false>,
+     {"Which word comes after the first {}?", "Where {} stands first, what follows?",
+      "What follows the first {}?"},
+     {}},
+    {"skills",
+     "word_next_of_last",
+     next_of<true>,
+     {"Which word comes after the last {}?", "Where {} stands last, what follows?",
+      "What follows the last {}?"},
+     {}},
+    {"skills",
+     "word_by_number",
+     by_number,
+     {"What is word number {0}?", "Which word is at place {0}?", "Name word {0}.",
+      "What is the {1} word?", "Name the {1} word of all."},
+     {}},
+    {"skills",
+     "word_at_text_end",
+     text_end,
+     {"What is the {} word of the text?", "What is the {} word of all?"},
+     {}},
+    {"skills",
+     "word_at_sentence_end",
+     sentence_end,
+     {"What is the {0} word of sentence {1}?", "With which word does the {2} sentence {3}?"},
+     {}},
+    {"skills",
+     "sentence_repeat",
+     repeat,
+     {"Repeat the sentence with {}.", "Copy the sentence that holds the word {}.",
+      "Which sentence has the word {}?", "What does the text say with {}?"},
+     {}},
+    {"skills",
+     "sentence_complete",
+     complete,
+     {"Complete as in the text: {}", "Go on as the text does: {}", "What comes next? {}"},
+     {}},
+    {"skills",
+     "word_occurs",
+     occurs,
+     {"Does the word {} occur?", "Is the word {} in the text?", "Can you find the word {}?"},
+     {}},
 };
 
 }  // namespace
 
-std::span<const Family> reading_skills() {
+const std::vector<Family>& reading_skills() {
   return families;
 }
 

@@ -10,49 +10,61 @@
 #include <vector>
 
 #include "base/error.h"
-#include "train/tasks/families.h"
 #include "train/tasks/jsonl.h"
+#include "train/tasks/sets.h"
 #include "train/verbs/verbs.h"
 
 namespace crayon::train {
 namespace {
 
 struct Options {
-  std::vector<std::string> families;  // names or themes; none: all
+  std::vector<std::string> names;  // tasks or groups; none: the whole set
+  std::string set = "all";
   std::uint64_t seed = 0;
-  std::size_t items = 100;  // of each family
+  std::size_t items = 100;  // of each task
   bool list = false;
 };
 
-/// The families of these names or themes. Throws bad_argument for one that is neither.
-std::vector<tasks::Family> chosen(const std::vector<std::string>& names) {
-  const std::vector<tasks::Family> all = tasks::all_families();
-  if (names.empty()) {
+/// The tasks of these names or groups. Throws bad_argument for one that is neither.
+std::vector<tasks::Task> chosen(const Options& options) {
+  const std::vector<tasks::Task> all = tasks::tasks_of(tasks::set_named(options.set));
+  if (options.names.empty()) {
     return all;
   }
-  std::vector<tasks::Family> families;
-  for (const std::string& name : names) {
-    const std::size_t before = families.size();
-    std::ranges::copy_if(all, std::back_inserter(families), [&](const tasks::Family& family) {
-      return family.name == name || family.theme == name;
+  std::vector<tasks::Task> some;
+  for (const std::string& name : options.names) {
+    const std::size_t before = some.size();
+    std::ranges::copy_if(all, std::back_inserter(some), [&](const tasks::Task& task) {
+      return task.name == name || task.group == name;
     });
-    if (families.size() == before) {
-      throw Error(Code::bad_argument, fmt::format("there is no task family or theme {}", name),
+    if (some.size() == before) {
+      throw Error(Code::bad_argument,
+                  fmt::format("there is no task or theme {} in the set {}", name, options.set),
                   "crayon-train tasks --list names them");
     }
   }
-  return families;
+  return some;
+}
+
+void list(const tasks::Task& task) {
+  std::string families;
+  for (const tasks::Part& part : task.parts) {
+    families += (families.empty() ? "" : " + ") + part.family->name;
+  }
+  fmt::print("{:<10}{:<12}{}{}\n", task.set, task.group, task.name,
+             families == task.name ? "" : ": " + families);
 }
 
 Exit run(const Options& options) {
-  for (const tasks::Family& family : chosen(options.families)) {
+  for (const tasks::Task& task : chosen(options)) {
     if (options.list) {
-      fmt::print("{:<12}{}\n", family.theme, family.name);
+      list(task);
       continue;
     }
-    tasks::Dice dice = tasks::dice_of(family, options.seed);
+    tasks::Dice dice = tasks::dice_of(task.name, options.seed);
     for (std::size_t i = 0; i < options.items; ++i) {
-      fmt::print("{}\n", tasks::to_json(family.make(dice), family.name));
+      const tasks::Drawn drawn = tasks::draw(task, dice);
+      fmt::print("{}\n", tasks::to_json(drawn.item, task.name, drawn.family));
     }
   }
   return Exit::ok;
@@ -62,11 +74,13 @@ Exit run(const Options& options) {
 
 Action declare_tasks(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  command.add_option("FAMILY", options->families, "Families or themes; default: all");
+  command.add_option("TASK", options->names, "Tasks or themes; default: the whole set");
+  command.add_option("--set", options->set, "skills, base, custom, held-out or all")
+      ->capture_default_str();
   command.add_option("-s,--seed", options->seed, "The same seed gives the same items")
       ->capture_default_str();
-  command.add_option("-n,--items", options->items, "Items of each family")->capture_default_str();
-  command.add_flag("--list", options->list, "List themes and families instead");
+  command.add_option("-n,--items", options->items, "Items of each task")->capture_default_str();
+  command.add_flag("--list", options->list, "List sets, themes and tasks instead");
   return [options] { return run(*options); };
 }
 
