@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "formats/packer.h"
 
@@ -42,28 +40,6 @@ void Adapter::check(const formats::ModelConfig& config) const {
       low_rank.router.check(low_rank.rank, shape.cols, formats::projection(layer, which));
     }
   }
-}
-
-std::uint64_t Adapter::widest_rank() const {
-  std::uint64_t widest = 0;
-  for (const Layer& layer : layers_) {
-    std::uint64_t sum = 0;
-    for (const LowRank& low_rank : layer) {
-      sum += low_rank.rank;
-    }
-    widest = std::max(widest, sum);
-  }
-  return widest;
-}
-
-std::size_t Adapter::most_experts() const {
-  std::size_t most = 0;
-  for (const Layer& layer : layers_) {
-    for (const LowRank& low_rank : layer) {
-      most = std::max(most, low_rank.router.experts());
-    }
-  }
-  return most;
 }
 
 }  // namespace crayon::model

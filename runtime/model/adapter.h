@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,7 @@
 namespace crayon::model {
 
 /// y += B (rank_scale * (A x)) for one projection of one layer. Rank 0: not adapted.
-/// Several adapters lie one behind the other along the rank, which is their exact sum.
+/// Adapters that are summed for good lie one behind the other along the rank, which is exact.
 struct LowRank {
   std::uint32_t rank = 0;
   std::vector<float> a;           ///< [rank][inputs]
@@ -35,20 +36,23 @@ class Adapter {
   const LowRank& at(std::uint32_t layer, formats::Projection which) const {
     return layers_[layer][static_cast<std::size_t>(which)];
   }
+  std::uint32_t layers() const { return static_cast<std::uint32_t>(layers_.size()); }
   std::uint64_t bytes() const;
 
   /// Throws bad_shape unless there is an entry for each of the model's layers, and every array
   /// has the size that its rank and the model's projection give.
   void check(const formats::ModelConfig& config) const;
 
-  /// The largest sum of ranks that the projections of one layer have.
-  std::uint64_t widest_rank() const;
-  /// The largest number of experts that one projection's router chooses from.
-  std::size_t most_experts() const;
-
  private:
   formats::Hash base_;
   std::vector<Layer> layers_;
+};
+
+/// One of several adapters that a session runs with: their sum, each times its weight. The factors
+/// are shared, so a pool stays in memory once and each session has weights of its own.
+struct WeightedAdapter {
+  std::shared_ptr<const Adapter> adapter;
+  float weight = 1.0f;
 };
 
 }  // namespace crayon::model

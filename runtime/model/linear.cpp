@@ -15,10 +15,6 @@ struct Input {
   kernels::ActivationsI8 i8;  ///< set when a map has int8 weights
 };
 
-bool adapted(const LinearMap& map) {
-  return map.low_rank != nullptr && map.low_rank->rank != 0;
-}
-
 kernels::ActivationsI8 quantize(const float* x, std::size_t tokens, std::size_t inputs,
                                 LinearScratch& scratch, const Compute& compute) {
   const std::size_t padded = compute.kernels->layout.padded_inputs(inputs);
@@ -32,22 +28,31 @@ kernels::ActivationsI8 quantize(const float* x, std::size_t tokens, std::size_t 
   return {tokens, padded, scratch.quantized.data(), scratch.quantized_scale.data()};
 }
 
-/// z [tokens][rank] = s * (A x). One token is shared out by factors, more by tokens.
-void low_rank_down(const LowRank& low_rank, const Input& input, float* z, const Compute& compute) {
+void scale(std::span<float> values, float weight) {
+  if (weight != 1.0f) {
+    std::ranges::transform(values, values.begin(), [=](float value) { return weight * value; });
+  }
+}
+
+/// z [tokens][rank] = weight * s * (A x). One token is shared out by factors, more by tokens.
+void low_rank_down(const LowRankPart& part, const Input& input, float* z, const Compute& compute) {
   constexpr std::size_t factors_at_least = 16;  // fewer are done before a thread has woken up
   const kernels::KernelSet& kernels = *compute.kernels;
+  const LowRank& low_rank = *part.factors;
   const std::size_t rank = low_rank.rank;
   if (input.tokens == 1) {
     compute.parallel(rank, factors_at_least, [&](std::size_t begin, std::size_t end) {
       kernels.low_rank_down(low_rank.a.data() + begin * input.inputs, end - begin, input.inputs,
                             low_rank.rank_scale.data() + begin, input.x, input.inputs, 1,
                             z + begin);
+      scale({z + begin, end - begin}, part.weight);
     });
   } else {
     compute.parallel(input.tokens, 1, [&](std::size_t begin, std::size_t end) {
       kernels.low_rank_down(low_rank.a.data(), rank, input.inputs, low_rank.rank_scale.data(),
                             input.x + begin * input.inputs, input.inputs, end - begin,
                             z + begin * rank);
+      scale({z + begin * rank, (end - begin) * rank}, part.weight);
     });
   }
 }
@@ -89,19 +94,21 @@ void multiply(const LinearMap& map, const Input& input, std::size_t begin, std::
 /// One map and where its rows lie when the maps are one below the other, in blocks of rows.
 struct Share {
   LinearMap map;
-  const float* z;  ///< [tokens][rank]
+  const float* z;  ///< [tokens][rank] of each low-rank part, one behind the other
   std::size_t block_begin;
   std::size_t block_end;
 };
 
-/// Rows [begin, end) of W x + B z.
+/// Rows [begin, end) of W x + B z, for every low-rank part.
 void run_rows(const Share& share, const Input& input, std::size_t begin, std::size_t end,
               const kernels::KernelSet& kernels) {
   const LinearMap& map = share.map;
   multiply(map, input, begin, end, kernels);
-  if (adapted(map)) {
-    kernels.low_rank_up(map.low_rank->b.data(), map.low_rank->rank, begin, end, share.z,
-                        input.tokens, map.y, map.weights->rows());
+  const float* z = share.z;
+  for (const LowRankPart& part : map.low_rank) {
+    kernels.low_rank_up(part.factors->b.data(), part.factors->rank, begin, end, z, input.tokens,
+                        map.y, map.weights->rows());
+    z += input.tokens * part.factors->rank;
   }
 }
 
@@ -125,11 +132,10 @@ void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
     const std::size_t begin = blocks;
     blocks += (maps[i].weights->rows() + block - 1) / block;
     shares[i] = {maps[i], z, begin, blocks};
-    if (adapted(maps[i])) {
-      const LowRank& low_rank = *maps[i].low_rank;
-      low_rank_down(low_rank, input, z, compute);
-      route(low_rank, input, z, scratch, compute);
-      z += tokens * low_rank.rank;
+    for (const LowRankPart& part : maps[i].low_rank) {
+      low_rank_down(part, input, z, compute);
+      route(*part.factors, input, z, scratch, compute);
+      z += tokens * part.factors->rank;
     }
   }
   assert(z <= scratch.low_rank.data() + scratch.low_rank.size());

@@ -12,19 +12,25 @@ namespace crayon::model {
 /// Maps that read the same input, at most: queries, keys and values.
 inline constexpr std::size_t most_shared_maps = 3;
 
-/// One linear map y = W x + B (s * (A x)) of a batch of tokens. The low-rank part stays beside
-/// the weights, which are shared by everyone who runs with another adapter.
+/// weight * B (s * (A x)), added to a linear map.
+struct LowRankPart {
+  const LowRank* factors;  ///< of rank 1 or above
+  float weight;
+};
+
+/// One linear map y = W x + sum of its low-rank parts, of a batch of tokens. The parts stay beside
+/// the weights, which are shared by everyone who runs with other adapters.
 struct LinearMap {
-  const Matrix* weights;    ///< [rows][inputs]
-  const LowRank* low_rank;  ///< null or rank 0: none
-  float* y;                 ///< [tokens][rows], the result
+  const Matrix* weights;                  ///< [rows][inputs]
+  std::span<const LowRankPart> low_rank;  ///< may be empty
+  float* y;                               ///< [tokens][rows], the result
 };
 
 /// Scratch that linear maps need: the inputs in int8, and A x.
 struct LinearScratch {
   AlignedArray<std::int8_t> quantized;  ///< [tokens][padded inputs]
   AlignedArray<float> quantized_scale;  ///< [tokens]
-  AlignedArray<float> low_rank;         ///< [tokens][ranks of the maps, summed]
+  AlignedArray<float> low_rank;         ///< [tokens x ranks of all parts of the maps, summed]
   AlignedArray<float> routes;           ///< [tokens][TokenRouter::scratch of the most experts]
 };
 

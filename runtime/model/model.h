@@ -18,6 +18,7 @@ enum class KvDtype : std::uint8_t { f16, f32 };
 
 class Adapter;
 class Session;
+struct WeightedAdapter;
 struct Weights;
 
 /// Which positions forward() computes logits for.
@@ -81,6 +82,9 @@ class Session {
 
   /// The adapter that following tokens run with, or null. Throws wrong_base or bad_shape.
   void attach(std::shared_ptr<const Adapter> adapter);
+  /// The same for a sum of adapters. One of weight 0 costs nothing; no factor is copied. Throws
+  /// bad_argument for a weight that is not finite, too.
+  void attach(std::span<const WeightedAdapter> adapters);
 
   /// Shows `watcher` the inputs of every projection of following steps; an empty one sees none.
   void watch(ProjectionWatcher watcher);

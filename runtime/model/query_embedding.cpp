@@ -30,7 +30,7 @@ std::vector<float> mean_query(const Weights& weights, std::span<const Token> tok
       float* row = x.data() + t * dim;
       kernels.rms_norm(row, layer.attention_norm.data(), dim, config.norm_eps, row);
     }
-    const LinearMap map{&layer.at(formats::Projection::q), nullptr, queries.data()};
+    const LinearMap map{&layer.at(formats::Projection::q), {}, queries.data()};
     apply({&map, 1}, x.data(), count, scratch, weights.compute);
     for (std::size_t i = 0; i < count * query_dim; ++i) {
       sum[i % query_dim] += static_cast<double>(queries.data()[i]);

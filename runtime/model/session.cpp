@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/model/session_state.h"
 
@@ -15,6 +16,18 @@ std::uint32_t check_context(std::uint32_t context, const formats::ModelConfig& c
                 "choose a context in that range");
   }
   return context;
+}
+
+void check_adapter(const WeightedAdapter& weighted, const Model& model) {
+  if (weighted.adapter->base() != model.id()) {
+    throw Error(Code::wrong_base, "the adapter belongs to another model than this session's",
+                "use the model that the adapter was packed for");
+  }
+  if (!std::isfinite(weighted.weight)) {
+    throw Error(Code::bad_argument, fmt::format("an adapter has weight {}", weighted.weight),
+                "use finite weights");
+  }
+  weighted.adapter->check(model.config());
 }
 
 }  // namespace
@@ -63,22 +76,21 @@ Session::Session(const Model& model, std::uint32_t context, KvDtype kv)
 Session::~Session() = default;
 
 void Session::attach(std::shared_ptr<const Adapter> adapter) {
-  AlignedArray<float> low_rank;
-  AlignedArray<float> routes;
-  if (adapter) {
-    const Model& model = *state_->model;
-    if (adapter->base() != model.id()) {
-      throw Error(Code::wrong_base, "the adapter belongs to another model than this session's",
-                  "use the model that the adapter was packed for");
-    }
-    adapter->check(model.config());
-    const std::uint64_t batch = std::min(prefill_batch, context());
-    low_rank = AlignedArray<float>(batch * adapter->widest_rank());
-    routes = AlignedArray<float>(batch * TokenRouter::scratch(adapter->most_experts()));
+  const WeightedAdapter alone{std::move(adapter)};
+  attach(std::span(&alone, alone.adapter ? 1 : 0));
+}
+
+void Session::attach(std::span<const WeightedAdapter> adapters) {
+  for (const WeightedAdapter& each : adapters) {
+    check_adapter(each, *state_->model);
   }
+  LowRankTable table({adapters.begin(), adapters.end()});
+  const std::uint64_t batch = std::min(prefill_batch, context());
+  AlignedArray<float> low_rank(batch * table.widest_rank());
+  AlignedArray<float> routes(batch * TokenRouter::scratch(table.most_experts()));
   state_->scratch.linear.low_rank = std::move(low_rank);
   state_->scratch.linear.routes = std::move(routes);
-  state_->adapter = std::move(adapter);
+  state_->low_rank = std::move(table);
 }
 
 void Session::watch(ProjectionWatcher watcher) {

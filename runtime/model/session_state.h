@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "runtime/model/adapter.h"
 #include "runtime/model/kv_cache.h"
@@ -40,6 +42,24 @@ struct Scratch {
   LinearScratch linear;           ///< its low-rank part is made when an adapter is attached
 };
 
+/// The adapters of a session, by the projection that they change.
+class LowRankTable {
+ public:
+  LowRankTable() = default;
+  explicit LowRankTable(std::vector<WeightedAdapter> adapters);
+
+  std::span<const LowRankPart> at(std::uint32_t layer, formats::Projection which) const;
+  /// The largest sum of ranks that the projections of one layer have.
+  std::uint64_t widest_rank() const;
+  /// The largest number of experts that one projection's router chooses from.
+  std::size_t most_experts() const;
+
+ private:
+  std::vector<WeightedAdapter> adapters_;  // keeps the factors alive; none of weight 0
+  std::vector<LowRankPart> parts_;         // of each projection of each layer, in that order
+  std::vector<std::size_t> begins_;        // [layers x 7 + 1] in parts_; empty without adapters
+};
+
 struct Session::State {
   State(const Model& its_model, std::uint32_t context, KvDtype kv);
 
@@ -48,13 +68,8 @@ struct Session::State {
   KvCache cache;
   RopeTable rope;
   Scratch scratch;
-  std::shared_ptr<const Adapter> adapter;  ///< or null
-  ProjectionWatcher watcher;               ///< or empty
-
-  /// The low-rank part of a projection, or null.
-  const LowRank* low_rank(std::uint32_t layer, formats::Projection which) const {
-    return adapter ? &adapter->at(layer, which) : nullptr;
-  }
+  LowRankTable low_rank;
+  ProjectionWatcher watcher;  ///< or empty
 };
 
 }  // namespace crayon::model

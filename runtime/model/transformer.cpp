@@ -53,7 +53,7 @@ void Step::head(Logits wanted, float* logits) {
   }
   normalise(weights_.output_norm);
   const std::size_t skipped = wanted == Logits::last ? tokens_.size() - 1 : 0;
-  const LinearMap map{&weights_.head(), nullptr, logits};
+  const LinearMap map{&weights_.head(), {}, logits};
   apply({&map, 1}, scratch_.input.data() + skipped * config_.dim, tokens_.size() - skipped,
         scratch_.linear, compute_);
 }
@@ -73,7 +73,7 @@ void Step::project(std::uint32_t layer, std::initializer_list<Part> parts) {
   assert(parts.size() <= maps.size());
   std::size_t count = 0;
   for (const Part& part : parts) {
-    maps[count++] = {&weights_.layers[layer].at(part.which), state_.low_rank(layer, part.which),
+    maps[count++] = {&weights_.layers[layer].at(part.which), state_.low_rank.at(layer, part.which),
                      part.y};
     if (state_.watcher) {
       const std::size_t inputs = maps.front().weights->inputs();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <cstring>
 
 #include "runtime/adapters/adapters.h"
@@ -120,6 +122,78 @@ TEST_F(Lora, DecodeIsPrefillOnEveryNumberOfThreads) {
           << threads << " threads, token " << t;
     }
   }
+}
+
+/// Three adapters of unlike ranks, one of them on two projections only, as a session has them.
+class WeightedSum : public Lora {
+ protected:
+  WeightedSum() {
+    for (std::uint32_t n = 0; n < 3; ++n) {
+      sources_.push_back(test::random_adapter(config_, 3 + 5 * n, 0.7f, 80 + n));
+    }
+    sources_[1].factors.resize(2);
+    for (const AdapterSource& source : sources_) {
+      adapters_.push_back({one(source, 1.0f), 0.0f});
+    }
+  }
+
+  std::vector<float> logits(std::array<float, 3> weights, const model::Model& model) {
+    model::Session session(model, 64, KvDtype::f32);
+    attach(session, weights);
+    std::vector<float> all(tokens_.size() * config_.vocab_size);
+    model.forward(session, tokens_, model::Logits::all, all);
+    return all;
+  }
+  void attach(model::Session& session, std::array<float, 3> weights) {
+    for (std::size_t n = 0; n < 3; ++n) {
+      adapters_[n].weight = weights[n];
+    }
+    session.attach(adapters_);
+  }
+
+  std::vector<AdapterSource> sources_;
+  std::vector<model::WeightedAdapter> adapters_;
+};
+
+TEST_F(WeightedSum, IsTheDenseSum) {
+  for (const std::array<float, 3> weights :
+       {std::array{0.5f, 0.3f, 0.2f}, {0.0f, 0.0f, 1.0f}, {0.9f, 0.0f, -0.4f}}) {
+    std::vector<test::DenseDelta> deltas;
+    for (std::size_t n = 0; n < 3; ++n) {
+      for (test::DenseDelta& delta : test::merged(sources_[n], double{weights[n]})) {
+        deltas.push_back(std::move(delta));
+      }
+    }
+    EXPECT_LT(test::largest_difference(logits(weights, *model_), truth(deltas)), tolerance);
+  }
+}
+
+TEST_F(WeightedSum, OneOfWeightOneIsThatAdapterToTheBit) {
+  EXPECT_EQ(logits({0, 0, 1}, *model_), Lora::logits(one(sources_[2], 1.0f)));
+  EXPECT_EQ(logits({0, 0, 0}, *model_), Lora::logits(nullptr));
+}
+
+TEST_F(WeightedSum, DecodeIsPrefillOnEveryNumberOfThreads) {
+  const std::array weights{0.5f, 0.3f, 0.2f};
+  const std::vector<float> whole = logits(weights, *model_);
+  for (const std::size_t threads : {1, 3}) {
+    ThreadPool pool(threads);
+    const auto model = packed_.load(pool);
+    EXPECT_EQ(logits(weights, *model), whole);
+    model::Session session(*model, 32, KvDtype::f32);
+    attach(session, weights);
+    std::vector<float> row(config_.vocab_size);
+    for (std::size_t t = 0; t < tokens_.size(); ++t) {
+      model->forward(session, std::span(tokens_).subspan(t, 1), model::Logits::last, row);
+      ASSERT_TRUE(std::equal(row.begin(), row.end(), whole.begin() + t * row.size()))
+          << threads << " threads, token " << t;
+    }
+  }
+}
+
+TEST_F(WeightedSum, RefusesWeightsThatAreNotFinite) {
+  model::Session session(*model_, 8, KvDtype::f32);
+  EXPECT_EQ(test::code_of([&] { attach(session, {1, std::nanf(""), 0}); }), Code::bad_argument);
 }
 
 TEST_F(Lora, CanBeTakenOffAgain) {
