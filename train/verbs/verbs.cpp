@@ -5,6 +5,10 @@ namespace {
 
 constexpr Verb all[] = {
     {"tasks", "Generate questions with answers, as JSONL", declare_tasks},
+#ifdef CRAYON_TRAIN_TOKENS
+    {"tokenizer", "Train a tokenizer on texts", declare_tokenizer},
+    {"encode", "Turn texts and task items into a token shard", declare_encode},
+#endif
 };
 
 }  // namespace

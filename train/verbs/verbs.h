@@ -23,5 +23,7 @@ struct Verb {
 std::span<const Verb> verbs();
 
 Action declare_tasks(CLI::App& command);
+Action declare_tokenizer(CLI::App& command);
+Action declare_encode(CLI::App& command);
 
 }  // namespace crayon::train
