@@ -43,7 +43,7 @@ std::unordered_map<std::string, std::string> arguments(const BpeOptions& options
       {"eos_id", "2"},
       {"pad_id", "-1"},
       {"max_sentence_length", "1048576"},  // sample_sentences() has cut them already
-      {"minloglevel", "1"},
+      {"minloglevel", "2"},
   };
 }
 

@@ -43,7 +43,7 @@ class Splitter {
   }
 
   void end_document() {
-    while (text_.ends_with('\n') || text_.ends_with('\r')) {
+    while (text_.ends_with('\n')) {
       text_.pop_back();
     }
     if (in_document_) {
@@ -83,7 +83,7 @@ void split_at_blank_lines(LineReader& reader, Splitter& splitter) {
     if (blank_lines == 2) {
       splitter.end_document();
     } else if (blank_lines < 2) {
-      splitter.add(line, true);
+      splitter.add(blank_lines == 0 ? line : "", true);
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -17,6 +18,8 @@ namespace {
 
 constexpr std::size_t longest_line = std::size_t{64} << 20;  // bytes
 constexpr std::size_t block_size = std::size_t{1} << 20;     // bytes read and decompressed at once
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::filesystem::path without_zst(const std::filesystem::path& path) {
   return path.extension() == ".zst" ? path.parent_path() / path.stem() : path;
@@ -142,6 +145,19 @@ bool LineReader::refill() {
 }
 
 bool LineReader::next(std::string& line) {
+  if (!next_raw(line)) {
+    return false;
+  }
+  if (line.ends_with('\r')) {
+    line.pop_back();
+  }
+  if (line.starts_with(byte_order_mark)) {
+    line.erase(0, byte_order_mark.size());
+  }
+  return true;
+}
+
+bool LineReader::next_raw(std::string& line) {
   std::size_t searched = used_;
   while (true) {
     const std::size_t end = held_.find('\n', searched);

@@ -28,14 +28,16 @@ class LineReader {
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
-  /// The next line, without its line break; false at the end. Throws corrupt or truncated for
-  /// what is not zstd, and over_limit above 64 MiB.
+  /// The next line; false at the end. Line breaks, of either kind, and byte order marks in front
+  /// of a line are left out: neither is to be learnt. Throws corrupt or truncated for what is not
+  /// zstd, and over_limit above 64 MiB.
   bool next(std::string& line);
   /// "FILE, line N" of the line that next() gave last.
   std::string where() const;
 
  private:
   class Source;
+  bool next_raw(std::string& line);
   bool refill();
 
   std::filesystem::path path_;
