@@ -4,7 +4,9 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "tests/support/support.h"
+#include "train/tasks/jsonl.h"
 
 namespace crayon::train::tasks {
 namespace {
@@ -86,6 +88,21 @@ TEST(Sets, UsersHaveWordingsOfTheirOwn) {
     for (const Part& part : task.parts) {
       EXPECT_EQ(part.family->user_forms.empty(), task.group == "variant") << part.family->name;
     }
+  }
+}
+
+TEST(Sets, TheExamplesInTheTreeAreTheGenerators) {
+  for (const Task& task : tasks_of(Set::custom)) {
+    const std::string path =
+        std::string(CRAYON_SOURCE_DIR) + "/examples/pool/" + task.name + ".jsonl";
+    std::string generated;
+    Dice dice = dice_of(task.name, 100);  // the seed of examples, see docs/tasks.md
+    for (int i = 0; i < 16; ++i) {
+      const Drawn drawn = draw(task, dice);
+      generated += to_json(drawn.item, task.name, drawn.family) + "\n";
+    }
+    EXPECT_EQ(read_text(path, 1u << 20), generated)
+        << "crayon-train tasks -n 16 --seed 100 " << task.name << " > " << path;
   }
 }
 
