@@ -28,7 +28,7 @@ bool all_finite(std::span<const float> values) {
                      [](float value) { return std::isfinite(value); });
 }
 
-void check_factor(const SourceLora& factor, std::uint32_t max_factor_rank,
+void check_factor(const SourceLora& factor, std::uint32_t max_factor_rank, std::size_t experts,
                   const ModelConfig& config) {
   const std::string name = projection(factor.layer, factor.projection);
   if (factor.layer >= config.layers) {
@@ -45,7 +45,16 @@ void check_factor(const SourceLora& factor, std::uint32_t max_factor_rank,
                      factor.a.size(), factor.b.size(), factor.rank, outputs, inputs,
                      factor.rank * inputs, outputs * factor.rank));
   }
-  if (!all_finite(factor.a) || !all_finite(factor.b)) {
+  if (factor.directions.size() != experts * inputs) {
+    fail(Code::bad_shape, name,
+         fmt::format("directions: {} numbers where {} experts and {} inputs need {}",
+                     factor.directions.size(), experts, inputs, experts * inputs));
+  }
+  if (experts != 0 && factor.rank != max_factor_rank) {
+    fail(Code::bad_shape, name,
+         fmt::format("rank {} is not the sum of the experts' ranks", factor.rank));
+  }
+  if (!all_finite(factor.a) || !all_finite(factor.b) || !all_finite(factor.directions)) {
     fail(Code::corrupt, name, "not a finite number");
   }
 }
@@ -60,9 +69,10 @@ void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
   if (!std::isfinite(adapter.scale)) {
     fail(Code::corrupt, "scale", "not a finite number");
   }
+  const std::size_t experts = adapter.experts ? adapter.experts->ranks.size() : 0;
   std::set<std::pair<std::uint32_t, Projection>> seen;
   for (const SourceLora& factor : adapter.factors) {
-    check_factor(factor, adapter.rank, config);
+    check_factor(factor, adapter.rank, experts, config);
     if (!seen.emplace(factor.layer, factor.projection).second) {
       fail(Code::corrupt, projection(factor.layer, factor.projection), "there are two");
     }
@@ -90,11 +100,18 @@ void write_factors(BundleWriter& writer, const AdapterSource& adapter, const Mod
                    {.rows = factor->rank, .cols = inputs}, factor->a);
     writer.add_f32(prefix + lora_b(factor->layer, factor->projection),
                    {.rows = outputs, .cols = factor->rank}, factor->b);
+    if (adapter.experts) {
+      writer.add_f32(prefix + lora_directions(factor->layer, factor->projection),
+                     {.rows = adapter.experts->ranks.size(), .cols = inputs}, factor->directions);
+    }
   }
 }
 
 AdapterInfo info_of(const AdapterSource& adapter) {
-  return {.name = adapter.name, .rank = adapter.rank, .scale = adapter.scale};
+  return {.name = adapter.name,
+          .rank = adapter.rank,
+          .scale = adapter.scale,
+          .experts = adapter.experts};
 }
 
 std::string prefix_in_pool(std::size_t index) {
@@ -208,6 +225,7 @@ AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle
   adapter.name = info.adapters[index].name;
   adapter.rank = info.adapters[index].rank;
   adapter.scale = info.adapters[index].scale;
+  adapter.experts = info.adapters[index].experts;
   adapter.provenance = info.provenance;
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
     for (const Projection which : all_projections) {
@@ -215,6 +233,10 @@ AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle
       const TensorEntry* const b = bundle.find(prefix + lora_b(layer, which));
       if (a != nullptr && b != nullptr) {
         adapter.factors.push_back(read_factor(bundle, *a, *b, layer, which));
+        if (adapter.experts) {
+          adapter.factors.back().directions =
+              bundle.read_f32(bundle.at(prefix + lora_directions(layer, which)));
+        }
       } else if (a != nullptr || b != nullptr) {
         // Throws, as one of the two is not there.
         (void)bundle.at(prefix + (a == nullptr ? lora_a(layer, which) : lora_b(layer, which)));
@@ -225,11 +247,11 @@ AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle
     return tensor.name.starts_with(prefix);
   };
   const auto count = std::count_if(info.tensors.begin(), info.tensors.end(), in_adapter);
-  if (static_cast<std::size_t>(count) != 2 * adapter.factors.size()) {
-    throw Error(
-        Code::unmatched_tensor,
-        fmt::format("{}: adapter {} has {} tensors, of which {} match the base",
-                    bundle.path().string(), adapter.name, count, 2 * adapter.factors.size()));
+  const std::size_t expected = (adapter.experts ? 3 : 2) * adapter.factors.size();
+  if (static_cast<std::size_t>(count) != expected) {
+    throw Error(Code::unmatched_tensor,
+                fmt::format("{}: adapter {} has {} tensors, of which {} match the base",
+                            bundle.path().string(), adapter.name, count, expected));
   }
   check_adapter(adapter, config);
   return adapter;

@@ -49,12 +49,21 @@ struct Frame {
   Hash hash{};                     ///< of the stored bytes
 };
 
+/// Several LoRAs in one, the experts, among which every token chooses (Arrow; Ostapenko et al.
+/// 2024): runtime/model/token_router.h says how.
+struct ExpertsInfo {
+  std::vector<std::uint32_t> ranks;  ///< in every factor, one behind the other
+  std::uint32_t top_k = 1;           ///< experts that share a token
+  float temperature = 1.0f;          ///< of the softmax over their scores
+};
+
 /// One LoRA in an adapter or pool bundle; its tensors carry the numbers.
 struct AdapterInfo {
   std::string name;
   std::uint32_t rank = 0;
   /// What B (A x) is multiplied with; alpha / rank, or alpha / sqrt(rank) for rsLoRA.
   float scale = 1.0f;
+  std::optional<ExpertsInfo> experts = {};  ///< in an adapter bundle only
 };
 
 /// What a reader knows of a bundle, as plain structs: nothing of FlatBuffers leaves formats/.

@@ -158,6 +158,25 @@ void check_model(const ModelConfig& config, const TokenizerData& tokenizer) {
   }
 }
 
+void check_experts(const AdapterInfo& adapter, BundleKind kind) {
+  const ExpertsInfo& experts = *adapter.experts;
+  require(true, kind == BundleKind::adapter, "expert_ranks", kind);
+  std::uint64_t sum = 0;
+  for (const std::uint32_t rank : experts.ranks) {
+    check_size("expert_ranks", rank, max_rank);
+    sum += rank;
+  }
+  if (sum != adapter.rank) {
+    fail(Code::corrupt, "expert_ranks",
+         fmt::format("they sum up to {}, not to rank {}", sum, adapter.rank));
+  }
+  check_size("router_top_k", experts.top_k, experts.ranks.size());
+  if (!std::isfinite(experts.temperature) || experts.temperature <= 0) {
+    fail(Code::corrupt, "router_temperature",
+         fmt::format("{} is not a positive number", experts.temperature));
+  }
+}
+
 void check_adapters(const BundleInfo& info) {
   check_count("adapters", info.adapters.size(),
               info.kind == BundleKind::adapter ? 1 : max_adapters);
@@ -172,6 +191,9 @@ void check_adapters(const BundleInfo& info) {
       check_size("rank", adapter.rank, max_rank);
       if (!std::isfinite(adapter.scale)) {
         fail(Code::corrupt, "scale", "not a finite number");
+      }
+      if (adapter.experts) {
+        check_experts(adapter, info.kind);
       }
     });
   }

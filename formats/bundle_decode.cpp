@@ -201,6 +201,16 @@ std::vector<TensorEntry> decode_tensors(const fbs::Index& index, std::size_t ind
   return tensors;
 }
 
+std::optional<ExpertsInfo> decode_experts(const fbs::Adapter& adapter) {
+  const std::uint32_t count = size_of(adapter.expert_ranks(), max_adapters, "expert_ranks");
+  if (count == 0) {
+    return std::nullopt;
+  }
+  return ExpertsInfo{.ranks = {adapter.expert_ranks()->begin(), adapter.expert_ranks()->end()},
+                     .top_k = adapter.router_top_k(),
+                     .temperature = adapter.router_temperature()};
+}
+
 std::vector<AdapterInfo> decode_adapters(const fbs::Index& index) {
   const std::uint32_t count = size_of(index.adapters(), max_adapters, "adapters");
   std::vector<AdapterInfo> adapters;
@@ -209,7 +219,8 @@ std::vector<AdapterInfo> decode_adapters(const fbs::Index& index) {
       const fbs::Adapter& adapter = *index.adapters()->Get(i);
       adapters.push_back({.name = to_string(adapter.name(), max_name_size, "name"),
                           .rank = adapter.rank(),
-                          .scale = adapter.scale()});
+                          .scale = adapter.scale(),
+                          .experts = decode_experts(adapter)});
     });
   }
   return adapters;

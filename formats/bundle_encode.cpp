@@ -127,7 +127,10 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
   std::vector<Offset<fbs::Adapter>> adapters;
   for (const AdapterInfo& adapter : info.adapters) {
     const auto name = builder.CreateString(adapter.name);
-    adapters.push_back(fbs::CreateAdapter(builder, name, adapter.rank, adapter.scale));
+    const ExpertsInfo experts = adapter.experts.value_or(ExpertsInfo{{}, 0, 0.0f});
+    const auto ranks = adapter.experts ? builder.CreateVector(experts.ranks) : 0;
+    adapters.push_back(fbs::CreateAdapter(builder, name, adapter.rank, adapter.scale, ranks,
+                                          experts.top_k, experts.temperature));
   }
   const auto adapter_tables = builder.CreateVector(adapters);
   const auto config = info.config ? encode(builder, *info.config) : Offset<fbs::Config>();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ struct SourceLora {
   std::uint32_t rank = 0;
   std::vector<float> a;  ///< [rank][inputs]
   std::vector<float> b;  ///< [outputs][rank], rows in the half-split order for q and k
+  /// [experts][inputs] of an adapter with experts: the unit vector that scores a token for each,
+  /// or zeros where it has no factors. Empty otherwise.
+  std::vector<float> directions = {};
 };
 
 struct AdapterSource {
@@ -45,6 +49,7 @@ struct AdapterSource {
   std::uint32_t rank = 0;  ///< the largest of its factors
   float scale = 1.0f;      ///< alpha / r, or alpha / sqrt(r) for rsLoRA
   std::vector<SourceLora> factors;
+  std::optional<ExpertsInfo> experts = {};
   Provenance provenance;
 };
 

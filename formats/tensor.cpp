@@ -80,4 +80,8 @@ std::string lora_b(std::uint32_t layer, Projection which) {
   return projection(layer, which) + ".lora_b";
 }
 
+std::string lora_directions(std::uint32_t layer, Projection which) {
+  return projection(layer, which) + ".lora_directions";
+}
+
 }  // namespace crayon::formats

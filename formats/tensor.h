@@ -45,6 +45,7 @@ std::optional<Projection> projection_from_name(std::string_view name);
 //   layers.N.gate .up [hidden_dim][dim]  .down [dim][hidden_dim]
 // In an adapter bundle, and behind "adapters.I." in a pool:
 //   layers.N.<projection>.lora_a [rank][inputs]   layers.N.<projection>.lora_b [outputs][rank]
+//   layers.N.<projection>.lora_directions [experts][inputs], when the adapter has experts
 // In a pool besides: indicators [adapters][query_dim]
 inline constexpr std::string_view token_embedding = "token_embedding";
 inline constexpr std::string_view output_norm = "output_norm";
@@ -55,5 +56,6 @@ std::string mlp_norm(std::uint32_t layer);
 std::string projection(std::uint32_t layer, Projection which);
 std::string lora_a(std::uint32_t layer, Projection which);
 std::string lora_b(std::uint32_t layer, Projection which);
+std::string lora_directions(std::uint32_t layer, Projection which);
 
 }  // namespace crayon::formats

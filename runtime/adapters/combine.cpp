@@ -21,7 +21,8 @@ using model::LowRank;
 /// One factor pair of a sum, with what it is multiplied with.
 struct Term {
   const SourceLora* factor;
-  float scale;  // adapter scale x weight
+  float scale;                          // adapter scale x weight
+  const formats::ExpertsInfo* experts;  // or null
 };
 
 /// Factors of the same projection of the same layer, in the order of the parts.
@@ -58,6 +59,7 @@ std::vector<Group> group_factors(std::span<const Part> parts) {
     if (scale == 0.0f) {
       continue;
     }
+    const auto* const experts = part.adapter->experts ? &*part.adapter->experts : nullptr;
     for (const SourceLora& factor : part.adapter->factors) {
       const auto same = [&](const Group& other) {
         return other.layer == factor.layer && other.projection == factor.projection;
@@ -67,7 +69,7 @@ std::vector<Group> group_factors(std::span<const Part> parts) {
         groups.push_back({factor.layer, factor.projection, {}});
         found = std::prev(groups.end());
       }
-      found->terms.push_back({&factor, scale});
+      found->terms.push_back({&factor, scale, experts});
     }
   }
   return groups;
@@ -113,11 +115,35 @@ std::vector<float> stack_b(const Group& group, bool scaled) {
   return b;
 }
 
+/// The router of the group's adapter with experts; empty when it has none.
+model::TokenRouter router_of(const Group& group) {
+  model::TokenRouter router;
+  std::uint32_t begin = 0;
+  for (const Term& term : group.terms) {
+    if (term.experts != nullptr) {
+      if (!router.empty()) {
+        throw Error(Code::bad_argument, "two adapters with experts cannot be added up",
+                    "run with one of them");
+      }
+      router.bounds.push_back(begin);
+      for (const std::uint32_t rank : term.experts->ranks) {
+        router.bounds.push_back(router.bounds.back() + rank);
+      }
+      router.directions = term.factor->directions;
+      router.top_k = term.experts->top_k;
+      router.temperature = term.experts->temperature;
+    }
+    begin += term.factor->rank;
+  }
+  return router;
+}
+
 LowRank concatenated(const Group& group) {
   LowRank result;
   result.rank = group.rank();
   result.a = stack_a(group);
   result.b = stack_b(group, false);
+  result.router = router_of(group);
   for (const Term& term : group.terms) {
     result.rank_scale.insert(result.rank_scale.end(), term.factor->rank, term.scale);
   }
@@ -153,6 +179,12 @@ AdapterSource concatenate(std::span<const Part> parts, std::string name) {
   AdapterSource result;
   result.name = std::move(name);
   for (const Part& part : parts) {
+    if (part.adapter->experts) {
+      throw Error(Code::bad_argument,
+                  fmt::format("adapter {} has experts, which cannot be one part of a blend",
+                              part.adapter->name),
+                  "blend adapters without experts");
+    }
     result.provenance.source += (result.provenance.source.empty() ? "" : " + ") +
                                 fmt::format("{} * {}", part.weight, part.adapter->name);
   }

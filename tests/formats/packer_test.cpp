@@ -231,6 +231,13 @@ class AdapterPacker : public ::testing::Test {
       EXPECT_EQ(read.factors[i].rank, factor.rank);
       EXPECT_EQ(read.factors[i].a, factor.a);
       EXPECT_EQ(read.factors[i].b, factor.b);
+      EXPECT_EQ(read.factors[i].directions, factor.directions);
+    }
+    ASSERT_EQ(read.experts.has_value(), source.experts.has_value());
+    if (source.experts) {
+      EXPECT_EQ(read.experts->ranks, source.experts->ranks);
+      EXPECT_EQ(read.experts->top_k, source.experts->top_k);
+      EXPECT_EQ(read.experts->temperature, source.experts->temperature);
     }
   }
 
@@ -260,6 +267,42 @@ TEST_F(AdapterPacker, AdapterComesBack) {
             Code::wrong_base);
   EXPECT_EQ(code_of([&] { read_adapter(base, 0, base); }), Code::wrong_base);
   EXPECT_EQ(code_of([&] { read_adapter(bundle, 0, bundle); }), Code::bad_argument);
+}
+
+/// sample_adapter() as two experts of rank 1.
+AdapterSource sample_experts() {
+  AdapterSource adapter = sample_adapter("two", 7);
+  adapter.experts = ExpertsInfo{.ranks = {1, 1}, .top_k = 2, .temperature = 0.5f};
+  SourceLora& narrow = adapter.factors[1];
+  narrow.rank = 2;
+  narrow.a = test::random_floats(2 * narrow.a.size(), 8);
+  narrow.b = test::random_floats(2 * narrow.b.size(), 9);
+  for (SourceLora& factor : adapter.factors) {
+    factor.directions = factor.a;
+  }
+  return adapter;
+}
+
+TEST_F(AdapterPacker, ExpertsComeBack) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const AdapterSource source = sample_experts();
+  pack_adapter(source, base, dir_ / "experts");
+  expect_equal(read_adapter(Bundle::open(dir_ / "experts"), 0, base), source);
+}
+
+TEST_F(AdapterPacker, ChecksExperts) {
+  AdapterSource adapter = sample_experts();
+  adapter.factors[1].directions.pop_back();
+  EXPECT_EQ(refused(adapter, "directions"), Code::bad_shape);
+  adapter = sample_experts();
+  adapter.factors[0].directions[0] = NAN;
+  EXPECT_EQ(refused(adapter, "finite"), Code::corrupt);
+  adapter = sample_experts();
+  adapter.experts->ranks = {1, 2};
+  EXPECT_EQ(refused(adapter, "expert_ranks"), Code::corrupt);
+  adapter = sample_experts();
+  adapter.experts.reset();
+  EXPECT_EQ(refused(adapter, "directions"), Code::bad_shape);
 }
 
 TEST_F(AdapterPacker, PoolComesBack) {
@@ -294,6 +337,7 @@ TEST_F(AdapterPacker, RefusesABadPool) {
   EXPECT_EQ(pack(two, std::vector<float>(16, NAN), 0.1f), Code::corrupt);
   EXPECT_EQ(pack(two, indicators, 0.0f), Code::corrupt);
   EXPECT_EQ(pack({two[0], two[0]}, indicators, 0.1f), Code::corrupt);
+  EXPECT_EQ(pack({two[0], sample_experts()}, indicators, 0.1f), Code::corrupt);
   EXPECT_FALSE(std::filesystem::exists(dir_ / "pool"));
 }
 
