@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that Crayon builds, tests and cross-compiles with.
-# Usage: scripts/setup.sh [build|test]
+# Usage: scripts/setup.sh [build|train|test]
 #   build  what a native build needs
+#   train  that, and what crayon-train needs: libtorch and SentencePiece
 #   test   that, and the aarch64 cross compiler, libraries and emulator (default)
 set -euo pipefail
 what=${1:-test}
@@ -10,13 +11,15 @@ libraries=(libuv1-dev libzstd-dev libflatbuffers-dev libsodium-dev libpcre2-dev
            libutf8proc-dev libfmt-dev libhttp-parser2.9)
 build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-dev
        nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev python3 "${libraries[@]}")
+train=(libtorch-dev libopenblas0-pthread libsentencepiece-dev)
 test=(clang-format clang-tidy zstd curl g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 
 case $what in
   build) wanted=("${build[@]}") ;;
-  test)  wanted=("${build[@]}" "${test[@]}") ;;
-  *) echo "usage: scripts/setup.sh [build|test]" >&2; exit 2 ;;
+  train) wanted=("${build[@]}" "${train[@]}") ;;
+  test)  wanted=("${build[@]}" "${train[@]}" "${test[@]}") ;;
+  *) echo "usage: scripts/setup.sh [build|train|test]" >&2; exit 2 ;;
 esac
 
 # libhttp-parser-dev refuses to stand beside its arm64 twin: the cross build takes

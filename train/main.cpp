@@ -17,7 +17,7 @@ namespace {
 /// The chosen verb's action. An empty one means that help was all. Throws bad_argument.
 Action parse(int argc, char** argv) {
   CLI::App app("Makes what adapter pools are trained and judged on.", "crayon-train");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is told below, behind the unknown ones
   std::vector<std::pair<const CLI::App*, Action>> actions;
   for (const Verb& verb : verbs()) {
     CLI::App* command = app.add_subcommand(verb.name, verb.summary);

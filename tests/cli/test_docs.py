@@ -4,7 +4,8 @@
 Usage: test_docs.py FILE.md...
 
 A block that begins with ```console is run; other blocks are not. All blocks of a file run one
-after the other in one shell, in one empty folder, with `crayon` on the path:
+after the other in one shell, in one empty folder, with `crayon` on the path, and `crayon-train`
+where CRAYON_TRAIN_PROGRAM names it:
 
   * a line "$ COMMAND" is a command; a backslash at its end continues it on the next line
   * the lines that follow are what it prints, on both outputs; "..." matches anything, on a line
@@ -74,12 +75,16 @@ class Documents(unittest.TestCase):
     def check(self, path):
         examples = read_examples(path)
         self.assertTrue(examples, f"{path} shows no example")
-        with tempfile.TemporaryDirectory(prefix="crayon-docs-") as name:
-            folder = pathlib.Path(name)
+        with tempfile.TemporaryDirectory(prefix="crayon-docs-") as temporary:
+            folder = pathlib.Path(temporary)
             (folder / "bin").mkdir()
-            program = folder / "bin" / "crayon"
-            program.write_text(f'#!/bin/sh\nexec {shlex.join(support.COMMAND)} "$@"\n')
-            program.chmod(0o755)
+            programs = {"crayon": support.COMMAND}
+            if "CRAYON_TRAIN_PROGRAM" in os.environ:
+                programs["crayon-train"] = [os.environ["CRAYON_TRAIN_PROGRAM"]]
+            for name, command in programs.items():
+                program = folder / "bin" / name
+                program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+                program.chmod(0o755)
             (folder / "work").mkdir()
             path_variable = f"{folder / 'bin'}:{os.environ['PATH']}"
             subprocess.run(["bash", "-c", script_of(examples, folder)], cwd=folder / "work", timeout=600,
