@@ -16,13 +16,20 @@ using Vector = std::vector<double>;
 
 struct Dense {
   std::size_t rows = 0, cols = 0;
-  Vector values;  // [rows][cols]
+  Vector values;                               // [rows][cols]
+  std::function<Vector(const Vector&)> extra;  // added to the product, when there is one
 
   Vector times(const Vector& x) const {
     Vector y(rows);
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < cols; ++c) {
         y[r] += values[r * cols + c] * x[c];
+      }
+    }
+    if (extra) {
+      const Vector more = extra(x);
+      for (std::size_t r = 0; r < more.size(); ++r) {
+        y[r] += more[r];
       }
     }
     return y;
@@ -38,7 +45,7 @@ Dense read(const ModelSource& source, const std::string& name) {
     if (tensor.name == name) {
       std::vector<float> floats(tensor.shape.rows * tensor.shape.cols);
       tensor.read_rows(0, tensor.shape.rows, floats);
-      return {tensor.shape.rows, tensor.shape.cols, Vector(floats.begin(), floats.end())};
+      return {tensor.shape.rows, tensor.shape.cols, Vector(floats.begin(), floats.end()), {}};
     }
   }
   throw std::runtime_error("the source has no " + name);
@@ -125,13 +132,16 @@ struct Layer {
 };
 
 Layer read_layer(const ModelSource& source, std::uint32_t index,
-                 const std::vector<DenseDelta>& deltas) {
+                 const std::vector<DenseDelta>& deltas, const Extra& extra) {
   const auto projection = [&](Projection which) {
     Dense dense = read(source, formats::projection(index, which));
     for (const DenseDelta& delta : deltas) {
       if (delta.layer == index && delta.projection == which) {
         add(dense.values, delta.values);
       }
+    }
+    if (extra) {
+      dense.extra = [&extra, index, which](const Vector& x) { return extra(index, which, x); };
     }
     return dense;
   };
@@ -173,7 +183,7 @@ void run_layer(const Layer& layer, const ModelConfig& config, std::vector<Vector
 }  // namespace
 
 std::vector<double> reference_logits(const ModelSource& source, std::span<const Token> tokens,
-                                     const std::vector<DenseDelta>& deltas) {
+                                     const std::vector<DenseDelta>& deltas, const Extra& extra) {
   const ModelConfig& config = source.config;
   const Dense embedding = read(source, std::string(formats::token_embedding));
   std::vector<Vector> x;
@@ -181,7 +191,7 @@ std::vector<double> reference_logits(const ModelSource& source, std::span<const 
     x.push_back(embedding.row(static_cast<std::size_t>(token)));
   }
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    run_layer(read_layer(source, layer, deltas), config, x);
+    run_layer(read_layer(source, layer, deltas, extra), config, x);
   }
   const Dense norm = read(source, std::string(formats::output_norm));
   const Dense head = config.tied_head ? embedding : read(source, std::string(formats::output_head));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -15,11 +16,16 @@ struct DenseDelta {
   std::vector<double> values;
 };
 
+/// What is added to a projection's output for its input x; empty: nothing.
+using Extra = std::function<std::vector<double>(std::uint32_t layer, formats::Projection projection,
+                                                const std::vector<double>& x)>;
+
 /// The forward pass written down plainly in float64, straight from a model's source: what the
 /// runtime is compared with, and shares nothing with. logits [tokens][vocab].
 std::vector<double> reference_logits(const formats::ModelSource& source,
                                      std::span<const formats::Token> tokens,
-                                     const std::vector<DenseDelta>& deltas = {});
+                                     const std::vector<DenseDelta>& deltas = {},
+                                     const Extra& extra = {});
 
 /// Mean of the first layer's queries before RoPE, L2-normalised: [query_dim].
 std::vector<double> reference_query_embedding(const formats::ModelSource& source,

@@ -1,0 +1,154 @@
+#include "runtime/adapters/rules/approximate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/adapters/rules/product_svd.h"
+
+namespace crayon::adapters {
+namespace {
+
+using formats::AdapterSource;
+using formats::SourceLora;
+
+/// Sums up squared norms over the projections of an adapter.
+struct Distance {
+  double exact = 0;
+  double difference = 0;
+
+  double relative() const { return exact > 0 ? std::sqrt(std::max(difference, 0.0) / exact) : 0.0; }
+};
+
+/// The `rank` largest singular values of a product, shared evenly by both factors.
+SourceLora truncated(const SourceLora& factor, const ProductSvd& svd, std::uint32_t rank) {
+  SourceLora result{factor.layer, factor.projection, rank, {}, {}};
+  for (Eigen::Index j = 0; j < rank; ++j) {
+    for (Eigen::Index c = 0; c < svd.v.rows(); ++c) {
+      result.a.push_back(static_cast<float>(std::sqrt(svd.s(j)) * svd.v(c, j)));
+    }
+  }
+  for (Eigen::Index r = 0; r < svd.u.rows(); ++r) {
+    for (Eigen::Index j = 0; j < rank; ++j) {
+      result.b.push_back(static_cast<float>(svd.u(r, j) * std::sqrt(svd.s(j))));
+    }
+  }
+  return result;
+}
+
+/// `sum` += scale * `values`
+void add(std::vector<float>& sum, const std::vector<float>& values, float scale) {
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    sum[i] += scale * values[i];
+  }
+}
+
+/// The adapter's factors for the same projection as `like`. Throws bad_argument when there are
+/// none.
+const SourceLora& factors_for(const AdapterSource& adapter, const SourceLora& like) {
+  const auto found = std::ranges::find_if(adapter.factors, [&like](const SourceLora& factor) {
+    return factor.layer == like.layer && factor.projection == like.projection;
+  });
+  if (found == adapter.factors.end()) {
+    throw Error(Code::bad_argument,
+                fmt::format("adapter {} does not change {}, which others do", adapter.name,
+                            formats::projection(like.layer, like.projection)),
+                "add the products instead");
+  }
+  return *found;
+}
+
+/// (sum w B)(sum w A) of the projection that `sum` is the exact sum of. An adapter's own scale is
+/// put into its B.
+SourceLora merged(std::span<const Part* const> parts, const SourceLora& sum) {
+  const SourceLora& first = factors_for(*parts.front()->adapter, sum);
+  SourceLora result{sum.layer, sum.projection, first.rank, std::vector<float>(first.a.size()),
+                    std::vector<float>(first.b.size())};
+  for (const Part* const part : parts) {
+    const SourceLora& factor = factors_for(*part->adapter, sum);
+    if (factor.rank != first.rank) {
+      throw Error(
+          Code::bad_argument,
+          fmt::format("{}: factors of ranks {} and {} cannot be merged",
+                      formats::projection(sum.layer, sum.projection), first.rank, factor.rank),
+          "add the products instead, which takes any ranks");
+    }
+    add(result.a, factor.a, part->weight);
+    add(result.b, factor.b, part->weight * part->adapter->scale);
+  }
+  return result;
+}
+
+/// The factors of x - y: those of both, one behind the other, y's turned in sign.
+SourceLora difference(const SourceLora& x, const SourceLora& y) {
+  SourceLora result{x.layer, x.projection, x.rank + y.rank, x.a, {}};
+  result.a.insert(result.a.end(), y.a.begin(), y.a.end());
+  const std::size_t outputs = x.b.size() / x.rank;
+  for (std::size_t r = 0; r < outputs; ++r) {
+    for (std::size_t j = 0; j < x.rank; ++j) {
+      result.b.push_back(x.b[r * x.rank + j]);
+    }
+    for (std::size_t j = 0; j < y.rank; ++j) {
+      result.b.push_back(-y.b[r * y.rank + j]);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Approximation recompress(const AdapterSource& adapter, std::uint32_t rank) {
+  if (rank == 0 || adapter.experts) {
+    throw Error(Code::bad_argument,
+                fmt::format("adapter {} cannot be recompressed to rank {}", adapter.name, rank),
+                "use a rank above 0, and an adapter without experts");
+  }
+  Approximation result;
+  result.adapter.name = adapter.name;
+  result.adapter.scale = adapter.scale;
+  result.adapter.provenance = adapter.provenance;
+  Distance distance;
+  for (const SourceLora& factor : adapter.factors) {
+    distance.exact += squared_norm(factor);
+    if (factor.rank <= rank) {
+      result.adapter.factors.push_back(factor);
+    } else {
+      const ProductSvd svd = product_svd(factor);
+      const auto kept = std::min<std::uint32_t>(rank, static_cast<std::uint32_t>(svd.s.size()));
+      result.adapter.factors.push_back(truncated(factor, svd, kept));
+      distance.difference += svd.s.tail(svd.s.size() - kept).squaredNorm();
+    }
+    result.adapter.rank = std::max(result.adapter.rank, result.adapter.factors.back().rank);
+  }
+  result.error = distance.relative();
+  return result;
+}
+
+Approximation merge_factors(std::span<const Part> parts, std::string name) {
+  const AdapterSource exact = concatenate(parts, name);  // checks the parts
+  Approximation result;
+  result.adapter.name = std::move(name);
+  result.adapter.provenance = exact.provenance;
+  std::vector<const Part*> present;
+  for (const Part& part : parts) {
+    if (part.weight != 0.0f && part.adapter->scale != 0.0f) {
+      present.push_back(&part);
+    }
+  }
+  Distance distance;
+  for (const SourceLora& sum : exact.factors) {
+    SourceLora cheap = merged(present, sum);
+    distance.exact += squared_norm(sum);
+    distance.difference += squared_norm(difference(sum, cheap));
+    result.adapter.rank = std::max(result.adapter.rank, cheap.rank);
+    result.adapter.factors.push_back(std::move(cheap));
+  }
+  result.error = distance.relative();
+  return result;
+}
+
+}  // namespace crayon::adapters
