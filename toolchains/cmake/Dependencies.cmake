@@ -24,3 +24,7 @@ set_target_properties(http_parser PROPERTIES
 if(CRAYON_TESTS)
   find_package(GTest REQUIRED)
 endif()
+
+if(CRAYON_TRAIN)
+  find_package(Torch REQUIRED)
+endif()

@@ -4,6 +4,9 @@ namespace crayon::train {
 namespace {
 
 constexpr Verb all[] = {
+    {"pretrain", "Train a Llama decoder on token shards", declare_pretrain},
+    {"lora", "Train one LoRA on a frozen base", declare_lora},
+    {"pool", "Train a pool of LoRAs together, for blending", declare_pool},
     {"tasks", "Generate questions with answers, as JSONL", declare_tasks},
 #ifdef CRAYON_TRAIN_TOKENS
     {"tokenizer", "Train a tokenizer on texts", declare_tokenizer},

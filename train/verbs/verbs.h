@@ -22,6 +22,9 @@ struct Verb {
 /// All verbs of this build, in the order of the help text.
 std::span<const Verb> verbs();
 
+Action declare_lora(CLI::App& command);
+Action declare_pool(CLI::App& command);
+Action declare_pretrain(CLI::App& command);
 Action declare_tasks(CLI::App& command);
 Action declare_tokenizer(CLI::App& command);
 Action declare_encode(CLI::App& command);

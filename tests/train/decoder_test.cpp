@@ -1,0 +1,157 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/support/support.h"
+#include "train/model/decoder.h"
+#include "train/model/forward.h"
+#include "train/model/lora.h"
+#include "train/model/tensor_file.h"
+
+namespace crayon::train {
+namespace {
+
+constexpr Config tiny{.vocab = 40,
+                      .dim = 32,
+                      .layers = 2,
+                      .heads = 4,
+                      .kv_heads = 2,
+                      .head_dim = 8,
+                      .hidden = 48,
+                      .context = 64};
+
+const torch::Tensor& some_ids() {
+  static const torch::Tensor ids =
+      torch::tensor({{1, 7, 9, 3, 30}, {1, 5, 5, 6, 2}}, torch::kInt64);
+  return ids;
+}
+
+/// A pool whose B is not zero, as a trained one's.
+LoraPool some_pool(std::int64_t size) {
+  LoraPool pool = LoraPool::random(tiny, size, 3, 6, 11);
+  torch::manual_seed(5);
+  for (auto& [name, parameter] : pool.named()) {
+    if (name.ends_with("lora_B")) {
+      parameter->normal_(0, 0.1);
+    }
+  }
+  return pool;
+}
+
+float distance(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a - b).abs().max().item<float>();
+}
+
+TEST(Decoder, LaterTokensDoNotChangeEarlierOnes) {
+  const Weights weights = Weights::random(tiny, 1);
+  const torch::Tensor whole = residual(weights, some_ids(), nullptr, {});
+  const torch::Tensor part = residual(weights, some_ids().narrow(1, 0, 3), nullptr, {});
+  EXPECT_LT(distance(whole.narrow(1, 0, 3), part), 1e-5f);
+}
+
+TEST(Decoder, SurvivesAFolder) {
+  const test::TempDir folder;
+  Weights weights = Weights::random(tiny, 1);
+  weights.save(folder.path(), torch::kFloat32);
+  Weights read = Weights::load(folder.path());
+  EXPECT_EQ(read.config, tiny);
+  EXPECT_TRUE(torch::equal(read.embedding, weights.embedding));
+  EXPECT_TRUE(
+      torch::equal(read.layers[1].at(Projection::down), weights.layers[1].at(Projection::down)));
+}
+
+TEST(Decoder, GrowsWithoutChangingWhatItComputes) {
+  const Weights weights = Weights::random(tiny, 1);
+  for (const std::int64_t layers : {2, 3, 4, 7}) {
+    const Weights grown = grow(weights, layers);
+    EXPECT_EQ(grown.layers.size(), static_cast<std::size_t>(layers));
+    EXPECT_LT(distance(residual(weights, some_ids(), nullptr, {}),
+                       residual(grown, some_ids(), nullptr, {})),
+              1e-6f);
+  }
+  EXPECT_EQ(test::code_of([&] { grow(weights, 1); }), Code::bad_argument);
+}
+
+TEST(Decoder, CountsItsParameters) {
+  Weights weights = Weights::random(tiny, 1);
+  std::int64_t count = 0;
+  for (const auto& [name, parameter] : weights.named()) {
+    count += parameter->numel();
+  }
+  EXPECT_EQ(count, parameters(tiny));
+}
+
+TEST(Decoder, AnotherArchitectureIsRefusedByName) {
+  const test::TempDir folder;
+  std::ofstream(folder / "config.json") << R"({"architectures":["GPT2LMHeadModel"]})";
+  EXPECT_EQ(test::code_of([&] { Weights::load(folder.path()); }), Code::architecture);
+}
+
+TEST(LoraPool, AMixtureIsTheSumOfDenseProducts) {
+  const Weights weights = Weights::random(tiny, 1);
+  const LoraPool pool = some_pool(3);
+  const torch::Tensor mix = torch::tensor({{0.5f, 0.3f, 0.2f}, {0.5f, 0.3f, 0.2f}});
+  const Mixture mixture{&pool, mix};
+  Weights dense = Weights::random(tiny, 1);
+  for (std::size_t i = 0; i < dense.layers.size(); ++i) {
+    for (const Projection which : all_projections) {
+      const LowRankPair& pair = pool.at(i, which);
+      for (std::int64_t n = 0; n < 3; ++n) {
+        dense.layers[i].at(which) +=
+            pool.scale() * mix[0][n] *
+            torch::mm(pair.b.narrow(1, n * 3, 3), pair.a.narrow(0, n * 3, 3));
+      }
+    }
+  }
+  EXPECT_LT(distance(residual(weights, some_ids(), &mixture, {}),
+                     residual(dense, some_ids(), nullptr, {})),
+            1e-5f);
+}
+
+TEST(LoraPool, SurvivesPeftFolders) {
+  const test::TempDir folder;
+  LoraPool pool = some_pool(2);
+  save_peft(pool, 0, folder / "a", "base");
+  save_peft(pool, 1, folder / "b", "base");
+  LoraPool read = load_peft({folder / "a", folder / "b"}, tiny);
+  EXPECT_TRUE(torch::equal(read.at(1, Projection::up).b, pool.at(1, Projection::up).b));
+  EXPECT_TRUE(torch::equal(read.at(0, Projection::q).a, pool.at(0, Projection::q).a));
+  EXPECT_DOUBLE_EQ(read.scale(), pool.scale());
+}
+
+TEST(TensorFile, EveryTruncationIsAnError) {
+  const test::TempDir folder;
+  write_tensors({{{"x", torch::ones({2, 2})}, {"y", torch::arange(3)}}, {{"k", "v"}}},
+                folder / "whole");
+  std::ifstream in(folder / "whole", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(read_tensors(folder / "whole").metadata.at("k"), "v");
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    std::ofstream(folder / "part", std::ios::binary)
+        .write(bytes.data(), static_cast<std::streamsize>(length));
+    EXPECT_THROW(read_tensors(folder / "part"), Error) << length;
+  }
+}
+
+TEST(TensorFile, AForgedHeaderIsAnError) {
+  const test::TempDir folder;
+  const auto forged = [&](const std::string& header) {
+    std::ofstream out(folder / "forged", std::ios::binary);
+    const std::uint64_t size = header.size();
+    out.write(reinterpret_cast<const char*>(&size), sizeof size);
+    out << header << std::string(16, '\0');
+    out.close();
+    return test::code_of([&] { read_tensors(folder / "forged"); });
+  };
+  EXPECT_EQ(forged("[]"), Code::malformed);
+  EXPECT_EQ(forged(R"({"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})"), Code::unsupported);
+  EXPECT_EQ(forged(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})"), Code::malformed);
+  EXPECT_EQ(forged(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})"), Code::malformed);
+  EXPECT_EQ(forged(R"({"x":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}})"), Code::truncated);
+  EXPECT_EQ(forged(R"({"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})"),
+            Code::corrupt);
+  EXPECT_EQ(forged(R"({"x":{"dtype":"F32"}})"), Code::malformed);
+}
+
+}  // namespace
+}  // namespace crayon::train

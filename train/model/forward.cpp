@@ -1,0 +1,129 @@
+#include "train/model/forward.h"
+
+#include <cmath>
+
+namespace crayon::train {
+namespace {
+
+/// One pass over a batch: what all layers share.
+class Pass {
+ public:
+  Pass(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
+       torch::ScalarType type)
+      : weights_(weights), config_(weights.config), type_(type), time_(ids.size(1)) {
+    make_rotation(ids.device());
+    if (mixture != nullptr) {
+      pool_ = mixture->pool;
+      // [examples][1][N * rank], the scale inside
+      rank_weights_ = (mixture->weights * pool_->scale())
+                          .repeat_interleave(pool_->rank, 1)
+                          .unsqueeze(1)
+                          .to(type_);
+    }
+  }
+
+  torch::Tensor layer(std::size_t index, const torch::Tensor& x) {
+    const Layer& layer = weights_.layers[index];
+    const torch::Tensor attended =
+        attention(index, rms_norm(x, layer.attention_norm, config_.norm_eps).to(type_));
+    const torch::Tensor y = x + attended;
+    const torch::Tensor input = rms_norm(y, layer.mlp_norm, config_.norm_eps).to(type_);
+    const torch::Tensor gated = torch::silu(project(index, Projection::gate, input)) *
+                                project(index, Projection::up, input);
+    return y + project(index, Projection::down, gated);
+  }
+
+ private:
+  // Half-split RoPE (Su et al. 2021): cos and sin [time][head_dim].
+  void make_rotation(torch::Device device) {
+    const auto options = torch::TensorOptions().dtype(torch::kFloat32).device(device);
+    const torch::Tensor exponents =
+        torch::arange(0, config_.head_dim, 2, options) / static_cast<double>(config_.head_dim);
+    const torch::Tensor frequencies = torch::pow(config_.rope_theta, -exponents);
+    const torch::Tensor angles =
+        torch::arange(0, time_, options).unsqueeze(1) * frequencies.unsqueeze(0);
+    const torch::Tensor both = torch::cat({angles, angles}, 1);
+    cos_ = both.cos().to(type_);
+    sin_ = both.sin().to(type_);
+  }
+
+  // x [examples][heads][time][head_dim]
+  torch::Tensor rotate(const torch::Tensor& x) const {
+    const auto halves = x.chunk(2, -1);
+    return x * cos_ + torch::cat({-halves[1], halves[0]}, -1) * sin_;
+  }
+
+  torch::Tensor project(std::size_t index, Projection which, const torch::Tensor& x) const {
+    torch::Tensor y = torch::linear(x, weights_.layers[index].at(which).to(type_));
+    if (pool_ != nullptr) {
+      const LowRankPair& pair = pool_->at(index, which);
+      const torch::Tensor low = torch::linear(x, pair.a.to(type_)) * rank_weights_;
+      y = y + torch::linear(low, pair.b.to(type_));
+    }
+    return y;
+  }
+
+  // [examples][time][heads * head_dim] -> [examples][heads][time][head_dim]
+  torch::Tensor split(const torch::Tensor& x, std::int64_t heads) const {
+    return x.view({x.size(0), time_, heads, config_.head_dim}).transpose(1, 2);
+  }
+
+  torch::Tensor attention(std::size_t index, const torch::Tensor& x) const {
+    const std::int64_t group = config_.heads / config_.kv_heads;
+    const torch::Tensor q = rotate(split(project(index, Projection::q, x), config_.heads));
+    const torch::Tensor k = rotate(split(project(index, Projection::k, x), config_.kv_heads))
+                                .repeat_interleave(group, 1);
+    const torch::Tensor v =
+        split(project(index, Projection::v, x), config_.kv_heads).repeat_interleave(group, 1);
+    const torch::Tensor mixed =
+        attend(q, k, v).transpose(1, 2).reshape({x.size(0), time_, config_.query_dim()});
+    return project(index, Projection::o, mixed);
+  }
+
+  // softmax(q k^T / sqrt(head_dim)) v, causal; all [examples][heads][time][head_dim]
+  torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k,
+                       const torch::Tensor& v) const {
+#if TORCH_VERSION_MAJOR >= 2
+    return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+#else
+    const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
+    const torch::Tensor mask =
+        torch::full({time_, time_}, -std::numeric_limits<float>::infinity(), q.options()).triu(1);
+    const torch::Tensor scores = torch::matmul(q * scale, k.transpose(-1, -2)) + mask;
+    return torch::matmul(torch::softmax(scores, -1, torch::kFloat32).to(type_), v);
+#endif
+  }
+
+  const Weights& weights_;
+  const Config& config_;
+  torch::ScalarType type_;
+  std::int64_t time_;
+  const LoraPool* pool_ = nullptr;
+  torch::Tensor rank_weights_;
+  torch::Tensor cos_, sin_;
+};
+
+}  // namespace
+
+torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& gain, double eps) {
+  return x * torch::rsqrt(x.square().mean(-1, true) + eps) * gain;
+}
+
+torch::Tensor residual(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
+                       const Compute& compute) {
+  Pass pass(weights, ids, mixture, compute.type);
+  torch::Tensor x = torch::embedding(weights.embedding, ids);
+  const std::size_t count =
+      compute.layers < 0 ? weights.layers.size() : static_cast<std::size_t>(compute.layers);
+  for (std::size_t i = 0; i < count; ++i) {
+    x = pass.layer(i, x);
+  }
+  return x;
+}
+
+torch::Tensor logits(const Weights& weights, const torch::Tensor& rows, const Compute& compute) {
+  const torch::Tensor x = rms_norm(rows, weights.norm, weights.config.norm_eps);
+  return torch::linear(x.to(compute.type), weights.head.to(compute.type)).to(torch::kFloat32);
+}
+
+}  // namespace crayon::train

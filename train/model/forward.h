@@ -1,0 +1,34 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include "train/model/decoder.h"
+#include "train/model/lora.h"
+
+namespace crayon::train {
+
+/// LoRAs with each example's mixture of them.
+struct Mixture {
+  const LoraPool* pool;
+  torch::Tensor weights;  ///< [examples][N]
+};
+
+/// How a forward pass computes.
+struct Compute {
+  torch::ScalarType type = torch::kFloat32;  ///< of matrix products: float32 or bfloat16
+  std::int64_t layers = -1;                  ///< stop after so many; -1: all
+};
+
+/// The residual stream after the last layer run, before the final norm: [examples][time][dim], in
+/// float32. ids [examples][time], padded on the right with anything: attention is causal.
+/// `mixture` may be null.
+torch::Tensor residual(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
+                       const Compute& compute);
+
+/// Logits of rows of the residual stream: [rows][dim] -> [rows][vocab], float32.
+torch::Tensor logits(const Weights& weights, const torch::Tensor& rows, const Compute& compute);
+
+/// x / rms(x) * gain (Zhang, Sennrich 2019).
+torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& gain, double eps);
+
+}  // namespace crayon::train

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "train/model/decoder.h"
+
+namespace crayon::train {
+
+/// One projection's share of N adapters, one behind the other along the rank.
+struct LowRankPair {
+  torch::Tensor a;  ///< [N * rank][inputs]
+  torch::Tensor b;  ///< [outputs][N * rank]
+};
+
+/// N LoRAs (Hu et al. 2021) of one rank on all seven projections of every layer, trained together.
+/// With mixture weights w of an example: y = W x + alpha/rank sum_n w_n B_n A_n x.
+struct LoraPool {
+  std::int64_t size = 1;  ///< N
+  std::int64_t rank = 8;
+  double alpha = 16;
+  std::vector<std::array<LowRankPair, all_projections.size()>> layers;
+
+  /// A: Kaiming-uniform as PEFT has it; B: zero, so that training starts at the base.
+  static LoraPool random(const Config& config, std::int64_t size, std::int64_t rank, double alpha,
+                         std::uint64_t seed);
+
+  const LowRankPair& at(std::size_t layer, Projection which) const {
+    return layers[layer][static_cast<std::size_t>(which)];
+  }
+  double scale() const { return alpha / static_cast<double>(rank); }
+
+  /// "layers.L.PROJECTION.lora_A" and so on, for checkpoints and optimisers.
+  std::vector<std::pair<std::string, torch::Tensor*>> named();
+  void to(torch::Device device);
+  void require_grad(bool wanted);
+};
+
+/// Writes adapter `index` as a PEFT folder (adapter_config.json, adapter_model.safetensors).
+void save_peft(const LoraPool& pool, std::int64_t index, const std::filesystem::path& folder,
+               const std::string& base_name);
+
+/// Reads PEFT folders that share one rank and alpha and adapt all seven projections, as
+/// save_peft() writes them, into one pool. Throws unsupported_adapter or missing_tensor.
+LoraPool load_peft(const std::vector<std::filesystem::path>& folders, const Config& config);
+
+}  // namespace crayon::train

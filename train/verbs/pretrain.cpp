@@ -1,0 +1,180 @@
+#include <torch/torch.h>
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "train/learn/batches.h"
+#include "train/learn/loss.h"
+#include "train/learn/trainer.h"
+#include "train/model/decoder.h"
+#include "train/tokens/shard.h"
+#include "train/verbs/run_options.h"
+#include "train/verbs/verbs.h"
+
+namespace crayon::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> shards;  ///< FILE or FILE=WEIGHT
+  std::string output;
+  std::string tokenizer;
+  std::string from;
+  std::int64_t grow_layers = 0;
+  Config shape{.dim = 256, .layers = 6, .heads = 8, .kv_heads = 4, .hidden = 704};
+  LossWeights loss{.text = 1.0f, .prompt = 0.1f, .answer = 1.0f};
+  OptimizerOptions rates{.adam_rate = 3e-3, .muon_rate = 0.02, .weight_decay = 0.01};
+  std::string save_type = "f32";
+  TrainingOptions training;
+};
+
+/// One shard with its share of every step.
+struct Source {
+  Shard shard;
+  double share;
+  std::unique_ptr<Batcher> batcher;
+};
+
+std::vector<std::unique_ptr<Source>> open_sources(const Options& options) {
+  std::vector<std::unique_ptr<Source>> sources;
+  double total = 0;
+  for (const std::string& argument : options.shards) {
+    const std::size_t equals = argument.rfind('=');
+    const double share =
+        equals == std::string::npos ? 1.0 : std::atof(argument.c_str() + equals + 1);
+    if (!(share > 0)) {
+      throw Error(Code::bad_argument, argument + ": the share is not positive",
+                  "write FILE or FILE=SHARE");
+    }
+    auto source = std::make_unique<Source>();
+    source->shard = read_shard(argument.substr(0, equals));
+    source->share = share;
+    total += share;
+    sources.push_back(std::move(source));
+  }
+  const TrainingOptions& training = options.training;
+  for (const auto& source : sources) {
+    source->share /= total;
+    const auto tokens =
+        static_cast<std::int64_t>(static_cast<double>(training.batch_tokens) * source->share);
+    source->batcher =
+        std::make_unique<Batcher>(source->shard, tokens, training.longest, training.seed);
+    if (source->shard.vocab_size != sources.front()->shard.vocab_size) {
+      throw Error(Code::bad_argument, "the shards were encoded by different tokenizers",
+                  "encode them again with one");
+    }
+  }
+  return sources;
+}
+
+Weights start(const Options& options, std::int64_t vocab) {
+  if (!options.from.empty()) {
+    Weights weights = Weights::load(options.from);
+    return options.grow_layers > 0 ? grow(weights, options.grow_layers) : weights;
+  }
+  Config config = options.shape;
+  config.vocab = vocab;
+  if (config.head_dim == 0) {
+    config.head_dim = config.dim / config.heads;
+  }
+  return Weights::random(config, options.training.seed);
+}
+
+/// The tokenizer's files stand beside the weights in a model's folder.
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to);
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
+    if (fs::exists(from / name) && !fs::equivalent(from, to)) {
+      fs::copy_file(from / name, to / name, fs::copy_options::overwrite_existing);
+    }
+  }
+}
+
+Exit pretrain(const Options& options) {
+  const TrainingOptions& training = options.training;
+  training.apply();
+  torch::manual_seed(training.seed);
+  const auto sources = open_sources(options);
+  Weights weights = start(options, sources.front()->shard.vocab_size);
+  if (weights.config.vocab != sources.front()->shard.vocab_size) {
+    throw Error(Code::bad_argument, "the shards were encoded by another tokenizer than the model's",
+                "encode them with the tokenizer of --from");
+  }
+  weights.to(training.torch_device());
+  weights.require_grad(true);
+  fmt::print(stderr, "{:.2f} M parameters, {} layers of width {}\n",
+             static_cast<double>(parameters(weights.config)) / 1e6, weights.config.layers,
+             weights.config.dim);
+
+  Optimizer optimizer(weights.named(), true, options.rates);
+  const auto make_gradients = [&] {
+    StepResult result{0, 0, {}};
+    for (const auto& source : sources) {
+      Batch batch =
+          make_batch(source->shard, source->batcher->next(), options.loss, training.longest);
+      batch.to(training.torch_device());
+      const torch::Tensor loss = loss_of(weights, batch, nullptr, training.compute());
+      (loss * source->share).backward();
+      result.parts.push_back(loss.item<double>());
+      result.loss += result.parts.back() * source->share;
+      result.tokens += batch.tokens;
+    }
+    return result;
+  };
+  const auto skip = [&] {
+    for (const auto& source : sources) {
+      source->batcher->next();
+    }
+  };
+  train(training.run, weights.named(), optimizer, make_gradients, skip);
+
+  weights.to(torch::kCPU);
+  weights.save(options.output, options.save_type == "bf16" ? torch::kBFloat16 : torch::kFloat32);
+  copy_tokenizer(options.tokenizer.empty() ? options.from : options.tokenizer, options.output);
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action declare_pretrain(CLI::App& command) {
+  auto options = std::make_shared<Options>();
+  Config& shape = options->shape;
+  command.add_option("SHARD", options->shards, "Token shards, each FILE or FILE=SHARE of a step")
+      ->required();
+  command.add_option("-o,--output", options->output, "The model's folder")->required();
+  command.add_option("--tokenizer", options->tokenizer,
+                     "Folder of the tokenizer, whose files are copied beside the weights");
+  command.add_option("--from", options->from, "Start from this Hugging Face Llama folder");
+  command.add_option("--grow", options->grow_layers,
+                     "With --from: first grow to so many layers, without changing the function");
+  command.add_option("--dim", shape.dim, "Width of the residual stream")->capture_default_str();
+  command.add_option("--layers", shape.layers, "Layers")->capture_default_str();
+  command.add_option("--heads", shape.heads, "Query heads")->capture_default_str();
+  command.add_option("--kv-heads", shape.kv_heads, "Key and value heads")->capture_default_str();
+  command.add_option("--hidden", shape.hidden, "Width of the MLP")->capture_default_str();
+  command.add_option("--context", shape.context, "Positions")->capture_default_str();
+  command
+      .add_option("--prompt-weight", options->loss.prompt,
+                  "Weight of a question's tokens in the loss")
+      ->capture_default_str();
+  command.add_option("--rate", options->rates.adam_rate, "AdamW's peak learning rate")
+      ->capture_default_str();
+  command.add_option("--muon-rate", options->rates.muon_rate, "Muon's peak learning rate")
+      ->capture_default_str();
+  command.add_option("--save-type", options->save_type, "f32 or bf16")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f32", "bf16"}));
+  add_training_options(command, options->training);
+  return [options] {
+    options->training.run.folder = options->output;
+    return pretrain(*options);
+  };
+}
+
+}  // namespace crayon::train
