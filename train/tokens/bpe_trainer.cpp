@@ -82,10 +82,6 @@ TokenizerData data_of(const std::string& model) {
 
 }  // namespace
 
-bool can_train_bpe() {
-  return true;
-}
-
 TrainedBpe train_bpe(std::span<const std::string> sentences, const BpeOptions& options) {
   TrainedBpe trained;
   Sentences iterator(sentences);

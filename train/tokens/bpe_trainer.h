@@ -20,14 +20,10 @@ struct TrainedBpe {
   std::string model;  ///< the same as SentencePiece's own file, tokenizer.model
 };
 
-/// Whether this build has SentencePiece, which train_bpe() stands on.
-bool can_train_bpe();
-
 /// SentencePiece's BPE (Kudo, Richardson 2018) with byte fallback over these sentences, set as
 /// Llama 2's is: text as it is, a space in front, digits apart, <unk> 0, <s> 1, </s> 2, then the
-/// 256 bytes. The same sentences give the same pieces. Throws unsupported where can_train_bpe()
-/// is false, and bad_argument, with SentencePiece's reason, when the text has not enough for such
-/// a vocabulary.
+/// 256 bytes. The same sentences give the same pieces. Throws bad_argument, with
+/// SentencePiece's reason, when the text has not enough for such a vocabulary.
 TrainedBpe train_bpe(std::span<const std::string> sentences, const BpeOptions& options);
 
 }  // namespace crayon::train

@@ -25,9 +25,6 @@ struct Options {
 };
 
 Exit run(const Options& options) {
-  if (!can_train_bpe()) {
-    train_bpe({}, options.bpe);  // says what is missing, before anything is read
-  }
   const std::vector<std::string> sentences =
       sample_sentences(options.inputs, options.sentences, options.seed);
   const TrainedBpe trained = train_bpe(sentences, options.bpe);

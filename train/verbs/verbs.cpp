@@ -8,8 +8,8 @@ constexpr Verb all[] = {
     {"lora", "Train one LoRA on a frozen base", declare_lora},
     {"pool", "Train a pool of LoRAs together, for blending", declare_pool},
     {"tasks", "Generate questions with answers, as JSONL", declare_tasks},
+    {"tokenizer", "Train a tokenizer on texts", declare_start_tokenizer},
 #ifdef CRAYON_TRAIN_TOKENS
-    {"tokenizer", "Train a tokenizer on texts", declare_tokenizer},
     {"encode", "Turn texts and task items into a token shard", declare_encode},
 #endif
 };
