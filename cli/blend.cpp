@@ -2,18 +2,18 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/process.h"
+#include "cli/blend_rule.h"
 #include "cli/engine.h"
-#include "cli/examples.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
+#include "runtime/eval/task_file.h"
 
 namespace crayon::cli {
 namespace {
@@ -21,9 +21,9 @@ namespace {
 struct Options {
   std::string pool;
   std::string base;
-  std::string examples;
+  std::string examples;  ///< may be empty for a rule that needs none
   std::string output;
-  std::optional<float> tau;
+  RuleOptions rule;
   EngineOptions engine;
 };
 
@@ -36,37 +36,55 @@ adapters::Pool open_pool(const std::string& path, const formats::Bundle& base) {
   return adapters::Pool::load(bundle, base);
 }
 
+std::vector<eval::TaskItem> open_examples(const Options& options) {
+  if (!options.examples.empty()) {
+    return eval::read_task_file(options.examples);
+  }
+  if (options.rule.needs_examples()) {
+    throw Error(Code::bad_argument, fmt::format("rule {} needs examples", options.rule.rule),
+                "name them: --examples FILE.jsonl");
+  }
+  return {};
+}
+
+void print_blend(const Blended& blended, const adapters::Pool& pool) {
+  const adapters::Blend& blend = blended.blend;
+  for (std::size_t n = 0; n < blend.weights.size(); ++n) {
+    const std::string score =
+        blend.scores.empty() ? "" : fmt::format("score {:7.4f}  ", blend.scores[n]);
+    print(fmt::format("{:<24} {}weight {:.4f}\n", pool.adapters[n].name, score, blend.weights[n]));
+  }
+  for (const auto& [name, value] : blended.details.items()) {
+    print(fmt::format("{:<24} {}\n", name, value.dump()));
+  }
+}
+
 Exit blend(const Options& options, const Common& common) {
-  const std::vector<std::string> texts = read_examples(options.examples);
+  const std::vector<eval::TaskItem> examples = open_examples(options);
   const Engine engine(options.base, options.engine);
   const adapters::Pool pool = open_pool(options.pool, engine.bundle());
 
   // What a device does when its user hands it examples; loading and writing are not part of it.
   const double started = monotonic_seconds();
-  const std::vector<float> embeddings = adapters::embed(engine.model(), engine.tokenizer(), texts);
-  const adapters::Blend result =
-      adapters::crayon_rule(embeddings, pool.indicators, engine.model().config().query_dim(),
-                            options.tau.value_or(pool.tau));
-  std::vector<adapters::Part> parts;
-  for (std::size_t i = 0; i < pool.adapters.size(); ++i) {
-    parts.push_back({&pool.adapters[i], result.weights[i]});
-  }
-  const formats::AdapterSource mine =
-      adapters::concatenate(parts, std::filesystem::path(options.output).stem().string());
+  const Blended blended = apply_rule(options.rule, engine, pool, examples,
+                                     std::filesystem::path(options.output).stem().string());
   const double milliseconds = (monotonic_seconds() - started) * 1e3;
 
-  formats::pack_adapter(mine, engine.bundle(), options.output);
+  formats::pack_adapter(blended.adapter, engine.bundle(), options.output);
   if (common.json) {
-    print_json(
-        {{"scores", result.scores}, {"weights", result.weights}, {"milliseconds", milliseconds}});
+    Json out = {{"scores", blended.blend.scores},
+                {"weights", blended.blend.weights},
+                {"milliseconds", milliseconds},
+                {"rule", options.rule.rule},
+                {"rank", blended.adapter.rank}};
+    out.update(blended.details);
+    print_json(out);
     return Exit::ok;
   }
-  for (std::size_t i = 0; i < pool.adapters.size(); ++i) {
-    print(fmt::format("{:<24} score {:7.4f}  weight {:.4f}\n", pool.adapters[i].name,
-                      result.scores[i], result.weights[i]));
-  }
-  print(fmt::format("{}: rank {}, blended from {} examples in {:.2f} ms\n", options.output,
-                    mine.rank, texts.size(), milliseconds));
+  print_blend(blended, pool);
+  print(fmt::format("{}: rank {}, blended by rule {} from {} examples in {:.2f} ms\n",
+                    options.output, blended.adapter.rank, options.rule.rule, examples.size(),
+                    milliseconds));
   return Exit::ok;
 }
 
@@ -77,15 +95,11 @@ Action declare_blend(CLI::App& command, const Common& common) {
   command.add_option("POOL", options->pool, "A pool bundle")->required();
   command.add_option("-b,--base", options->base, "The model bundle that the pool belongs to")
       ->required();
-  command
-      .add_option("-e,--examples", options->examples,
-                  "JSONL file with a few of your questions: {\"question\": ...} a line")
-      ->required();
+  command.add_option("-e,--examples", options->examples,
+                     "JSONL file with a few of your questions: {\"question\": ...} a line, with "
+                     "\"answer\" for lorahub");
   command.add_option("-o,--output", options->output, "The adapter bundle to write")->required();
-  command
-      .add_option("--tau", options->tau,
-                  "Temperature: small ones take the nearest adapter; default: the pool's")
-      ->check(CLI::Range(1e-4, 1e4));
+  add_rule_options(command, options->rule);
   add_engine_options(command, options->engine);
   return [options, &common] { return blend(*options, common); };
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/engine.h"
 #include "cli/output.h"
@@ -133,8 +134,13 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   if (info.kind != formats::BundleKind::model) {
     Json adapters = Json::array();
     for (const formats::AdapterInfo& adapter : info.adapters) {
-      adapters.push_back(
-          {{"name", adapter.name}, {"rank", adapter.rank}, {"scale", adapter.scale}});
+      Json out_adapter = {{"name", adapter.name}, {"rank", adapter.rank}, {"scale", adapter.scale}};
+      if (adapter.experts) {
+        out_adapter["experts"] = {{"ranks", adapter.experts->ranks},
+                                  {"top_k", adapter.experts->top_k},
+                                  {"temperature", adapter.experts->temperature}};
+      }
+      adapters.push_back(std::move(out_adapter));
     }
     out["adapters"] = adapters;
   }
@@ -205,7 +211,11 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
   }
   for (const formats::AdapterInfo& adapter : info.adapters) {
     row("adapter",
-        fmt::format("{}, rank {}, scale {:g}", adapter.name, adapter.rank, adapter.scale));
+        fmt::format("{}, rank {}, scale {:g}{}", adapter.name, adapter.rank, adapter.scale,
+                    adapter.experts
+                        ? fmt::format(", {} experts, of which {} share a token",
+                                      adapter.experts->ranks.size(), adapter.experts->top_k)
+                        : ""));
   }
   if (info.kind == formats::BundleKind::pool) {
     row("tau", fmt::format("{:g}", info.pool_tau));

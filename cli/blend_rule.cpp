@@ -1,0 +1,195 @@
+#include "cli/blend_rule.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "base/error.h"
+#include "runtime/adapters/rules/answer_loss.h"
+#include "runtime/adapters/rules/approximate.h"
+#include "runtime/adapters/rules/arrow.h"
+#include "runtime/adapters/rules/logo.h"
+#include "runtime/adapters/rules/lorahub.h"
+#include "runtime/adapters/rules/simple_rules.h"
+#include "runtime/generation/answer_tokens.h"
+
+namespace crayon::cli {
+namespace {
+
+using adapters::Blend;
+using adapters::Part;
+using adapters::Pool;
+using eval::TaskItem;
+
+void check(const RuleOptions& options) {
+  const bool approximates = options.rank != 0 || options.merge_factors;
+  if (options.rule == "arrow" && approximates) {
+    throw Error(Code::bad_argument, "arrow keeps every adapter's factors, to choose among them",
+                "leave --rank and --merge-factors out");
+  }
+  if (options.rank != 0 && options.merge_factors) {
+    throw Error(Code::bad_argument, "--rank and --merge-factors are two ways to one small adapter",
+                "use one of them");
+  }
+}
+
+/// How many adapters may share the weight.
+std::uint32_t top_k(const RuleOptions& options, const Pool& pool) {
+  return options.top_k != 0 ? options.top_k : static_cast<std::uint32_t>(pool.adapters.size());
+}
+
+/// The query embeddings of the examples: [examples][query_dim].
+std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine) {
+  std::vector<std::string> texts;
+  for (const TaskItem& example : examples) {
+    texts.push_back(example.content());
+  }
+  return adapters::embed(engine.model(), engine.tokenizer(), texts);
+}
+
+/// The examples as the model is asked them, with the tokens of their answers where there are any.
+std::vector<generation::AnsweredPrompt> prompts_of(const std::vector<TaskItem>& examples,
+                                                   const Engine& engine) {
+  const tokenizer::Tokenizer& tokenizer = engine.tokenizer();
+  std::vector<generation::AnsweredPrompt> prompts;
+  for (const TaskItem& example : examples) {
+    prompts.push_back(generation::answered_prompt(example.content(), example.answer,
+                                                  tokenizer.data().chat_format, tokenizer));
+  }
+  return prompts;
+}
+
+Blend logo(const RuleOptions& options, const Engine& engine, const Pool& pool,
+           const std::vector<TaskItem>& examples) {
+  std::vector<std::vector<formats::Token>> prompts;
+  for (generation::AnsweredPrompt& example : prompts_of(examples, engine)) {
+    prompts.push_back(std::move(example.prompt));
+  }
+  return adapters::logo_rule(engine.model(), pool.adapters, prompts, top_k(options, pool));
+}
+
+Blend lorahub(const RuleOptions& options, const Engine& engine, const Pool& pool,
+              const std::vector<TaskItem>& examples, Json& details) {
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    if (examples[i].answer.empty()) {
+      throw Error(Code::malformed, fmt::format("example {} has no answer", i + 1),
+                  "lorahub learns from answers: give each example an \"answer\"");
+    }
+  }
+  // Every adapter is loaded once; an evaluation only changes their weights.
+  std::vector<model::WeightedAdapter> parts;
+  for (const formats::AdapterSource& adapter : pool.adapters) {
+    const Part part{&adapter, 1.0f};
+    parts.push_back({adapters::combine({&part, 1}, engine.bundle()), 0.0f});
+  }
+  adapters::AnswerLoss answer_loss(engine.model(), prompts_of(examples, engine));
+  const auto loss = [&](std::span<const float> weights) {
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+      parts[n].weight = weights[n];
+    }
+    return answer_loss(parts);
+  };
+  const adapters::LorahubResult result =
+      adapters::lorahub_search(parts.size(), loss, {.evaluations = options.evaluations});
+  details["loss"] = result.loss;
+  details["base_loss"] = result.base_loss;
+  details["evaluations"] = result.evaluations;
+  return {{}, result.weights};
+}
+
+Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
+            const std::vector<TaskItem>& examples, Json& details) {
+  const std::size_t query_dim = engine.model().config().query_dim();
+  if (options.rule == "nearest") {
+    return adapters::nearest_rule(embeddings_of(examples, engine), pool.indicators, query_dim);
+  }
+  if (options.rule == "uniform") {
+    return adapters::uniform_rule(pool.adapters.size());
+  }
+  if (options.rule == "logo") {
+    return logo(options, engine, pool, examples);
+  }
+  if (options.rule == "lorahub") {
+    return lorahub(options, engine, pool, examples, details);
+  }
+  return adapters::crayon_rule(embeddings_of(examples, engine), pool.indicators, query_dim,
+                               options.tau.value_or(pool.tau), options.drop);
+}
+
+/// The weighted sum, exact unless the options say otherwise.
+formats::AdapterSource sum(std::span<const Part> parts, const RuleOptions& options,
+                           const std::string& name, Json& details) {
+  const auto approximated = [&details](adapters::Approximation approximation) {
+    details["error"] = approximation.error;
+    return std::move(approximation.adapter);
+  };
+  if (options.merge_factors) {
+    return approximated(adapters::merge_factors(parts, name));
+  }
+  formats::AdapterSource exact = adapters::concatenate(parts, name);
+  return options.rank == 0 ? exact : approximated(adapters::recompress(exact, options.rank));
+}
+
+/// An adapter that changes nothing, as a bundle needs factors: any one, times 0.
+formats::AdapterSource nothing(const Pool& pool, const std::string& name) {
+  formats::AdapterSource adapter = pool.adapters.front();
+  adapter.name = name;
+  adapter.scale = 0;
+  return adapter;
+}
+
+}  // namespace
+
+void add_rule_options(CLI::App& command, RuleOptions& options) {
+  command.add_option("--rule", options.rule, "How adapters are weighed")
+      ->check(CLI::IsMember({"crayon", "nearest", "uniform", "arrow", "lorahub", "logo"}))
+      ->capture_default_str();
+  command
+      .add_option("--tau", options.tau,
+                  "crayon: temperature; small ones take the nearest adapter; default: the pool's")
+      ->check(CLI::Range(1e-4, 1e4));
+  command.add_option("--drop", options.drop, "crayon: leave adapters of less weight out")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--top-k", options.top_k, "arrow, logo: adapters that share the weight; 0: all")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  command.add_option("--temperature", options.temperature, "arrow: of the softmax over adapters")
+      ->check(CLI::Range(1e-4, 1e4))
+      ->capture_default_str();
+  command.add_option("--evaluations", options.evaluations, "lorahub: passes over the examples")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command
+      .add_option("--rank", options.rank, "Cut the blend to this rank, losing as little as can be")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--merge-factors", options.merge_factors,
+                   "Sum up A and B apart instead of their products: small, cheap and wrong; for "
+                   "comparison only");
+}
+
+Blended apply_rule(const RuleOptions& options, const Engine& engine, const Pool& pool,
+                   const std::vector<TaskItem>& examples, const std::string& name) {
+  check(options);
+  Blended result;
+  result.details = Json::object();
+  if (options.rule == "arrow") {
+    result.adapter = adapters::arrow(
+        pool.adapters, {.top_k = top_k(options, pool), .temperature = options.temperature}, name);
+    return result;
+  }
+  result.blend = weigh(options, engine, pool, examples, result.details);
+  std::vector<Part> parts;
+  for (std::size_t n = 0; n < pool.adapters.size(); ++n) {
+    if (result.blend.weights[n] != 0.0f) {
+      parts.push_back({&pool.adapters[n], result.blend.weights[n]});
+    }
+  }
+  result.adapter = parts.empty() ? nothing(pool, name) : sum(parts, options, name, result.details);
+  return result;
+}
+
+}  // namespace crayon::cli
