@@ -40,7 +40,7 @@ Exit ask(const Options& options, const Common& common) {
   ask_options.generate = options.generate;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
-  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapter(),
+  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapters(),
                               options.hybrid.remote);
   std::vector<generation::Turn> turns;
   if (!options.system.empty()) {
@@ -80,6 +80,7 @@ Action declare_ask(CLI::App& command, const Common& common) {
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
       ->allow_extra_args(false);
   add_adapter_option(command, options->engine);
+  add_prior_options(command, options->engine);
   add_engine_options(command, options->engine);
   return [options, &common] { return ask(*options, common); };
 }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "cli/examples.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
 
@@ -32,36 +34,59 @@ tokenizer::Tokenizer tokenizer_of(const formats::Bundle& bundle) {
   return tokenizer::Tokenizer(*bundle.info().tokenizer);
 }
 
-formats::AdapterSource open_adapter(const std::string& path, const formats::Bundle& base) {
-  const formats::Bundle bundle = formats::Bundle::open(path);
-  switch (bundle.info().kind) {
-    case formats::BundleKind::adapter:
-      return formats::read_adapter(bundle, 0, base);
-    case formats::BundleKind::pool:
-      throw Error(Code::bad_argument, fmt::format("{} is a pool, not one adapter", path),
-                  "make an adapter of it first: crayon blend POOL --base MODEL --examples FILE "
-                  "-o mine.crayon");
-    case formats::BundleKind::model:
-      break;
-  }
-  throw Error(Code::bad_argument, fmt::format("{} is a model, not an adapter", path),
-              "name a bundle that `crayon pack-adapter` or `crayon blend` made");
-}
+/// Adapters as the command line names them, put together one by one.
+class AdapterLoader {
+ public:
+  explicit AdapterLoader(const formats::Bundle& base) : base_(base) {}
 
-std::shared_ptr<const model::Adapter> open_adapters(const std::vector<std::string>& arguments,
-                                                    const formats::Bundle& base) {
-  if (arguments.empty()) {
-    return nullptr;
+  void add(const LoraArgument& lora) {
+    const formats::Bundle bundle = formats::Bundle::open(lora.path);
+    switch (bundle.info().kind) {
+      case formats::BundleKind::adapter:
+        sources_.push_back({formats::read_adapter(bundle, 0, base_), lora.scale});
+        return;
+      case formats::BundleKind::pool:
+        add_pool(bundle, lora);
+        return;
+      case formats::BundleKind::model:
+        break;
+    }
+    throw Error(Code::bad_argument, fmt::format("{} is a model, not an adapter", lora.path),
+                "name a bundle that `crayon pack-adapter`, `blend` or `pack-pool` made");
   }
-  std::vector<formats::AdapterSource> sources;
-  std::vector<adapters::Part> parts;
-  sources.reserve(arguments.size());  // parts point into it
+
+  adapters::AdapterSet finish() {
+    std::vector<adapters::Part> parts;
+    for (const auto& [source, scale] : sources_) {
+      parts.push_back({&source, scale});
+    }
+    if (!parts.empty()) {
+      set_.fixed = adapters::combine(parts, base_);
+    }
+    return std::move(set_);
+  }
+
+ private:
+  void add_pool(const formats::Bundle& bundle, const LoraArgument& lora) {
+    if (set_.pool) {
+      throw Error(Code::bad_argument, fmt::format("{} is a second pool", lora.path),
+                  "use one pool; make adapters of others with `crayon blend`");
+    }
+    set_.pool.emplace(adapters::Pool::load(bundle, base_), base_, lora.scale);
+  }
+
+  const formats::Bundle& base_;
+  std::vector<std::pair<formats::AdapterSource, float>> sources_;
+  adapters::AdapterSet set_;
+};
+
+adapters::AdapterSet open_adapters(const std::vector<std::string>& arguments,
+                                   const formats::Bundle& base) {
+  AdapterLoader loader(base);
   for (const std::string& argument : arguments) {
-    const LoraArgument lora = parse_lora(argument);
-    sources.push_back(open_adapter(lora.path, base));
-    parts.push_back({&sources.back(), lora.scale});
+    loader.add(parse_lora(argument));
   }
-  return adapters::combine(parts, base);
+  return loader.finish();
 }
 
 }  // namespace
@@ -87,15 +112,33 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
       bundle_(open_model(path)),
       model_(model::Model::load(bundle_, kernels_, pool_)),
       tokenizer_(tokenizer_of(bundle_)),
-      adapter_(open_adapters(options.loras, bundle_)) {}
-
-std::unique_ptr<model::Session> Engine::session(const SessionOptions& options) const {
-  auto session =
-      std::make_unique<model::Session>(*model_, context_of(model_->config(), options.context),
-                                       kv_of(options.kv, model_->default_kv()));
-  if (adapter_) {
-    session->attach(adapter_);
+      adapters_(open_adapters(options.loras, bundle_)) {
+  if (!options.examples.empty()) {
+    set_prior(options);
+  } else if (options.prior) {
+    throw Error(Code::bad_argument, "--prior without examples", "add --examples FILE.jsonl");
   }
+}
+
+void Engine::set_prior(const EngineOptions& options) {
+  if (!adapters_.pool) {
+    throw Error(Code::bad_argument, "--examples without a pool",
+                "add --adapter POOL, or blend an adapter first: crayon blend");
+  }
+  const std::vector<std::string> texts = read_examples(options.examples);
+  adapters_.pool->set_prior(adapters::embed(*model_, tokenizer_, texts),
+                            options.prior.value_or(1.0f));
+}
+
+std::unique_ptr<model::Session> Engine::bare_session(const SessionOptions& options) const {
+  return std::make_unique<model::Session>(*model_, context_of(model_->config(), options.context),
+                                          kv_of(options.kv, model_->default_kv()));
+}
+
+std::unique_ptr<model::Session> Engine::session(const SessionOptions& options,
+                                                std::span<const formats::Token> query) const {
+  auto session = bare_session(options);
+  session->attach(adapters_.select(*model_, query).adapters);
   return session;
 }
 

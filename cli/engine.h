@@ -3,12 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "base/thread_pool.h"
 #include "cli/options.h"
 #include "formats/bundle.h"
 #include "kernels/kernel_set.h"
-#include "runtime/model/adapter.h"
+#include "runtime/adapters/adapter_set.h"
 #include "runtime/model/model.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -29,26 +30,31 @@ model::KvDtype kv_of(const std::string& name, model::KvDtype fallback);
 class Engine {
  public:
   /// Loads the model, its tokenizer and the adapters that `options` name. Throws bad_argument
-  /// for a bundle of another kind in the place of either.
+  /// for a bundle of another kind in the place of either, for two pools, and for examples without
+  /// a pool.
   Engine(const std::filesystem::path& path, const EngineOptions& options);
 
   const formats::Bundle& bundle() const { return bundle_; }
   const model::Model& model() const { return *model_; }
   const tokenizer::Tokenizer& tokenizer() const { return tokenizer_; }
   std::size_t threads() const { return pool_.size(); }
-  /// The sum of the adapters, or null when there are none.
-  const std::shared_ptr<const model::Adapter>& adapter() const { return adapter_; }
+  const adapters::AdapterSet& adapters() const { return adapters_; }
 
-  /// A new session with the adapters attached.
-  std::unique_ptr<model::Session> session(const SessionOptions& options) const;
+  /// A new session without any adapter.
+  std::unique_ptr<model::Session> bare_session(const SessionOptions& options) const;
+  /// A new session with the adapters attached; a pool is blended for the tokens of `query`.
+  std::unique_ptr<model::Session> session(const SessionOptions& options,
+                                          std::span<const formats::Token> query) const;
 
  private:
+  void set_prior(const EngineOptions& options);
+
   const kernels::KernelSet& kernels_;
   ThreadPool pool_;
   formats::Bundle bundle_;
   std::unique_ptr<model::Model> model_;
   tokenizer::Tokenizer tokenizer_;
-  std::shared_ptr<const model::Adapter> adapter_;
+  adapters::AdapterSet adapters_;
 };
 
 }  // namespace crayon::cli

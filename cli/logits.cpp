@@ -122,7 +122,7 @@ Exit logits(const Options& options, const Common& common) {
     session_options.context =
         static_cast<std::uint32_t>(std::min<std::size_t>(ids.size(), config.max_context));
   }
-  const auto session = engine.session(session_options);
+  const auto session = engine.session(session_options, ids);
   if (ids.size() > session->context()) {
     throw Error(Code::context_full, fmt::format("{}: {} ids do not fit a context of {}",
                                                 options.ids, ids.size(), session->context()));

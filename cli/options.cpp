@@ -37,9 +37,20 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
 void add_adapter_option(CLI::App& command, EngineOptions& options) {
   command
       .add_option("-a,--adapter", options.loras,
-                  "Adapter bundle to run beside the model; several add up")
+                  "Adapter bundle to run beside the model, several add up; or a pool, which is "
+                  "blended for each question")
       ->type_name("PATH[=SCALE]")
       ->allow_extra_args(false);
+}
+
+void add_prior_options(CLI::App& command, EngineOptions& options) {
+  command.add_option("-e,--examples", options.examples,
+                     "JSONL file with a few of your questions: what a pool blends for besides the "
+                     "question at hand");
+  command
+      .add_option("--prior", options.prior,
+                  "How much the examples count beside the question; default: 1, as much")
+      ->check(CLI::Range(0.0, 1000.0));
 }
 
 void add_session_options(CLI::App& command, SessionOptions& options) {

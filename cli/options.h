@@ -19,10 +19,14 @@ struct EngineOptions {
   std::size_t threads;             ///< 1 and above
   std::string kernels;             ///< a kernel set's name; empty: the best that runs here
   std::vector<std::string> loras;  ///< as --adapter takes them: "PATH" or "PATH=SCALE"
+  std::string examples;            ///< a JSONL file that says beforehand what queries are like
+  std::optional<float> prior;      ///< how much it says; absent: as much as the query itself
   EngineOptions();
 };
 void add_engine_options(CLI::App& command, EngineOptions& options);
 void add_adapter_option(CLI::App& command, EngineOptions& options);
+/// --examples and --prior, for verbs that a pool can serve.
+void add_prior_options(CLI::App& command, EngineOptions& options);
 
 /// How much a session holds, and in what.
 struct SessionOptions {

@@ -23,8 +23,8 @@ struct Options {
 Exit perplexity(const Options& options, const Common& common) {
   const std::string text = read(options.text);
   const Engine engine(options.model, options.engine);
-  const auto session = engine.session(options.session);
   const std::vector<formats::Token> tokens = engine.tokenizer().encode(text, {.add_bos = false});
+  const auto session = engine.session(options.session, tokens);
   const formats::TokenizerData& tokenizer = engine.tokenizer().data();
   const formats::Token bos = tokenizer.add_bos && tokenizer.bos ? *tokenizer.bos : -1;
   eval::Perplexity measured;

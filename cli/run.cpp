@@ -51,8 +51,8 @@ Exit run(const Options& options, const Common& common) {
   const std::string prompt = read(options.prompt);
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
-  const auto session = engine.session(options.session);
   const std::vector<formats::Token> tokens = engine.tokenizer().encode(prompt);
+  const auto session = engine.session(options.session, tokens);
   const auto show = [&](std::string_view text) {
     if (!common.json) {
       print(text);
@@ -92,6 +92,7 @@ Action declare_run(CLI::App& command, const Common& common) {
       ->allow_extra_args(false);
   command.add_flag("--ignore-end", options->generate.ignore_end, "Go on where the model would end");
   add_adapter_option(command, options->engine);
+  add_prior_options(command, options->engine);
   add_session_options(command, options->session);
   add_engine_options(command, options->engine);
   command.add_flag("--timings", options->timings, "Print speeds on standard error");

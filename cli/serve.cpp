@@ -26,7 +26,7 @@ Exit serve(const Options& options, const Common& common) {
     serve_options.model_name = std::filesystem::path(options.model).stem().string();
   }
   const Engine engine(options.model, options.engine);
-  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapter(),
+  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapters(),
                               options.hybrid.remote);
   serving::Server server(serve_options, assistant);
   const std::string url = fmt::format("http://{}:{}", serve_options.http.host, server.port());
@@ -67,6 +67,7 @@ Action declare_serve(CLI::App& command, const Common& common) {
       ->capture_default_str();
   add_hybrid_options(command, options->hybrid);
   add_adapter_option(command, options->engine);
+  add_prior_options(command, options->engine);
   add_engine_options(command, options->engine);
   return [options, &common] { return serve(*options, common); };
 }

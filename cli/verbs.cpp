@@ -15,6 +15,7 @@ constexpr Verb table[] = {
     {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
     {"logits", "Compute the logits of given tokens", declare_logits},
     {"blend", "Make your adapter from a pool and a few examples", declare_blend},
+    {"eval", "Measure how many questions a model answers right", declare_eval},
     {"ask", "Answer a question, here or by a larger model", declare_ask},
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
     {"doctor", "Show what this machine can run", declare_doctor},

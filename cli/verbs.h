@@ -38,6 +38,7 @@ Action declare_tokenize(CLI::App& command, const Common& common);
 Action declare_perplexity(CLI::App& command, const Common& common);
 Action declare_logits(CLI::App& command, const Common& common);
 Action declare_blend(CLI::App& command, const Common& common);
+Action declare_eval(CLI::App& command, const Common& common);
 Action declare_ask(CLI::App& command, const Common& common);
 Action declare_serve(CLI::App& command, const Common& common);
 Action declare_doctor(CLI::App& command, const Common& common);

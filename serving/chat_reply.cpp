@@ -41,7 +41,8 @@ void ChatReplyWriter::end(const hybrid::Answer& answer) {
   reply_.routing = {.route = remote ? "remote" : "local",
                     .reason = answer.reason,
                     .score = answer.score,
-                    .threshold = answer.threshold};
+                    .threshold = answer.threshold,
+                    .blend = {answer.blend.weights.begin(), answer.blend.weights.end()}};
   if (!remote) {
     reply_.prompt_ms = answer.local.prefill_seconds * 1e3;
     reply_.predicted_ms = answer.local.decode_seconds * 1e3;

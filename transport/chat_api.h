@@ -47,6 +47,7 @@ struct ChatRouting {
   std::string reason;
   double score = 0;
   double threshold = 0;
+  std::vector<double> blend = {};  ///< weights of a pool's adapters; empty: not sent
 };
 
 /// A complete reply, or (stream) the last chunk.

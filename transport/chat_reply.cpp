@@ -39,6 +39,9 @@ void add_account(Json& json, const ChatReply& reply) {
                         {"reason", reply.routing->reason},
                         {"score", reply.routing->score},
                         {"threshold", reply.routing->threshold}};
+    if (!reply.routing->blend.empty()) {
+      json["x_crayon"]["blend"] = reply.routing->blend;
+    }
   }
 }
 

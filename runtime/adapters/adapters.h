@@ -44,6 +44,18 @@ struct Blend {
 Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
                   std::size_t query_dim, float tau, float least_weight = 1e-3f);
 
+/// What a user's examples say beforehand about every query.
+struct Prior {
+  std::vector<float> scores;  ///< [adapters] cosine of the examples' embedding to the indicators
+  float weight = 0;           ///< lambda: 0 leaves all to the query; 1 counts it as much
+};
+
+/// The rule for one query: softmax((cos(query, c_n) + lambda cos(examples, c_n)) / tau), small
+/// weights dropped as above. The scores are the sums. query [query_dim]; a prior without scores is
+/// none.
+Blend query_rule(std::span<const float> query, const Prior& prior,
+                 std::span<const float> indicators, float tau, float least_weight = 1e-3f);
+
 /// A pool bundle in memory: its adapters, their indicators and tau.
 struct Pool {
   std::vector<formats::AdapterSource> adapters;

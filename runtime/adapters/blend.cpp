@@ -77,23 +77,53 @@ std::vector<float> to_float(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
 
-}  // namespace
-
-Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
-                  std::size_t query_dim, float tau, float least_weight) {
-  check(embeddings, indicators, query_dim, tau);
-  const std::vector<double> examples = sum_rows(embeddings, query_dim);
-  std::vector<double> scores;  // [adapters]
-  for (std::size_t at = 0; at < indicators.size(); at += query_dim) {
-    const auto row = indicators.subspan(at, query_dim);
-    scores.push_back(cosine(examples, std::vector<double>(row.begin(), row.end())));
+/// Cosine of x [dim] to each row of [adapters][dim].
+std::vector<double> cosines(const std::vector<double>& x, std::span<const float> rows) {
+  std::vector<double> result;
+  for (std::size_t at = 0; at < rows.size(); at += x.size()) {
+    const auto row = rows.subspan(at, x.size());
+    result.push_back(cosine(x, std::vector<double>(row.begin(), row.end())));
   }
+  return result;
+}
+
+void add_prior(const Prior& prior, std::vector<double>& scores) {
+  if (prior.scores.size() != scores.size() || !std::isfinite(prior.weight)) {
+    throw Error(Code::bad_argument,
+                fmt::format("a prior of {} scores and weight {} for {} adapters",
+                            prior.scores.size(), prior.weight, scores.size()),
+                "use a prior of the same pool, with a finite weight");
+  }
+  for (std::size_t n = 0; n < scores.size(); ++n) {
+    scores[n] += static_cast<double>(prior.weight) * static_cast<double>(prior.scores[n]);
+  }
+}
+
+Blend weigh(std::vector<double> scores, float tau, float least_weight) {
   Blend blend;
   blend.scores = to_float(scores);
   softmax(scores, static_cast<double>(tau));
   drop_small(scores, static_cast<double>(least_weight));
   blend.weights = to_float(scores);
   return blend;
+}
+
+}  // namespace
+
+Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
+                  std::size_t query_dim, float tau, float least_weight) {
+  check(embeddings, indicators, query_dim, tau);
+  return weigh(cosines(sum_rows(embeddings, query_dim), indicators), tau, least_weight);
+}
+
+Blend query_rule(std::span<const float> query, const Prior& prior,
+                 std::span<const float> indicators, float tau, float least_weight) {
+  check(query, indicators, query.size(), tau);
+  std::vector<double> scores = cosines(sum_rows(query, query.size()), indicators);
+  if (!prior.scores.empty()) {
+    add_prior(prior, scores);
+  }
+  return weigh(std::move(scores), tau, least_weight);
 }
 
 }  // namespace crayon::adapters

@@ -70,6 +70,7 @@ class Generation {
       }
     }
     model_.forward(session_, prompt, model::Logits::last, logits_);
+    result_.first = certainty(logits_);
     return true;
   }
 

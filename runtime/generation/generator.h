@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/generation/certainty.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/model/model.h"
 #include "runtime/tokenizer/tokenizer.h"
@@ -30,6 +31,7 @@ struct Generated {
   std::string text;                       ///< exactly what the callback got
   std::vector<Token> tokens;              ///< all that were sampled, less the end token
   std::vector<double> log_probabilities;  ///< of each of `tokens`, under the unchanged logits
+  Certainty first;                        ///< of the first token
   Finish finish = Finish::length;
   std::uint32_t prompt_tokens = 0;
   double prefill_seconds = 0;

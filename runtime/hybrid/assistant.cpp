@@ -56,15 +56,27 @@ transport::ChatRequest request_of(std::span<const generation::Turn> turns, const
   return request;
 }
 
+/// What a pool's blend goes by: the last turn of the user, as the model reads it. A conversation
+/// without one is its own query.
+std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
+                                     const tokenizer::Tokenizer& tokenizer) {
+  const std::string& format = tokenizer.data().chat_format;
+  for (std::size_t i = turns.size(); i-- > 0;) {
+    if (turns[i].role == "user") {
+      return generation::render(turns.subspan(i, 1), format, tokenizer);
+    }
+  }
+  return generation::render(turns, format, tokenizer);
+}
+
 /// The local model with one conversation to go on with.
 class LocalModel {
  public:
   LocalModel(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-             std::shared_ptr<const model::Adapter> adapter, std::span<const generation::Turn> turns,
+             const adapters::AdapterSet& adapters, std::span<const generation::Turn> turns,
              const AskOptions& options, const Deadline& deadline)
       : model_(model),
         tokenizer_(tokenizer),
-        adapter_(std::move(adapter)),
         deadline_(deadline),
         cancelled_(options.cancelled),
         most_context_(std::min(options.context, model.config().max_context)),
@@ -74,6 +86,8 @@ class LocalModel {
     for (std::string& stop : generation::chat_stops(format)) {
       generate_.stop.push_back(std::move(stop));
     }
+    selection_ = adapters.select(
+        model, adapters.pool ? query_of(turns, tokenizer) : std::vector<formats::Token>());
   }
 
   /// Generates until the end, the deadline, or when `on_text` returns false.
@@ -87,15 +101,14 @@ class LocalModel {
     const std::uint64_t wanted = std::uint64_t{prompt_.size()} + generate_.max_tokens;
     const auto context = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, most_context_));
     model::Session session(model_, context, model_.default_kv());
-    if (adapter_) {
-      session.attach(adapter_);
-    }
+    session.attach(selection_.adapters);
     return generation::generate(model_, tokenizer_, session, prompt_, generate_,
                                 [&](std::string_view text) {
                                   return on_text(text) && !cancelled() && !deadline_.passed();
                                 });
   }
 
+  const adapters::Blend& blend() const { return selection_.blend; }
   bool cancelled() const { return cancelled_ != nullptr && *cancelled_; }
   std::uint32_t prompt_tokens() const { return static_cast<std::uint32_t>(prompt_.size()); }
   std::uint32_t count_tokens(std::string_view text) const {
@@ -105,12 +118,12 @@ class LocalModel {
  private:
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
-  std::shared_ptr<const model::Adapter> adapter_;
   const Deadline& deadline_;
   const std::atomic<bool>* cancelled_;
   std::uint32_t most_context_;
   generation::GenerateOptions generate_;
   std::vector<formats::Token> prompt_;
+  adapters::Selection selection_;
 };
 
 /// One question on its way to an answer.
@@ -220,6 +233,7 @@ class Asking {
     answer.reason = std::move(reason);
     answer.threshold = options_.threshold;
     answer.prompt_tokens = local_.prompt_tokens();
+    answer.blend = local_.blend();
     return answer;
   }
 
@@ -235,10 +249,10 @@ class Asking {
 }  // namespace
 
 Assistant::Assistant(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                     std::shared_ptr<const model::Adapter> adapter, Remote remote)
+                     adapters::AdapterSet adapters, Remote remote)
     : model_(model),
       tokenizer_(tokenizer),
-      adapter_(std::move(adapter)),
+      adapters_(std::move(adapters)),
       remote_(std::move(remote)) {
   if (has_remote()) {
     chat_url(remote_);
@@ -249,7 +263,7 @@ Answer Assistant::ask(std::span<const generation::Turn> turns, const AskOptions&
                       const OnPiece& on_piece) const {
   check(options, has_remote());
   const Deadline deadline(options.deadline);
-  const LocalModel local(model_, tokenizer_, adapter_, turns, options, deadline);
+  const LocalModel local(model_, tokenizer_, adapters_, turns, options, deadline);
   const transport::ChatRequest request = request_of(turns, remote_, options.generate);
   Asking asking(local, remote_, request, options, deadline, on_piece);
   switch (options.route) {

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/adapters/adapter_set.h"
 #include "runtime/generation/chat_format.h"
 #include "runtime/generation/generator.h"
 #include "runtime/hybrid/remote.h"
-#include "runtime/model/adapter.h"
 #include "runtime/model/model.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -45,6 +45,7 @@ struct Answer {
   std::uint32_t prompt_tokens = 0;      ///< of the local tokenizer, whoever answered
   std::uint32_t completion_tokens = 0;  ///< of the local tokenizer, whoever answered
   generation::Generated local;          ///< empty when no local answer was made
+  adapters::Blend blend;                ///< of the pool, for this question; empty without one
 };
 
 /// Whose text a piece of the answer is. When the remote fails in mid-stream, a piece with
@@ -69,10 +70,10 @@ using OnPiece = std::function<void(const AnswerPiece&)>;
 ///    safety net; when the remote has answered, the local one is cancelled.
 class Assistant {
  public:
-  /// All must outlive the assistant. `adapter` may be null. Throws bad_argument for a remote
-  /// whose URL is none.
+  /// Model and tokenizer must outlive the assistant. Throws bad_argument for a remote whose URL is
+  /// none. With a pool among the adapters, the last turn of the user sets the blend of its answer.
   Assistant(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-            std::shared_ptr<const model::Adapter> adapter, Remote remote);
+            adapters::AdapterSet adapters, Remote remote);
 
   bool has_remote() const { return !remote_.url.empty(); }
 
@@ -86,7 +87,7 @@ class Assistant {
  private:
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
-  std::shared_ptr<const model::Adapter> adapter_;
+  adapters::AdapterSet adapters_;
   Remote remote_;
 };
 

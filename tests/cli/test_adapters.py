@@ -3,9 +3,11 @@
 import json
 import math
 import unittest
+import urllib.request
 
 import support
 from support import BAD_FILE, OK, USAGE
+from test_hybrid import Server
 
 IDS = [256, 72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100]
 RANK = 3
@@ -169,10 +171,70 @@ class Pools(support.Case):
                                  "mine.jsonl", "-o", "x.crayon", code=BAD_FILE)
             self.assertIn("line 2", failed.err)
 
-    def test_a_pool_is_not_an_adapter(self):
-        failed = self.crayon("run", "base.crayon", "-p", "x", "--adapter", "pool.crayon",
-                             code=USAGE)
-        self.assertIn("crayon blend", failed.err)
+    def weights_for(self, text, tau=0.05, prior=0.0, examples=()):
+        """The blend of one query by the rule, from the scores that `blend` tells."""
+        def scores(texts):
+            return self.blend(texts, "scores.crayon", "--json").json["scores"]
+        total = scores([text])
+        if prior:
+            total = [own + prior * theirs for own, theirs in zip(total, scores(list(examples)))]
+        exponents = [math.exp((score - max(total)) / tau) for score in total]
+        return [exponent / sum(exponents) for exponent in exponents]
+
+    def assert_weights(self, told, expected):
+        for weight, other in zip(told, expected, strict=True):
+            self.assertAlmostEqual(weight, other, delta=2e-3)
+
+    def eval_blend(self, text, *arguments):
+        self.write("asked.jsonl", json.dumps({"question": text, "answer": "x"}) + "\n")
+        self.crayon("eval", "base.crayon", "asked.jsonl", "-n", 1, "--adapter", "pool.crayon",
+                    "--items", "asked.items", *arguments)
+        return json.loads((self.dir / "asked.items").read_text())["blend"]
+
+    def test_a_pool_is_blended_for_each_question(self):
+        for texts in self.KINDS.values():
+            self.assert_weights(self.eval_blend(texts[0]), self.weights_for(texts[0]))
+
+    def test_examples_count_besides_the_question(self):
+        mine = self.KINDS["digits"]
+        self.write("prior.jsonl", "".join(json.dumps({"question": text}) + "\n" for text in mine))
+        for prior, arguments in ((1, ()), (3, ("--prior", 3))):
+            self.assert_weights(
+                self.eval_blend("where is it?", "--examples", "prior.jsonl", *arguments),
+                self.weights_for("where is it?", prior=prior, examples=mine))
+
+    def test_what_a_pool_does_to_a_query_is_the_dense_sum(self):
+        # `logits` takes the ids for the query: that of a rendered question.
+        prompt = "Question: 9 - 3\nAnswer:"
+        ids = self.crayon("tokenize", "base.crayon", "-p", prompt, "--json").json["ids"]
+        parts = [(weight * 6 / RANK, self.factors[kind])
+                 for kind, weight in zip(self.KINDS, self.weights_for("9 - 3"))]
+        support.write_model(self.dir / "query-dense", support.merged(self.weights, parts, RANK))
+        self.crayon("pack", "query-dense", "--weights", "f32", "-o", "query-dense.crayon")
+        expected = self.logits("query-dense.crayon", ids)
+        got = self.logits("base.crayon", ids, "--adapter", "pool.crayon")
+        self.assertLess(distance(got, expected), 10 * TOLERANCE)  # the scores have 7 digits, too
+
+    def test_a_server_tells_the_blend_of_each_answer(self):
+        with Server(self.dir, "base.crayon", "--adapter", "pool.crayon") as server:
+            for text in ("9 - 3", "where is it?"):
+                body = {"messages": [{"role": "user", "content": "HEY YOU!"},
+                                     {"role": "assistant", "content": "x"},
+                                     {"role": "user", "content": text}], "max_tokens": 2}
+                request = urllib.request.Request(
+                    server.url + "/v1/chat/completions", json.dumps(body).encode(),
+                    {"Content-Type": "application/json"})
+                with urllib.request.urlopen(request, timeout=120) as reply:
+                    told = json.load(reply)
+                self.assert_weights(told["x_crayon"]["blend"], self.weights_for(text))
+
+    def test_one_pool_is_the_most_and_examples_need_one(self):
+        self.crayon("run", "base.crayon", "-p", "x", "--adapter", "pool.crayon", "--adapter",
+                    "pool.crayon", code=USAGE)
+        self.write("prior.jsonl", '{"question": "x"}\n')
+        self.crayon("run", "base.crayon", "-p", "x", "--examples", "prior.jsonl", code=USAGE)
+        self.crayon("run", "base.crayon", "-p", "x", "--adapter", "pool.crayon", "--prior", 2,
+                    code=USAGE)
 
     def test_an_adapter_is_not_a_pool(self):
         self.blend(["a"], "adapter.crayon")

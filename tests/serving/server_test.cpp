@@ -27,7 +27,7 @@ using transport::ClientResponse;
 
 Assistant assistant_with(const std::string& url) {
   const TinyModel& tiny = TinyModel::get();
-  return {tiny.model(), tiny.tokenizer(), nullptr, {.url = url, .model = {}}};
+  return {tiny.model(), tiny.tokenizer(), {}, {.url = url, .model = {}}};
 }
 
 ServeOptions options_for(Route route) {

@@ -79,5 +79,33 @@ TEST(CrayonRule, RefusesWhatIsNoMatrix) {
   EXPECT_EQ(rule(row, row, 2, nan), Code::bad_argument);
 }
 
+TEST(QueryRule, WithoutExamplesIsTheRuleForTheQueryAlone) {
+  const Floats indicators{1, 2, 3, -1, 0, 5};
+  const Blend alone = crayon_rule(Floats{3, 1, 2}, indicators, 3, 0.1f);
+  for (const Prior& prior : {Prior{}, Prior{{0.9f, -0.4f}, 0.0f}}) {
+    const Blend blend = query_rule(Floats{3, 1, 2}, prior, indicators, 0.1f);
+    EXPECT_EQ(blend.scores, alone.scores);
+    EXPECT_EQ(blend.weights, alone.weights);
+  }
+}
+
+TEST(QueryRule, ExamplesCountLambdaTimes) {
+  // Cosines 1 and 0, and 2 x (0.2, 0.6) of the examples: exp(1.4 / 0.5) and exp(1.2 / 0.5).
+  const Blend blend = query_rule(Floats{5, 0}, {{0.2f, 0.6f}, 2.0f}, Floats{1, 0, 0, 1}, 0.5f);
+  EXPECT_FLOAT_EQ(blend.scores[0], 1.4f);
+  EXPECT_FLOAT_EQ(blend.scores[1], 1.2f);
+  EXPECT_NEAR(blend.weights[0], 1 / (1 + std::exp(-0.4)), 1e-6);
+}
+
+TEST(QueryRule, RefusesAPriorOfAnotherPool) {
+  const auto rule = [](const Floats& query, const Prior& prior) {
+    return test::code_of([&] { query_rule(query, prior, Floats{1, 0, 0, 1}, 0.1f); });
+  };
+  EXPECT_EQ(rule({1, 0}, {{0.2f}, 1.0f}), Code::bad_argument);
+  EXPECT_EQ(rule({1, 0}, {{0.2f, 0.3f}, NAN}), Code::bad_argument);
+  EXPECT_EQ(rule({1, 0, 0}, {}), Code::bad_argument);
+  EXPECT_EQ(rule({}, {}), Code::bad_argument);
+}
+
 }  // namespace
 }  // namespace crayon::adapters

@@ -37,7 +37,7 @@ AskOptions options_for(Route route, std::chrono::milliseconds deadline = 20s) {
 
 Assistant assistant_with(const std::string& url) {
   const TinyModel& tiny = TinyModel::get();
-  return {tiny.model(), tiny.tokenizer(), nullptr, {.url = url, .model = "big"}};
+  return {tiny.model(), tiny.tokenizer(), {}, {.url = url, .model = "big"}};
 }
 
 /// Follows the pieces as a program that shows them would.

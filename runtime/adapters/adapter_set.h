@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "formats/bundle.h"
+#include "runtime/adapters/adapters.h"
+#include "runtime/model/adapter.h"
+#include "runtime/model/model.h"
+
+namespace crayon::adapters {
+
+/// A pool that stays in memory, ready to run. A query's blend is one weight an adapter: no factor
+/// is read or copied for it.
+class ResidentPool {
+ public:
+  /// `scale` is multiplied with every weight. Throws what combine() does.
+  ResidentPool(const Pool& pool, const formats::Bundle& base, float scale = 1.0f);
+
+  /// What the user's examples, [examples][query_dim], say beforehand; lambda as in Prior.
+  void set_prior(std::span<const float> embeddings, float lambda);
+
+  const std::vector<std::string>& names() const { return names_; }
+  Blend blend(std::span<const float> query) const;
+  /// The adapters with these weights, [adapters], as a session takes them.
+  std::vector<model::WeightedAdapter> weighted(std::span<const float> weights) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::shared_ptr<const model::Adapter>> adapters_;
+  std::vector<float> indicators_;  // [adapters][query_dim]
+  float tau_;
+  float scale_;
+  Prior prior_;
+};
+
+/// What a session is given for one query.
+struct Selection {
+  std::vector<model::WeightedAdapter> adapters;  ///< for Session::attach()
+  Blend blend;                                   ///< of the pool; empty without one
+};
+
+/// What runs beside a model: a sum of adapters that stays as it is, and a pool whose weights each
+/// query sets; either may be missing. Const functions may be called from several threads.
+struct AdapterSet {
+  std::shared_ptr<const model::Adapter> fixed;  ///< or null
+  std::optional<ResidentPool> pool;
+
+  /// For a query's tokens, which may be empty when there is no pool.
+  Selection select(const model::Model& model, std::span<const model::Token> query) const;
+};
+
+}  // namespace crayon::adapters

@@ -1,0 +1,117 @@
+// A pool that is blended for each query, against the same sums merged into the weights in float64.
+
+#include "runtime/adapters/adapter_set.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/runtime/model/reference_forward.h"
+#include "tests/runtime/model/tiny_model.h"
+
+namespace crayon::adapters {
+namespace {
+
+using formats::AdapterSource;
+using formats::Token;
+
+constexpr double tolerance = 2e-5;  // that of lora_test.cpp
+
+class AdapterSetTest : public testing::Test {
+ protected:
+  AdapterSetTest() {
+    for (std::uint64_t n = 0; n < 4; ++n) {
+      const auto rank = static_cast<std::uint32_t>(2 + n);
+      pool_.adapters.push_back(test::random_adapter(config_, rank, 0.5f, 60 + n));
+      const std::vector<float> indicator = model_->query_embedding(query(n));
+      pool_.indicators.insert(pool_.indicators.end(), indicator.begin(), indicator.end());
+    }
+    pool_.tau = 0.3f;
+  }
+
+  std::vector<Token> query(std::uint64_t n) const {
+    return test::random_tokens(6, config_.vocab_size, 70 + n);
+  }
+  std::vector<float> logits(std::span<const model::WeightedAdapter> adapters) const {
+    model::Session session(*model_, 64, model::KvDtype::f32);
+    session.attach(adapters);
+    std::vector<float> all(tokens_.size() * config_.vocab_size);
+    model_->forward(session, tokens_, model::Logits::all, all);
+    return all;
+  }
+  std::vector<double> truth(std::span<const float> weights, float scale) const {
+    std::vector<test::DenseDelta> deltas;
+    for (std::size_t n = 0; n < weights.size(); ++n) {
+      const double weight = static_cast<double>(weights[n]) * static_cast<double>(scale);
+      for (test::DenseDelta& delta : test::merged(pool_.adapters[n], weight)) {
+        deltas.push_back(std::move(delta));
+      }
+    }
+    return test::reference_logits(source_, tokens_, deltas);
+  }
+
+  const formats::ModelConfig config_ = test::tiny_config();
+  const formats::ModelSource source_ = test::random_source(config_, 51);
+  const test::Packed packed_{source_, formats::Dtype::f32};
+  ThreadPool threads_{2};
+  const std::unique_ptr<model::Model> model_ = packed_.load(threads_);
+  const std::vector<Token> tokens_ = test::random_tokens(20, config_.vocab_size, 52);
+  Pool pool_;
+};
+
+TEST_F(AdapterSetTest, EachQueryRunsWithTheDenseSumOfItsBlend) {
+  for (const float scale : {1.0f, -0.5f}) {
+    AdapterSet set;
+    set.pool.emplace(pool_, packed_.bundle, scale);
+    for (std::uint64_t n = 0; n < 4; ++n) {
+      const Selection selection = set.select(*model_, query(n));
+      EXPECT_NEAR(selection.blend.scores[n], 1.0, 1e-6);
+      EXPECT_LT(test::largest_difference(logits(selection.adapters),
+                                         truth(selection.blend.weights, scale)),
+                tolerance);
+    }
+  }
+}
+
+TEST_F(AdapterSetTest, ASharpTauRunsOneAdapterAlone) {
+  pool_.tau = 1e-3f;
+  AdapterSet set;
+  set.pool.emplace(pool_, packed_.bundle);
+  const Selection selection = set.select(*model_, query(2));
+  EXPECT_EQ(selection.blend.weights, (std::vector<float>{0, 0, 1, 0}));
+  const Part alone{&pool_.adapters[2], 1.0f};
+  const model::WeightedAdapter third{combine({&alone, 1}, packed_.bundle), 1.0f};
+  EXPECT_EQ(logits(selection.adapters), logits({&third, 1}));
+}
+
+TEST_F(AdapterSetTest, AFixedAdapterIsAddedToThePool) {
+  const AdapterSource source = test::random_adapter(config_, 3, 0.5f, 90);
+  const Part part{&source, 1.0f};
+  AdapterSet set;
+  set.fixed = combine({&part, 1}, packed_.bundle);
+  EXPECT_TRUE(set.select(*model_, {}).blend.weights.empty());
+  EXPECT_EQ(set.select(*model_, {}).adapters.size(), 1u);
+  set.pool.emplace(pool_, packed_.bundle);
+  EXPECT_EQ(set.select(*model_, query(0)).adapters.size(), 5u);
+}
+
+TEST_F(AdapterSetTest, ExamplesPullEveryQueryToTheirAdapter) {
+  AdapterSet set;
+  set.pool.emplace(pool_, packed_.bundle);
+  const Blend before = set.select(*model_, query(0)).blend;
+  set.pool->set_prior(model_->query_embedding(query(3)), 2.0f);
+  const Blend after = set.select(*model_, query(0)).blend;
+  const Blend examples =
+      crayon_rule(model_->query_embedding(query(3)), pool_.indicators, config_.query_dim(), 0.3f);
+  for (std::size_t n = 0; n < 4; ++n) {
+    EXPECT_NEAR(after.scores[n], before.scores[n] + 2 * examples.scores[n], 1e-6);
+  }
+  EXPECT_GT(after.weights[3], before.weights[3]);
+}
+
+TEST_F(AdapterSetTest, NothingIsNoAdapter) {
+  EXPECT_TRUE(AdapterSet().select(*model_, {}).adapters.empty());
+}
+
+}  // namespace
+}  // namespace crayon::adapters
