@@ -21,6 +21,8 @@ esac
 jobs=$(nproc)
 # Where ccache is installed, a clone in another folder finds what an earlier one compiled.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# ccache keeps what is compiled with a precompiled header only when told so.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 logs=build/logs
 mkdir -p "$logs"
 started=$SECONDS

@@ -13,8 +13,8 @@ namespace crayon::train {
 using NamedParameters = std::vector<std::pair<std::string, torch::Tensor*>>;
 
 struct OptimizerOptions {
-  double adam_rate = 3e-3;
-  double muon_rate = 0.02;
+  double adam_rate = 2e-3;
+  double muon_rate = 0.006;
   double weight_decay = 0.0;  ///< decoupled, of matrices
   double clip = 1.0;          ///< largest norm of all AdamW gradients together
 };

@@ -29,7 +29,8 @@ struct Options {
   std::int64_t grow_layers = 0;
   Config shape{.dim = 256, .layers = 6, .heads = 8, .kv_heads = 4, .hidden = 704};
   LossWeights loss{.text = 1.0f, .prompt = 0.1f, .answer = 1.0f};
-  OptimizerOptions rates{.adam_rate = 3e-3, .muon_rate = 0.02, .weight_decay = 0.01};
+  OptimizerOptions rates{.adam_rate = 2e-3, .muon_rate = 0.006, .weight_decay = 0.01};
+  std::string optimizer = "muon";
   std::string save_type = "f32";
   TrainingOptions training;
 };
@@ -112,7 +113,7 @@ Exit pretrain(const Options& options) {
              static_cast<double>(parameters(weights.config)) / 1e6, weights.config.layers,
              weights.config.dim);
 
-  Optimizer optimizer(weights.named(), true, options.rates);
+  Optimizer optimizer(weights.named(), options.optimizer == "muon", options.rates);
   const auto make_gradients = [&] {
     StepResult result{0, 0, {}};
     for (const auto& source : sources) {
@@ -163,6 +164,11 @@ Action declare_pretrain(CLI::App& command) {
       .add_option("--prompt-weight", options->loss.prompt,
                   "Weight of a question's tokens in the loss")
       ->capture_default_str();
+  command
+      .add_option("--optimizer", options->optimizer,
+                  "Of the hidden matrices: muon or adamw; all else takes AdamW")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"muon", "adamw"}));
   command.add_option("--rate", options->rates.adam_rate, "AdamW's peak learning rate")
       ->capture_default_str();
   command.add_option("--muon-rate", options->rates.muon_rate, "Muon's peak learning rate")

@@ -49,7 +49,10 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--type", options.type, "What matrix products compute in: f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));
-  command.add_option("-t,--threads", options.threads, "CPU threads; 0: all")->capture_default_str();
+  command
+      .add_option("-t,--threads", options.threads,
+                  "CPU threads; 0: all; models of a few million parameters run best on one")
+      ->capture_default_str();
   command.add_option("--save-minutes", options.run.save_minutes, "Minutes between checkpoints")
       ->capture_default_str();
   command.add_option("--log-steps", options.run.log_steps, "Steps between lines of progress")
