@@ -174,8 +174,12 @@ def bars(title, groups, series, y_label, y_top=None, width=760, height=400):
     return frame.write(title)
 
 
-def lines(title, series, x_label, y_label, x_range=None, y_range=None, width=760, height=400):
-    """Lines over a common x axis; the ranges are those of the points unless given."""
+def lines(title, series, x_label, y_label, x_range=None, y_range=None, x_names=None, width=760,
+          height=400):
+    """Lines over a common x axis; the ranges are those of the points unless given.
+
+    x_names: what stands under x = 0, 1, .., instead of round numbers.
+    """
     points = [point for one in series for point in one.points]
     x_low, x_high = x_range or extent([x for x, _ in points])
     y_low, y_high = y_range or extent([y for _, y in points])
@@ -185,9 +189,10 @@ def lines(title, series, x_label, y_label, x_range=None, y_range=None, width=760
     def x_of(value):
         return frame.left + (value - x_low) / (x_high - x_low) * (frame.right - frame.left)
 
-    for tick in ticks(x_low, x_high):
+    marks = enumerate(x_names) if x_names else [(x, f"{x:g}") for x in ticks(x_low, x_high)]
+    for tick, name in marks:
         frame.path([(x_of(tick), frame.bottom), (x_of(tick), frame.bottom + 5)], "axis")
-        frame.text(x_of(tick), frame.bottom + 20, f"{tick:g}", anchor="middle")
+        frame.text(x_of(tick), frame.bottom + 20, name, anchor="middle")
     frame.text((frame.left + frame.right) / 2, height - 8, x_label, anchor="middle")
     for index, one in enumerate(series):
         drawn = [(x_of(x), y_of(y)) for x, y in one.points]

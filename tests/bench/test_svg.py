@@ -59,6 +59,12 @@ class Lines(unittest.TestCase):
         for text in ("up", "flat", "share", "accuracy", "0.4"):
             self.assertIn(text, texts(chart))
 
+    def test_points_may_have_names(self):
+        chart = svg.lines("t", [svg.Line("a", [(0, 1), (1, 2), (2, 4)])], "x", "y",
+                          x_names=["4", "16", "64"])
+        self.assertIn("64", texts(chart))
+        self.assertNotIn("0.5", texts(chart))
+
     def test_a_level_line_has_room(self):
         self.assertIn("<path", svg.lines("t", [svg.Line("level", [(0, 1), (2, 1)])], "x", "y"))
 

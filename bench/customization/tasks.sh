@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Writes what table.py and sweep.py ask and what they are given, a file each a custom task.
+#
+# Usage: bench/customization/tasks.sh OUT
+#   OUT/TASK.test.jsonl       500 items of seed 200
+#   OUT/TASK.examples.jsonl   64 items of seed 100; the first 16 are those of examples/pool
+# Environment: PROGRAMS, the build folder (build/native); ITEMS, of a test (500)
+set -euo pipefail
+[ $# -eq 1 ] || { sed -n '4,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+train=${PROGRAMS:-build/native}/train/crayon-train
+mkdir -p "$1"
+for task in $("$train" tasks --set custom --list | awk '{ sub(":", "", $3); print $3 }'); do
+  "$train" tasks --set custom -n "${ITEMS:-500}" --seed 200 "$task" > "$1/$task.test.jsonl"
+  "$train" tasks --set custom -n 64 --seed 100 "$task" > "$1/$task.examples.jsonl"
+done

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Tests the customisation table and the sweep: on recorded cells, and with a made-up program."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import support
+import report
+
+# A program that answers like `crayon`, quickly: adapters raise accuracy from 0.2 to 0.6, a pool
+# as adapter to 0.8. It writes down how it was called.
+PROGRAM = """#!/usr/bin/env python3
+import json, pathlib, sys
+verb, words = sys.argv[1], sys.argv[2:]
+log = pathlib.Path(sys.argv[0]).with_name("calls")
+log.open("a").write(" ".join(sys.argv[1:]) + "\\n")
+if "-o" in words:
+    pathlib.Path(words[words.index("-o") + 1]).write_text("adapter")
+adapter = words[words.index("--adapter") + 1] if "--adapter" in words else ""
+accuracy = 0.8 if "pool" in adapter else 0.6 if adapter else 0.2
+print(json.dumps({
+    "eval": {"tasks": [{"task": "t", "n": 10, "accuracy": accuracy, "stderr": 0}], "mean": 0},
+    "blend": {"scores": [], "weights": [0.5, 0.5], "milliseconds": 1.5, "rule": "", "rank": 16},
+    "run": {"ids": [1, 2, 3], "decode_seconds": 0.006 if adapter else 0.004},
+    "pack-adapter": {}}[verb]))
+"""
+
+
+def cell(row, task, right, **more):
+    return {"row": row, "task": task, "key": row + task, "n": 100, "right": right, "seconds": 2.0,
+            **more}
+
+
+RECORD = {
+    "about": {"by": "text", "files": {"model": {"name": "m", "sha256": "0", "bytes": 3500000}}},
+    "methods": [["base", "no adapter"], ["crayon", "Crayon"], ["logo", "LoGo"],
+                ["oracle", "LoRA of the task"]],
+    "tasks": ["one", "two"],
+    "cells": [
+        cell("base", "one", 20, decode_ms=1.0), cell("base", "two", 10, decode_ms=2.0),
+        cell("crayon", "one", 50, blend_ms=3.25, rank=32, bytes=40000, decode_ms=1.5),
+        cell("crayon", "two", 60, blend_ms=3.35, rank=64, bytes=80000, decode_ms=3.0),
+        cell("logo", "one", 40),  # interrupted before the second task
+        cell("oracle", "one", 90), cell("oracle", "two", 100)]}
+
+
+class Tables(unittest.TestCase):
+    def setUp(self):
+        self.rows = {line.split("|")[1].strip(): [part.strip() for part in line.split("|")[2:-1]]
+                     for line in report.tables(RECORD).splitlines() if line.startswith("|")}
+
+    def test_tasks_stand_below_each_other_with_intervals(self):
+        self.assertEqual(self.rows["`one`"][0], "20.0 (13.3–28.9)")
+        self.assertEqual(self.rows["`one`"][1], "**50.0 (40.4–59.6)**")  # the best but the oracle
+        self.assertEqual(self.rows["`two`"][2], "100.0 (96.3–100.0)")
+        self.assertEqual(self.rows["task"], ["no adapter", "Crayon", "LoRA of the task"])
+        self.assertTrue(self.rows["mean"][1].startswith("55.0 ("))
+
+    def test_the_summary_has_gain_and_costs(self):
+        crayon = self.rows["Crayon"]
+        self.assertTrue(crayon[0].startswith("55.0 ("))
+        self.assertEqual(crayon[1:], ["50 %", "3.3 ms", "48", "60 KB", "20.0 ms", "1.50×"])
+        self.assertEqual(self.rows["no adapter"][1:], ["0 %", "–", "–", "–", "20.0 ms", "–"])
+
+    def test_what_is_incomplete_is_left_out(self):
+        self.assertNotIn("LoGo", self.rows)
+
+    def test_charts_are_well_formed_and_name_all(self):
+        for chart in (report.task_chart(RECORD), report.mean_chart(RECORD)):
+            xml.etree.ElementTree.fromstring(chart)  # or throws
+            self.assertIn("LoRA of the task", chart)
+        self.assertIn(">two<", report.task_chart(RECORD))
+
+
+class Measuring(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "crayon").write_text(PROGRAM)
+        (self.folder / "crayon").chmod(0o755)
+        for name in ("model", "soft-pool", "hard-pool"):
+            (self.folder / f"{name}.crayon").write_text(name)
+        for name in ("tasks", "oracles"):
+            (self.folder / name).mkdir()
+        for task in ("one", "two"):
+            item = json.dumps({"question": f"Which {task}?", "answer": "this"}) + "\n"
+            (self.folder / f"tasks/{task}.test.jsonl").write_text(item * 10)
+            (self.folder / f"tasks/{task}.examples.jsonl").write_text(item * 16)
+            (self.folder / f"oracles/{task}.crayon").write_text("oracle")
+
+    def script(self, name, *arguments):
+        subprocess.run([sys.executable, str(support.CUSTOMIZATION / name), "--crayon",
+                        str(self.folder / "crayon"), "--model", str(self.folder / "model.crayon"),
+                        "--tasks", str(self.folder / "tasks"), "--examples",
+                        str(self.folder / "tasks"), "-o", str(self.folder / "out"), *arguments],
+                       check=True, capture_output=True, text=True)
+
+    def table(self):
+        self.script("table.py", "--pool", str(self.folder / "soft-pool.crayon"), "--hard",
+                    str(self.folder / "hard-pool.crayon"), "--oracles",
+                    str(self.folder / "oracles"), "--runs", "1")
+        return (self.folder / "out/table.md").read_text()
+
+    def calls(self, verb):
+        lines = (self.folder / "calls").read_text().splitlines()
+        return [line for line in lines if line.startswith(verb)]
+
+    def test_every_method_is_measured_once(self):
+        text = self.table()
+        methods = 14
+        self.assertEqual(len(self.calls("eval")), 2 * methods)
+        self.assertTrue(any("--shots" in call for call in self.calls("eval")))
+        self.assertTrue(any("--prior 1.0" in call for call in self.calls("eval")))
+        self.assertIn("| Crayon | 60.0", text)
+        self.assertIn("1.50×", text)
+        self.assertTrue((self.folder / "out/customization.svg").exists())
+
+        calls = len(self.calls(""))
+        self.assertEqual(self.table(), text)
+        self.assertEqual(len(self.calls("")), calls)  # all was there
+
+    def test_another_pool_is_measured_anew_and_nothing_else(self):
+        self.table()
+        before = len(self.calls("eval"))
+        (self.folder / "hard-pool.crayon").write_text("another")
+        self.table()
+        self.assertEqual(len(self.calls("eval")) - before, 2 * 2)  # two methods, two tasks
+
+    def test_a_sweep_has_a_table_and_a_chart(self):
+        pool = f"2={self.folder / 'soft-pool.crayon'}"
+        self.script("sweep.py", "--pool", pool, "--size", "2", "--counts", "1,16", "--taus", "0.1",
+                    "--limit", "5")
+        text = (self.folder / "out/sweep.md").read_text()
+        self.assertIn("| 16 | 60.0", text)
+        self.assertIn("| 0.1 | 60.0", text)
+        for sweep in ("sizes", "examples", "taus"):
+            self.assertTrue((self.folder / f"out/sweep-{sweep}.svg").exists())
+        self.assertTrue(any("--tau 0.1" in call for call in self.calls("blend")))
+
+
+if __name__ == "__main__":
+    support.main()
