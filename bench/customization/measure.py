@@ -104,7 +104,7 @@ class Bench:
         return job.adapter, {}
 
     def measure(self, job):
-        """The job's cell: n, right, seconds, and what came of the blend."""
+        """The job's cell: n, right, CPU seconds, and what came of the blend."""
         path, said = self.adapter_of(job)
         flags = self.adapter_flags(job, path)
         if job.shots:

@@ -1,9 +1,10 @@
 """Runs the `crayon` program for the scripts that measure."""
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
-import time
+import tempfile
 
 
 class Failed(Exception):
@@ -12,20 +13,29 @@ class Failed(Exception):
 
 class Program:
     def __init__(self, path, threads=1):
-        self.path = str(path)
+        self.path = str(pathlib.Path(path).resolve())
+        if not pathlib.Path(self.path).exists():
+            raise SystemExit(f"there is no program {path}: build it, or name it with --crayon")
         self.threads = threads
 
     def json(self, verb, *arguments):
-        """What the verb prints as JSON, its wall seconds, and its remarks on standard error."""
+        """What the verb prints as JSON, its CPU seconds, and its remarks on standard error.
+
+        CPU seconds of one thread are those of a clock, whatever else the machine does.
+        """
         command = [self.path, verb, *map(str, arguments), "--json"]
         if verb != "pack-adapter":
             command += ["--threads", str(self.threads)]
-        began = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - began
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(command)}\n{done.stderr.strip()}")
-        return json.loads(done.stdout), seconds, done.stderr.strip()
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as remarks:
+            process = subprocess.Popen(command, stdout=out, stderr=remarks)
+            _, status, usage = os.wait4(process.pid, 0)  # of this process, not of all children
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            remarks.seek(0)
+            said = remarks.read().strip()
+            if process.returncode != 0:
+                raise Failed(f"{' '.join(command)}\n{said}")
+            return json.load(out), usage.ru_utime + usage.ru_stime, said
 
 
 _hashes = {}

@@ -19,13 +19,17 @@ def wilson(right, n, z=Z95):
 def mean_interval(counts, z=Z95):
     """The mean share of several tasks, each (right, n), with its interval: (mean, low, high).
 
-    The tasks are the tasks: the interval is that of drawing other items of them.
+    The tasks are the tasks: the interval is that of drawing other items of them. Each share's
+    centre and variance are those of Agresti and Coull (1998), who add z * z / 2 right and as many
+    wrong answers, so that a task without a right answer does not look certain.
     """
-    shares = [right / n for right, n in counts]
-    mean = statistics.fmean(shares)
-    variance = sum(share * (1 - share) / n for share, (_, n) in zip(shares, counts))
+    mean = statistics.fmean(right / n for right, n in counts)
+    centres = [(right + z * z / 2) / (n + z * z) for right, n in counts]
+    variance = sum(centre * (1 - centre) / (n + z * z)
+                   for centre, (_, n) in zip(centres, counts))
     half = z * math.sqrt(variance) / len(counts)
-    return mean, max(0.0, mean - half), min(1.0, mean + half)
+    centre = statistics.fmean(centres)
+    return mean, max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
 
 
 def share_of_gain(value, base, oracle):

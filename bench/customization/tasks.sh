@@ -9,7 +9,7 @@ set -euo pipefail
 [ $# -eq 1 ] || { sed -n '4,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 train=${PROGRAMS:-build/native}/train/crayon-train
 mkdir -p "$1"
-for task in $("$train" tasks --set custom --list | awk '{ sub(":", "", $3); print $3 }'); do
-  "$train" tasks --set custom -n "${ITEMS:-500}" --seed 200 "$task" > "$1/$task.test.jsonl"
-  "$train" tasks --set custom -n 64 --seed 100 "$task" > "$1/$task.examples.jsonl"
-done
+# A line begins {"task":"NAME",
+split() { awk -F '"' -v folder="$1" -v end="$2" '{ print > (folder "/" $4 end) }'; }
+"$train" tasks --set custom -n "${ITEMS:-500}" --seed 200 | split "$1" .test.jsonl
+"$train" tasks --set custom -n 64 --seed 100 | split "$1" .examples.jsonl

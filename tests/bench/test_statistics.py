@@ -25,11 +25,17 @@ class Wilson(unittest.TestCase):
 
 class Means(unittest.TestCase):
     def test_have_the_interval_of_their_items(self):
-        mean, low, high = stats.mean_interval([(50, 100), (100, 100)])
-        self.assertEqual(mean, 0.75)
-        # One task's variance is 0.25 / 100, the other's 0: sqrt(0.0025) / 2 = 0.025.
-        self.assertAlmostEqual(high - mean, 1.96 * 0.025, places=4)
-        self.assertAlmostEqual(mean - low, 1.96 * 0.025, places=4)
+        mean, low, high = stats.mean_interval([(5000, 10000), (2000, 10000)])
+        self.assertEqual(mean, 0.35)
+        # Variances 0.25 / 10000 and 0.16 / 10000: sqrt(0.000041) / 2 = 0.0032.
+        self.assertAlmostEqual(high - mean, 1.96 * 0.0032, places=3)
+        self.assertAlmostEqual(mean - low, 1.96 * 0.0032, places=3)
+
+    def test_of_one_task_have_about_wilsons_interval(self):
+        for right in (0, 7, 50, 93, 100):
+            _, low, high = stats.mean_interval([(right, 100)])
+            for got, other in zip((low, high), stats.wilson(right, 100)):
+                self.assertAlmostEqual(got, other, delta=0.02)
 
     def test_a_median_is_of_those_that_are_there(self):
         self.assertEqual(stats.median([3, None, 1, 2]), 2)
