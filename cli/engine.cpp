@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,8 @@ tokenizer::Tokenizer tokenizer_of(const formats::Bundle& bundle) {
 /// Adapters as the command line names them, put together one by one.
 class AdapterLoader {
  public:
-  explicit AdapterLoader(const formats::Bundle& base) : base_(base) {}
+  /// `tau`: in the place of a pool's own.
+  AdapterLoader(const formats::Bundle& base, std::optional<float> tau) : base_(base), tau_(tau) {}
 
   void add(const LoraArgument& lora) {
     const formats::Bundle bundle = formats::Bundle::open(lora.path);
@@ -72,18 +74,20 @@ class AdapterLoader {
       throw Error(Code::bad_argument, fmt::format("{} is a second pool", lora.path),
                   "use one pool; make adapters of others with `crayon blend`");
     }
-    set_.pool.emplace(adapters::Pool::load(bundle, base_), base_, lora.scale);
+    adapters::Pool pool = adapters::Pool::load(bundle, base_);
+    pool.tau = tau_.value_or(pool.tau);
+    set_.pool.emplace(pool, base_, lora.scale);
   }
 
   const formats::Bundle& base_;
+  const std::optional<float> tau_;
   std::vector<std::pair<formats::AdapterSource, float>> sources_;
   adapters::AdapterSet set_;
 };
 
-adapters::AdapterSet open_adapters(const std::vector<std::string>& arguments,
-                                   const formats::Bundle& base) {
-  AdapterLoader loader(base);
-  for (const std::string& argument : arguments) {
+adapters::AdapterSet open_adapters(const EngineOptions& options, const formats::Bundle& base) {
+  AdapterLoader loader(base, options.tau);
+  for (const std::string& argument : options.loras) {
     loader.add(parse_lora(argument));
   }
   return loader.finish();
@@ -112,11 +116,14 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
       bundle_(open_model(path)),
       model_(model::Model::load(bundle_, kernels_, pool_)),
       tokenizer_(tokenizer_of(bundle_)),
-      adapters_(open_adapters(options.loras, bundle_)) {
+      adapters_(open_adapters(options, bundle_)) {
   if (!options.examples.empty()) {
     set_prior(options);
   } else if (options.prior) {
     throw Error(Code::bad_argument, "--prior without examples", "add --examples FILE.jsonl");
+  }
+  if (options.tau && !adapters_.pool) {
+    throw Error(Code::bad_argument, "--tau without a pool", "add --adapter POOL");
   }
 }
 

@@ -30,8 +30,8 @@ model::KvDtype kv_of(const std::string& name, model::KvDtype fallback);
 class Engine {
  public:
   /// Loads the model, its tokenizer and the adapters that `options` name. Throws bad_argument
-  /// for a bundle of another kind in the place of either, for two pools, and for examples without
-  /// a pool.
+  /// for a bundle of another kind in the place of either, for two pools, and for examples or
+  /// a tau without a pool.
   Engine(const std::filesystem::path& path, const EngineOptions& options);
 
   const formats::Bundle& bundle() const { return bundle_; }

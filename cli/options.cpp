@@ -51,6 +51,10 @@ void add_prior_options(CLI::App& command, EngineOptions& options) {
       .add_option("--prior", options.prior,
                   "How much the examples count beside the question; default: 1, as much")
       ->check(CLI::Range(0.0, 1000.0));
+  command
+      .add_option("--tau", options.tau,
+                  "Temperature at which a pool is blended; default: the pool's")
+      ->check(CLI::Range(1e-4, 1e4));
 }
 
 void add_session_options(CLI::App& command, SessionOptions& options) {

@@ -21,11 +21,12 @@ struct EngineOptions {
   std::vector<std::string> loras;  ///< as --adapter takes them: "PATH" or "PATH=SCALE"
   std::string examples;            ///< a JSONL file that says beforehand what queries are like
   std::optional<float> prior;      ///< how much it says; absent: as much as the query itself
+  std::optional<float> tau;        ///< temperature of a pool's blend; absent: the pool's
   EngineOptions();
 };
 void add_engine_options(CLI::App& command, EngineOptions& options);
 void add_adapter_option(CLI::App& command, EngineOptions& options);
-/// --examples and --prior, for verbs that a pool can serve.
+/// --examples, --prior and --tau, for verbs that a pool can serve.
 void add_prior_options(CLI::App& command, EngineOptions& options);
 
 /// How much a session holds, and in what.

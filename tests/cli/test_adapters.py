@@ -195,6 +195,11 @@ class Pools(support.Case):
         for texts in self.KINDS.values():
             self.assert_weights(self.eval_blend(texts[0]), self.weights_for(texts[0]))
 
+    def test_tau_can_be_set_in_the_place_of_the_pools(self):
+        self.assert_weights(self.eval_blend("where is it?", "--tau", 0.4),
+                            self.weights_for("where is it?", tau=0.4))
+        self.crayon("run", "base.crayon", "-p", "x", "--tau", 0.4, code=USAGE)
+
     def test_examples_count_besides_the_question(self):
         mine = self.KINDS["digits"]
         self.write("prior.jsonl", "".join(json.dumps({"question": text}) + "\n" for text in mine))
