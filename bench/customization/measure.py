@@ -60,13 +60,14 @@ class Store:
         cell = self.known.get(job.key())
         return {**cell, "row": job.row, "task": job.task.name} if cell else None
 
-    def put(self, cell):
+    def put(self, cell, save=True):
         """One cell a row and task: what was measured of other files goes."""
         place = (cell["row"], cell["task"])
         self.record["cells"] = [other for other in self.record["cells"]
                                 if (other["row"], other["task"]) != place] + [cell]
         self.known[cell["key"]] = cell
-        self.save()
+        if save:
+            self.save()
 
     def save(self):
         program.write_whole(self.path, json.dumps(self.record, indent=1) + "\n")
@@ -136,15 +137,12 @@ class Bench:
 
 
 def run(jobs, bench, store, parallel):
-    """Measures what is missing, `parallel` jobs at a time, with a line for each."""
-    missing = []
-    for job in jobs:
-        cell = store.find(job)
-        if cell:
-            store.put(cell)
-        else:
-            missing.append(job)
-    print(f"{len(jobs) - len(missing)} of {len(jobs)} cells are measured already", flush=True)
+    """Measures what is missing, `parallel` jobs at a time, with a line for each.
+
+    Jobs of the same key are one measurement.
+    """
+    missing = list({job.key(): job for job in jobs if not store.find(job)}.values())
+    print(f"{len(missing)} measurements to make for {len(jobs)} cells", flush=True)
     with concurrent.futures.ThreadPoolExecutor(parallel) as pool:
         futures = [pool.submit(bench.measure, job) for job in missing]
         try:
@@ -160,6 +158,9 @@ def run(jobs, bench, store, parallel):
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    for job in jobs:
+        store.put(store.find(job), save=False)
+    store.save()
 
 
 def find_tasks(tests, examples):

@@ -15,6 +15,7 @@ what table.py measured of the same files.
 """
 import argparse
 import dataclasses
+import math
 import pathlib
 
 import measure
@@ -68,15 +69,16 @@ class Point:
         return f"{self.sweep} {self.kind} {self.x:g}"
 
 
-def points_of(options):
-    """All points asked for."""
+def points_of(options, own_tau):
+    """All points asked for. At the pool's own tau no flag is needed: it is the same cell."""
     points = []
     for kind in KINDS:
         points += [Point("sizes", kind, size, size) for size in sorted(options.pools)]
         if kind != "query":  # looks at no examples
             points += [Point("examples", kind, count, options.size, count=count)
                        for count in map(int, options.counts.split(","))]
-        points += [Point("taus", kind, tau, options.size, tau=tau)
+        points += [Point("taus", kind, tau, options.size,
+                         tau=None if math.isclose(tau, own_tau, rel_tol=1e-6) else tau)
                    for tau in map(float, options.taus.split(","))]
     return [point for point in points if point.sweep in options.only.split(",")]
 
@@ -146,13 +148,15 @@ def main():
     work = options.out / "adapters"
     work.mkdir(parents=True, exist_ok=True)
     tasks = measure.find_tasks(options.tasks, options.examples)
-    points = points_of(options)
+    crayon = program.Program(options.crayon)
+    info, _, _ = crayon.json("info", options.pools[options.size])
+    points = points_of(options, info["tau"])
     store = measure.Store(options.out / "sweep.json", reuse=options.reuse)
     store.record["about"] = {"limit": options.limit, "by": options.by, "prior": options.prior,
                              "pools": {str(size): program.hash_of(path)
                                        for size, path in sorted(options.pools.items())}}
     store.record["tasks"] = [task.name for task in tasks]
-    bench = measure.Bench(program.Program(options.crayon), options.out)
+    bench = measure.Bench(crayon, options.out)
     try:
         measure.run([job_of(point, task, options, work) for point in points for task in tasks],
                     bench, store, options.jobs)

@@ -27,6 +27,7 @@ done
 case $verb in
   eval) echo "{\"tasks\": [{\"task\": \"t\", \"n\": 10, \"accuracy\": $accuracy}]}" ;;
   blend) echo '{"weights": [0.5, 0.5], "milliseconds": 1.5, "rank": 16}' ;;
+  info) echo '{"tau": 0.1}' ;;
   run) echo "{\"ids\": [1, 2, 3], \"decode_seconds\": $seconds}" ;;
 esac
 """
@@ -135,14 +136,16 @@ class Measuring(unittest.TestCase):
 
     def test_a_sweep_has_a_table_and_a_chart(self):
         pool = f"2={self.folder / 'soft-pool.crayon'}"
-        self.script("sweep.py", "--pool", pool, "--size", "2", "--counts", "1,16", "--taus", "0.1",
-                    "--limit", "5")
+        self.script("sweep.py", "--pool", pool, "--size", "2", "--counts", "1,16", "--taus",
+                    "0.1,0.5", "--limit", "5")
         text = (self.folder / "out/sweep.md").read_text()
         self.assertIn("| 16 | 60.0", text)
         self.assertIn("| 0.1 | 60.0", text)
         for sweep in ("sizes", "examples", "taus"):
             self.assertTrue((self.folder / f"out/sweep-{sweep}.svg").exists())
-        self.assertTrue(any("--tau 0.1" in call for call in self.calls("blend")))
+        # The size, 16 examples and the pool's own tau are one point of each kind.
+        self.assertEqual(len(self.calls("eval")), 2 * (3 + 2 + 3))
+        self.assertTrue(any("--tau 0.5" in call for call in self.calls("blend")))
 
 
 if __name__ == "__main__":
