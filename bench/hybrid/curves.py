@@ -2,11 +2,12 @@
 """Plots accuracy against the share of questions that a server gets, for each routing signal.
 
 Usage: bench/hybrid/curves.py --device ITEMS.jsonl... --server ITEMS.jsonl... -o OUT
-                              [--title TEXT]
+                              [--scores SCORES.jsonl...] [--title TEXT]
 
 Both are what `crayon eval --items` writes, of the same task files in the same order: of the device
 model with its adapter, and of the server model without one. Every number of the device's lines is
-taken for a signal. OUT receives hybrid.json, hybrid.md and hybrid.svg: the curves, and RouteLLM's
+taken for a signal; --scores adds others, a line an item: what `crayon-train probe --scores`
+writes, for one. OUT receives hybrid.json, hybrid.md and hybrid.svg: the curves, and RouteLLM's
 APGR and CPT (see routing.py), with a random choice below and an oracle above.
 """
 import argparse
@@ -26,7 +27,7 @@ NO_SIGNALS = {"correct", "score", "answer"}
 UNCERTAINTIES = {"first_entropy"}
 TITLES = {"option": "probability of the choice", "first_entropy": "entropy, first token",
           "first_margin": "margin, first token", "mean_log_probability": "mean log-probability",
-          "least_log_probability": "least log-probability"}
+          "least_log_probability": "least log-probability", "probe": "linear probe"}
 SHARES = [0.1, 0.2, 0.3, 0.5]  # of which the table gives the accuracy
 DRAWN = 200  # points of a line at most
 
@@ -46,6 +47,13 @@ def check_pairs(device, server):
         if (one["task"], one["answer"]) != (other["task"], other["answer"]):
             raise SystemExit(f"item {number} is another one on the server: evaluate the same task "
                              "files in the same order")
+
+
+def with_scores(items, scores):
+    """The items with the fields of their lines of scores, where there are any."""
+    if scores and len(scores) != len(items):
+        raise SystemExit(f"there are {len(scores)} scores for {len(items)} items")
+    return [item | score for item, score in zip(items, scores)] if scores else items
 
 
 def signals_of(items):
@@ -121,9 +129,11 @@ def main():
     parser.add_argument("--server", type=path, nargs="+", required=True)
     parser.add_argument("-o", "--out", type=path, required=True)
     parser.add_argument("--title", default="Accuracy against server share")
+    parser.add_argument("--scores", type=path, nargs="+", default=[])
     options = parser.parse_args()
 
-    result = compare(read(options.device), read(options.server))
+    device = with_scores(read(options.device), read(options.scores))
+    result = compare(device, read(options.server))
     options.out.mkdir(parents=True, exist_ok=True)
     write_whole(options.out / "hybrid.json", json.dumps(result, indent=1) + "\n")
     write_whole(options.out / "hybrid.svg", chart(result, options.title))

@@ -56,14 +56,17 @@ def items(answers, signal):
 
 
 class Script(unittest.TestCase):
-    def run_on(self, device, server):
+    def run_on(self, device, server, scores=""):
         with tempfile.TemporaryDirectory() as folder:
             out = pathlib.Path(folder)
             (out / "device.jsonl").write_text(device)
             (out / "server.jsonl").write_text(server)
+            (out / "scores.jsonl").write_text(scores)
+            arguments = ["--scores", str(out / "scores.jsonl")] if scores else []
             done = subprocess.run(
                 [sys.executable, str(support.SOURCE / "bench/hybrid/curves.py"), "--device",
-                 str(out / "device.jsonl"), "--server", str(out / "server.jsonl"), "-o", folder],
+                 str(out / "device.jsonl"), "--server", str(out / "server.jsonl"), "-o", folder,
+                 *arguments],
                 capture_output=True, text=True, check=False)
             files = {path.name: path.read_text() for path in out.iterdir()}
             return done, files
@@ -77,6 +80,14 @@ class Script(unittest.TestCase):
         self.assertEqual(result["signals"]["first_entropy"]["apgr"], 0.75)
         self.assertIn("| random | 0.500 | 50.0 | 80.0 |", files["hybrid.md"])
         self.assertIn("entropy, first token", files["hybrid.svg"])
+
+    def test_takes_further_scores(self):
+        scores = "".join(json.dumps({"probe": value}) + "\n" for value in (0.9, 0.8, 0.2, 0.1))
+        done, files = self.run_on(items(DEVICE, [1] * 4), items(SERVER, [1] * 4), scores)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        signals = json.loads(files["hybrid.json"])["signals"]
+        self.assertEqual(signals["probe"]["apgr"], 0.25)  # the wrong way round
+        self.assertEqual(signals["option"]["apgr"], 0.5)
 
     def test_refuses_other_questions(self):
         done, _ = self.run_on(items(DEVICE, [1] * 4), items(SERVER[:3], [1] * 3))
