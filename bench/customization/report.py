@@ -142,4 +142,4 @@ def mean_chart(record):
                     [results.titles[row] for row in results.rows],
                     [svg.Bars("int8 runtime", [mean for mean, _, _ in means],
                               [(low, high) for _, low, high in means])],
-                    y_label="share of right answers", y_top=1.0)
+                    y_label="share of right answers", y_top=1.0, width=960)
