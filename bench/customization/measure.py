@@ -11,6 +11,9 @@ import pathlib
 
 import program
 
+# No answer is longer, and a model that does not come to an end should not take all day.
+ANSWER_TOKENS = 24
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -110,8 +113,9 @@ class Bench:
         flags = self.adapter_flags(job, path)
         if job.shots:
             flags += ["--shots", f"{job.task.examples}:{job.shots}"]
-        result, seconds, remarks = self.crayon.json("eval", job.model, job.task.test, "--by", job.by,
-                                                    "--limit", job.limit, *flags)
+        result, seconds, remarks = self.crayon.json(
+            "eval", job.model, job.task.test, "--by", job.by, "--limit", job.limit, "-n",
+            ANSWER_TOKENS, *flags)
         n = sum(task["n"] for task in result["tasks"])
         right = sum(round(task["n"] * task["accuracy"]) for task in result["tasks"])
         cell = {"row": job.row, "task": job.task.name, "key": job.key(), "n": n, "right": right,

@@ -86,10 +86,11 @@ def job_of(method, task, options, crayon):
     pool = {"soft": options.pool, "hard": options.hard}.get(method.pool)
     per_query = bool(method.pool) and not method.blended
     adapter = pool if per_query else packed_oracle(options, crayon, task) if method.oracle else None
+    prior = options.prior if per_query and method.examples else None
     return measure.Job(
         row=method.name, task=task, model=options.model, adapter=adapter,
         pool=pool if method.pool and method.blended else None, rule=method.rule,
-        uses_examples=method.examples, prior=options.prior if per_query and method.examples else None,
+        uses_examples=method.examples, prior=prior,
         shots=options.shots if method.shots else 0, by=options.by, limit=options.limit)
 
 

@@ -104,9 +104,9 @@ class Measuring(unittest.TestCase):
                        check=True, capture_output=True, text=True)
 
     def table(self, *arguments):
-        self.script("table.py", *arguments, "--pool", str(self.folder / "soft-pool.crayon"), "--hard",
-                    str(self.folder / "hard-pool.crayon"), "--oracles",
-                    str(self.folder / "oracles"), "--runs", "1")
+        pools = [self.folder / f"{kind}-pool.crayon" for kind in ("soft", "hard")]
+        self.script("table.py", *arguments, "--pool", str(pools[0]), "--hard", str(pools[1]),
+                    "--oracles", str(self.folder / "oracles"), "--runs", "1")
         return (self.folder / "out/table.md").read_text()
 
     def calls(self, verb):
