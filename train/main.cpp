@@ -2,6 +2,7 @@
 // line, runs one verb, and turns what went wrong into a sentence and an exit code.
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
@@ -13,6 +14,17 @@
 
 namespace crayon::train {
 namespace {
+
+/// Training allocates and frees the same large tensors in every step. glibc would hand each of them
+/// back to the system and have it fault in zeroed pages for the next one; this keeps them.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int step = 256 << 20;  // bytes by which the heap grows
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);  // never
+  mallopt(M_TOP_PAD, step);
+#endif
+}
 
 /// The chosen verb's action. An empty one means that help was all. Throws bad_argument.
 Action parse(int argc, char** argv) {
@@ -63,5 +75,6 @@ Exit run(int argc, char** argv) {
 }  // namespace crayon::train
 
 int main(int argc, char** argv) {
+  crayon::train::keep_freed_memory();
   return static_cast<int>(crayon::train::run(argc, argv));
 }
