@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# The recipe of the shipped example models: generates the tasks, trains a tokenizer, a model for the
+# device, a pool of adapters for it and a larger model for the server, and packs all of it.
+# Usage: scripts/train_examples.sh SIZE BOOKS FOLDER
+#   SIZE    cpu  what examples/models and examples/pool hold: about three hours on two cores
+#           gpu  wider models and many more tokens: about 25 minutes on one large GPU
+#   BOOKS   public-domain books, a .txt or .txt.zst
+#   FOLDER  gets everything; started again, it goes on where it was interrupted
+# CRAYON_BUILD names the build folder (build/native); CRAYON_TRAIN_PROGRAM another crayon-train, such
+# as one that was built against a libtorch with CUDA.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+size=${1:-} books=${2:-} folder=${3:-}
+if [ $# -ne 3 ] || [ ! -f "$books" ]; then
+  sed -n 's/^# \{0,1\}//; 4,8p' "$0" >&2
+  exit 2
+fi
+books=$(realpath "$books")
+build=$(realpath "${CRAYON_BUILD:-$root/build/native}")
+# The runtime's tokenizer is needed for shards; only the training itself may run elsewhere.
+crayon=$build/cli/crayon
+prepare=$build/train/crayon-train
+train=${CRAYON_TRAIN_PROGRAM:-$prepare}
+for program in "$crayon" "$prepare" "$train"; do
+  [ -x "$program" ] || { echo "there is no $program: cmake --build --preset native" >&2; exit 4; }
+done
+
+# What is trained, on how much. `cpu` is what was run for the shipped models; the budgets of `gpu`
+# are estimated. `more` multiplies the generated items.
+case $size in
+  cpu)
+    more=1 book_bytes=24000000 book_tokens=4000000
+    machine=(--type bf16 --threads 1)
+    device=(--dim 192 --layers 6 --heads 6 --kv-heads 2 --hidden 512)
+    device_run=(--tokens 9M --batch-tokens 3072)
+    pool_run=(--tokens 6M --batch-tokens 3072)
+    server_start=(--from device --grow 12)  # twice as deep, and the same function at first
+    server_run=(--tokens 6M --batch-tokens 3072)
+    ;;
+  gpu)
+    more=5 book_bytes=110000000 book_tokens=30000000
+    machine=(--type bf16 --device cuda)
+    device=(--dim 256 --layers 6 --heads 8 --kv-heads 4 --hidden 704)
+    device_run=(--tokens 300M --batch-tokens 65536)
+    pool_run=(--tokens 60M --batch-tokens 65536)
+    server_start=(--dim 512 --layers 8 --heads 8 --kv-heads 4 --hidden 1408)
+    server_run=(--tokens 300M --batch-tokens 65536)
+    ;;
+  *) echo "the size is cpu or gpu, not $size" >&2; exit 2 ;;
+esac
+rates=(--optimizer muon --muon-rate 0.006 --rate 2e-3 --warmup 0.01 --decay 0.35)
+
+mkdir -p "$folder"
+cd "$folder"
+
+# make_file FILE COMMAND...: runs a command that writes FILE on standard output or, where it has `-o`,
+# itself, unless an earlier start has made it.
+make_file() {
+  local file=$1
+  shift
+  [ ! -e "$file" ] || return 0
+  echo "== $file"
+  case " $* " in
+    *' -o '*) "$@" ;;
+    *) "$@" >"$file.part" && mv "$file.part" "$file" ;;
+  esac
+}
+# learn FOLDER VERB ARGUMENTS...: one run of training, or what is left of it.
+learn() {
+  local output=$1
+  shift
+  [ ! -e "$output/done" ] || return 0
+  echo "== $output"
+  "$train" "$@" -o "$output" "${machine[@]}" --seed 1 --resume
+  touch "$output/done"
+}
+generate() { "$prepare" tasks "$@"; }
+every() { awk -v step="$1" 'NR % step == 1' "$2"; }
+first_bytes() {
+  # zstd is told to stop when head has had enough: that is no error.
+  case $books in
+    *.zst) { zstd -dcq "$books" || true; } | head -c "$1" ;;
+    *) head -c "$1" "$books" ;;
+  esac
+}
+
+skills() {
+  generate --set skills -n $((more * 11000)) --seed 1
+  generate --set skills -n $((more * 9000)) --seed 2 list_value list_key word_next word_previous
+}
+copies() {
+  generate --set skills -n $((more * 12000)) --seed 5 list_copy list_copy_from
+  generate --set skills -n $((more * 6000)) --seed 5 list_value word_next
+}
+sample() { every 8 skills.jsonl; every 9 base.jsonl; cat custom.jsonl; }
+server_items() {
+  cat base.jsonl
+  generate --set custom -n $((more * 2000)) --seed 6
+}
+
+make_file books.txt first_bytes "$book_bytes"
+make_file skills.jsonl skills
+make_file copies.jsonl copies
+make_file base.jsonl generate --set base -n $((more * 4000)) --seed 3
+make_file custom.jsonl generate --set custom -n 50 --seed 4
+make_file server.jsonl server_items
+
+make_file some-books.txt first_bytes 6000000
+make_file sample.jsonl sample
+make_file tokenizer "$prepare" tokenizer some-books.txt sample.jsonl --vocab 4096 -o tokenizer
+make_file books.tokens "$prepare" encode books.txt --tokenizer tokenizer --chunk 256,1024 \
+  --limit-tokens "$book_tokens" -o books.tokens
+for name in skills copies base server; do
+  make_file "$name.tokens" "$prepare" encode "$name.jsonl" --tokenizer tokenizer -o "$name.tokens"
+done
+
+learn device pretrain books.tokens=0.1 copies.tokens=0.3 skills.tokens=0.6 --tokenizer tokenizer \
+  --prompt-weight 0 "${device[@]}" "${device_run[@]}" "${rates[@]}"
+learn pool pool device base.tokens --size 8 --rank 8 "${pool_run[@]}"
+learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 --tokenizer tokenizer \
+  --prompt-weight 0 "${server_start[@]}" "${server_run[@]}" "${rates[@]}"
+
+make_file device.crayon "$crayon" pack device -o device.crayon
+make_file server.crayon "$crayon" pack server -o server.crayon
+make_file pool.crayon "$crayon" pack-pool pool --base device.crayon -o pool.crayon
+for model in device server; do
+  make_file "$model.svg" "$root/bench/customization/loss_chart.py" "$model/loss.csv" \
+    --title "Training loss of the $model model"
+done
+echo "== device.crayon, server.crayon and pool.crayon are in $PWD"
