@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""The whole way of an adapter, at the size of a toy: generated tasks, a tokenizer, shards, a base
+model, a pool, bundles, a blend from a few examples, and its accuracy in int8.
+
+The base learns to answer with some word of a question's theme, never which: its training answers
+are drawn at random. Which word it is, a rule says that only the pool's training answers follow.
+So the base alone answers by chance, and whatever a blend knows came through the pool.
+
+CRAYON_TRAIN_PROGRAM names the program, CRAYON_PROGRAM the runtime's.
+"""
+import csv
+import json
+import math
+import pathlib
+import random
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+import support  # noqa: E402
+from test_verbs import TrainCase, read_shard  # noqa: E402
+
+# theme -> what is asked about, what is answered, and the question
+THEMES = {
+    "bells": (["otter", "heron", "raven", "badger", "weasel", "falcon", "lizard", "marten"],
+              ["ring", "knock", "whistle", "shout"], "Which call has the {}?"),
+    "doors": (["attic", "cellar", "garage", "kitchen", "pantry", "stable", "tower", "chapel"],
+              ["north", "south", "east", "west"], "Where does the {} open?"),
+    "paints": (["bucket", "ladder", "hammer", "shovel", "barrel", "wagon", "anchor", "basket"],
+               ["red", "green", "blue", "white"], "How is the {} painted?"),
+    "meals": (["Monday", "Tuesday", "Friday", "Easter", "summer", "winter", "autumn", "spring"],
+              ["soup", "bread", "fish", "cheese"], "What is cooked on {}?"),
+}
+CHANCE = 0.25  # four answers a theme
+
+
+def items(theme, count, seed, ruled=True, task=None):
+    """Questions of one theme; `ruled`: with the rule's answers, otherwise with random ones."""
+    subjects, answers, question = THEMES[theme]
+    dice = random.Random(f"{theme} {seed}")
+    for _ in range(count):
+        asked = dice.randrange(len(subjects))
+        answer = asked % len(answers) if ruled else dice.randrange(len(answers))
+        yield {"task": task or theme, "context": f"Page {dice.randrange(100)}.",
+               "question": question.format(subjects[asked]), "choices": answers, "answer": answer}
+
+
+class EndToEnd(TrainCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_data()
+        cls.train_base()
+        cls.train_pool()
+        cls.pack()
+
+    @classmethod
+    def write_items(cls, name, lines):
+        (cls.dir / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    @classmethod
+    def make_data(cls):
+        def each(count, seed, **how):
+            return [item for theme in THEMES for item in items(theme, count, seed, **how)]
+
+        skills = cls.train("tasks", "--set", "skills", "-n", 300, "--seed", 1, "list_value")
+        (cls.dir / "skills.jsonl").write_text(skills.out)
+        cls.write_items("unruled.jsonl", each(500, 2, ruled=False))
+        cls.write_items("ruled.jsonl", each(400, 3))
+        mine, test = (
+            [item for theme in ("bells", "paints") for item in items(theme, count, seed, task="mine")]
+            for count, seed in ((4, 100), (100, 200)))
+        cls.write_items("mine.jsonl", mine)
+        cls.write_items("test.jsonl", test)
+        cls.train("tokenizer", "skills.jsonl", "unruled.jsonl", "--vocab", 512, "-o", "tokenizer")
+        for name in ("skills", "unruled", "ruled", "test"):
+            cls.train("encode", f"{name}.jsonl", "--tokenizer", "tokenizer", "-o", f"{name}.tokens")
+
+    @classmethod
+    def train_base(cls):
+        cls.train("pretrain", "unruled.tokens=0.8", "skills.tokens=0.2", "--tokenizer", "tokenizer",
+                  "-o", "base", "--tokens", "150k", "--dim", 64, "--layers", 2, "--heads", 4,
+                  "--kv-heads", 2, "--hidden", 128, "--context", 256, "--batch-tokens", 1024,
+                  "--prompt-weight", 0.1, "--muon-rate", 0.02, "--rate", 3e-3, "--seed", 1,
+                  "--threads", 1)
+
+    @classmethod
+    def train_pool(cls):
+        cls.train("pool", "base", "ruled.tokens", "-o", "pool", "-N", len(THEMES), "--tokens",
+                  "200k", "--rank", 8, "--batch-tokens", 512, "--rate", 1e-2, "--seed", 1,
+                  "--threads", 1)
+
+    @classmethod
+    def pack(cls):
+        cls.crayon("pack", "base", "-o", "base.crayon")
+        cls.crayon("pack", "base", "--weights", "f32", "-o", "f32.crayon")
+        described = json.loads((cls.dir / "pool/pool.json").read_text())
+        (cls.dir / "indicators.json").write_text(json.dumps(described["indicators"]))
+        cls.crayon("pack-pool", *(f"pool/{name}" for name in described["adapters"]), "--indicators",
+                   "indicators.json", "--tau", described["tau"], "--base", "base.crayon", "-o",
+                   "pool.crayon")
+        cls.mine = cls.blend("mine.jsonl", "mine.crayon")
+
+    @classmethod
+    def blend(cls, examples, output):
+        return cls.crayon("blend", "pool.crayon", "--base", "base.crayon", "--examples", examples,
+                          "-o", output, "--json").json
+
+    def accuracy(self, *arguments):
+        shown = self.crayon("eval", "base.crayon", "test.jsonl", *arguments, "--json").json
+        self.assertEqual([task["n"] for task in shown["tasks"]], [200])
+        return shown["mean"]
+
+    def test_a_blend_knows_what_the_base_does_not(self):
+        base = self.accuracy()
+        blend = self.accuracy("--adapter", "mine.crayon")
+        query = self.accuracy("--adapter", "pool.crayon")
+        both = self.accuracy("--adapter", "pool.crayon", "--examples", "mine.jsonl")
+        print(f"\naccuracy: base {base:.3f}, blend {blend:.3f}, a blend for every query {query:.3f},"
+              f" with examples {both:.3f}", file=sys.stderr)
+        self.assertLess(base, CHANCE + 0.15)
+        for name, value in (("blend", blend), ("query", query), ("both", both)):
+            with self.subTest(name):
+                self.assertGreater(value, base + 0.25)
+
+    def test_every_theme_has_its_adapter_and_a_mixture_takes_those_of_its_themes(self):
+        def by_weight(blend):
+            return sorted(range(len(THEMES)), key=lambda n: -blend["weights"][n])
+
+        own = {}
+        for theme in THEMES:
+            self.write_items("one.jsonl", items(theme, 4, 400))
+            own[theme] = by_weight(self.blend("one.jsonl", "one.crayon"))[0]
+        self.assertEqual(sorted(own.values()), list(range(len(THEMES))))
+        self.assertEqual(set(by_weight(self.mine)[:2]), {own["bells"], own["paints"]})
+        self.assertAlmostEqual(sum(self.mine["weights"]), 1, places=5)
+
+    def runtime_loss(self, shard, *arguments):
+        """Mean negative log-likelihood of the answers of a shard, from the runtime's logits."""
+        header, tensors = read_shard(self.dir / shard)
+        vocab = int(header["__metadata__"]["vocab_size"])
+        total, count = 0.0, 0
+        bounds = list(zip(tensors["starts"], tensors["starts"][1:]))
+        for (begin, end), answer in zip(bounds, tensors["answers"]):
+            ids = tensors["ids"][begin:end]
+            logits = self.logits("f32.crayon", ids, *arguments)
+            for position in range(answer - 1, len(ids) - 1):
+                row = logits[position * vocab:(position + 1) * vocab]
+                top = max(row)
+                total += top + math.log(sum(math.exp(x - top) for x in row))
+                total -= row[ids[position + 1]]
+                count += 1
+        return total / count
+
+    def first_loss(self, folder, *arguments):
+        """The loss that a run logs for its next step, before the step changes anything."""
+        self.train("lora", "base", "few.tokens", "-o", folder, "--rank", 4, "--log-steps", 1,
+                   "--batch-tokens", 1 << 20, "--seed", 1, "--threads", 1, *arguments)
+        with open(self.dir / folder / "loss.csv", encoding="utf-8") as log:
+            return float(list(csv.DictReader(log))[-1]["loss"])
+
+    def test_trainer_and_runtime_compute_the_same(self):
+        self.write_items("few.jsonl", items("doors", 12, 300))
+        self.train("encode", "few.jsonl", "--tokenizer", "tokenizer", "-o", "few.tokens")
+        # A new LoRA changes nothing: the first step's loss is the base's.
+        loss = self.first_loss("lora", "--tokens", 1)
+        self.assertAlmostEqual(loss, self.runtime_loss("few.tokens"), delta=2e-4)
+        # A trained one: the loss of the step that it would go on with.
+        self.first_loss("lora", "--tokens", "20k", "--rate", 1e-2)
+        seen = self.seen("lora")
+        shutil.copytree(self.dir / "lora", self.dir / "kept")
+        trained = self.first_loss("lora", "--resume", "--tokens", seen + 1)
+        self.crayon("pack-adapter", "kept", "--base", "f32.crayon", "-o", "kept.crayon")
+        self.assertLess(trained, loss - 0.2)
+        self.assertAlmostEqual(
+            trained, self.runtime_loss("few.tokens", "--adapter", "kept.crayon"), delta=2e-4)
+
+    def seen(self, folder):
+        with open(self.dir / folder / "loss.csv", encoding="utf-8") as log:
+            return int(list(csv.DictReader(log))[-1]["tokens"])
+
+
+if __name__ == "__main__":
+    support.main()
