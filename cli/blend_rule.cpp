@@ -120,7 +120,7 @@ Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
 
 /// The weighted sum, exact unless the options say otherwise.
 formats::AdapterSource sum(std::span<const Part> parts, const RuleOptions& options,
-                           const std::string& name, Json& details) {
+                           const std::string& name, ThreadPool& threads, Json& details) {
   const auto approximated = [&details](adapters::Approximation approximation) {
     details["error"] = approximation.error;
     return std::move(approximation.adapter);
@@ -128,8 +128,9 @@ formats::AdapterSource sum(std::span<const Part> parts, const RuleOptions& optio
   if (options.merge_factors) {
     return approximated(adapters::merge_factors(parts, name));
   }
-  formats::AdapterSource exact = adapters::concatenate(parts, name);
-  return options.rank == 0 ? exact : approximated(adapters::recompress(exact, options.rank));
+  formats::AdapterSource exact = adapters::concatenate(parts, name, &threads);
+  return options.rank == 0 ? exact
+                           : approximated(adapters::recompress(exact, options.rank, &threads));
 }
 
 /// An adapter that changes nothing, as a bundle needs factors: any one, times 0.
@@ -188,7 +189,8 @@ Blended apply_rule(const RuleOptions& options, const Engine& engine, const Pool&
       parts.push_back({&pool.adapters[n], result.blend.weights[n]});
     }
   }
-  result.adapter = parts.empty() ? nothing(pool, name) : sum(parts, options, name, result.details);
+  result.adapter = parts.empty() ? nothing(pool, name)
+                                 : sum(parts, options, name, engine.thread_pool(), result.details);
   return result;
 }
 

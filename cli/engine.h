@@ -38,6 +38,8 @@ class Engine {
   const model::Model& model() const { return *model_; }
   const tokenizer::Tokenizer& tokenizer() const { return tokenizer_; }
   std::size_t threads() const { return pool_.size(); }
+  /// The threads that the model computes with; one caller at a time, as ThreadPool says.
+  ThreadPool& thread_pool() const { return pool_; }
   const adapters::AdapterSet& adapters() const { return adapters_; }
 
   /// A new session without any adapter.
@@ -50,7 +52,7 @@ class Engine {
   void set_prior(const EngineOptions& options);
 
   const kernels::KernelSet& kernels_;
-  ThreadPool pool_;
+  mutable ThreadPool pool_;
   formats::Bundle bundle_;
   std::unique_ptr<model::Model> model_;
   tokenizer::Tokenizer tokenizer_;

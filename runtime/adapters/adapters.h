@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "formats/bundle.h"
 #include "formats/model_source.h"
 #include "runtime/model/adapter.h"
@@ -25,8 +26,10 @@ struct Part {
 std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
                                               const formats::Bundle& base);
 
-/// The same sum as an adapter that can be packed: scale 1, weights and scales inside B.
-formats::AdapterSource concatenate(std::span<const Part> parts, std::string name);
+/// The same sum as an adapter that can be packed: scale 1, weights and scales inside B. Shared out
+/// over `threads`, when they are given.
+formats::AdapterSource concatenate(std::span<const Part> parts, std::string name,
+                                   ThreadPool* threads = nullptr);
 
 /// Loads an adapter bundle, multiplied with `scale`. Throws wrong_base.
 std::shared_ptr<const model::Adapter> load(const std::filesystem::path& path,

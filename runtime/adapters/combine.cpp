@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
+#include "runtime/adapters/each.h"
 
 namespace crayon::adapters {
 namespace {
@@ -88,7 +89,12 @@ void check_shape(const SourceLora& factor, Shape shape) {
 
 /// A of every term, one below the other: [rank][inputs].
 std::vector<float> stack_a(const Group& group) {
+  std::size_t size = 0;
+  for (const Term& term : group.terms) {
+    size += term.factor->a.size();
+  }
   std::vector<float> a;
+  a.reserve(size);  // and not filled with zeros first: new memory costs more than the copy
   for (const Term& term : group.terms) {
     a.insert(a.end(), term.factor->a.begin(), term.factor->a.end());
   }
@@ -101,16 +107,15 @@ std::vector<float> stack_b(const Group& group, bool scaled) {
   const SourceLora& first = *group.terms.front().factor;
   const std::size_t outputs = first.rank == 0 ? 0 : first.b.size() / first.rank;
   std::vector<float> b(outputs * rank);
-  std::size_t column = 0;
-  for (const Term& term : group.terms) {
-    const std::size_t part_rank = term.factor->rank;
-    const float scale = scaled ? term.scale : 1.0f;
-    for (std::size_t row = 0; row < outputs; ++row) {
-      for (std::size_t j = 0; j < part_rank; ++j) {
-        b[row * rank + column + j] = scale * term.factor->b[row * part_rank + j];
-      }
+  float* to = b.data();
+  for (std::size_t row = 0; row < outputs; ++row) {
+    for (const Term& term : group.terms) {
+      const std::size_t part_rank = term.factor->rank;
+      const float scale = scaled ? term.scale : 1.0f;
+      const float* const from = term.factor->b.data() + row * part_rank;
+      to = std::transform(from, from + part_rank, to,
+                          [scale](float value) { return scale * value; });
     }
-    column += part_rank;
   }
   return b;
 }
@@ -175,7 +180,7 @@ std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
   return std::make_shared<const model::Adapter>(base.id(), std::move(layers));
 }
 
-AdapterSource concatenate(std::span<const Part> parts, std::string name) {
+AdapterSource concatenate(std::span<const Part> parts, std::string name, ThreadPool* threads) {
   AdapterSource result;
   result.name = std::move(name);
   for (const Part& part : parts) {
@@ -188,7 +193,8 @@ AdapterSource concatenate(std::span<const Part> parts, std::string name) {
     result.provenance.source += (result.provenance.source.empty() ? "" : " + ") +
                                 fmt::format("{} * {}", part.weight, part.adapter->name);
   }
-  for (const Group& group : group_factors(parts)) {
+  const std::vector<Group> groups = group_factors(parts);
+  for (const Group& group : groups) {
     const SourceLora& first = *group.terms.front().factor;
     for (const Term& term : group.terms) {
       const SourceLora& factor = *term.factor;
@@ -201,10 +207,14 @@ AdapterSource concatenate(std::span<const Part> parts, std::string name) {
                     "blend adapters of the same base");
       }
     }
-    result.factors.push_back(
-        {group.layer, group.projection, group.rank(), stack_a(group), stack_b(group, true)});
     result.rank = std::max(result.rank, group.rank());
   }
+  result.factors.resize(groups.size());
+  for_each(groups.size(), threads, [&](std::size_t i) {
+    const Group& group = groups[i];
+    result.factors[i] = {group.layer, group.projection, group.rank(), stack_a(group),
+                         stack_b(group, true)};
+  });
   return result;
 }
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "runtime/adapters/each.h"
 #include "runtime/adapters/rules/product_svd.h"
 
 namespace crayon::adapters {
@@ -16,11 +18,15 @@ namespace {
 using formats::AdapterSource;
 using formats::SourceLora;
 
-/// Sums up squared norms over the projections of an adapter.
+/// Squared norms, of one projection or summed up over all.
 struct Distance {
   double exact = 0;
   double difference = 0;
 
+  void operator+=(const Distance& other) {
+    exact += other.exact;
+    difference += other.difference;
+  }
   double relative() const { return exact > 0 ? std::sqrt(std::max(difference, 0.0) / exact) : 0.0; }
 };
 
@@ -38,6 +44,17 @@ SourceLora truncated(const SourceLora& factor, const ProductSvd& svd, std::uint3
     }
   }
   return result;
+}
+
+/// A factor pair of at most `rank` that is nearest to `factor`, and how far that is.
+std::pair<SourceLora, Distance> nearest(const SourceLora& factor, std::uint32_t rank) {
+  if (factor.rank <= rank) {
+    return {factor, {squared_norm(factor), 0}};
+  }
+  const ProductSvd svd = product_svd(factor);
+  const auto kept = std::min<std::uint32_t>(rank, static_cast<std::uint32_t>(svd.s.size()));
+  return {truncated(factor, svd, kept),
+          {svd.s.squaredNorm(), svd.s.tail(svd.s.size() - kept).squaredNorm()}};
 }
 
 /// `sum` += scale * `values`
@@ -101,7 +118,7 @@ SourceLora difference(const SourceLora& x, const SourceLora& y) {
 
 }  // namespace
 
-Approximation recompress(const AdapterSource& adapter, std::uint32_t rank) {
+Approximation recompress(const AdapterSource& adapter, std::uint32_t rank, ThreadPool* threads) {
   if (rank == 0 || adapter.experts) {
     throw Error(Code::bad_argument,
                 fmt::format("adapter {} cannot be recompressed to rank {}", adapter.name, rank),
@@ -111,18 +128,15 @@ Approximation recompress(const AdapterSource& adapter, std::uint32_t rank) {
   result.adapter.name = adapter.name;
   result.adapter.scale = adapter.scale;
   result.adapter.provenance = adapter.provenance;
+  std::vector<Distance> distances(adapter.factors.size());
+  result.adapter.factors.resize(adapter.factors.size());
+  for_each(adapter.factors.size(), threads, [&](std::size_t i) {
+    std::tie(result.adapter.factors[i], distances[i]) = nearest(adapter.factors[i], rank);
+  });
   Distance distance;
-  for (const SourceLora& factor : adapter.factors) {
-    distance.exact += squared_norm(factor);
-    if (factor.rank <= rank) {
-      result.adapter.factors.push_back(factor);
-    } else {
-      const ProductSvd svd = product_svd(factor);
-      const auto kept = std::min<std::uint32_t>(rank, static_cast<std::uint32_t>(svd.s.size()));
-      result.adapter.factors.push_back(truncated(factor, svd, kept));
-      distance.difference += svd.s.tail(svd.s.size() - kept).squaredNorm();
-    }
-    result.adapter.rank = std::max(result.adapter.rank, result.adapter.factors.back().rank);
+  for (std::size_t i = 0; i < distances.size(); ++i) {
+    distance += distances[i];
+    result.adapter.rank = std::max(result.adapter.rank, result.adapter.factors[i].rank);
   }
   result.error = distance.relative();
   return result;
@@ -142,8 +156,7 @@ Approximation merge_factors(std::span<const Part> parts, std::string name) {
   Distance distance;
   for (const SourceLora& sum : exact.factors) {
     SourceLora cheap = merged(present, sum);
-    distance.exact += squared_norm(sum);
-    distance.difference += squared_norm(difference(sum, cheap));
+    distance += {squared_norm(sum), squared_norm(difference(sum, cheap))};
     result.adapter.rank = std::max(result.adapter.rank, cheap.rank);
     result.adapter.factors.push_back(std::move(cheap));
   }

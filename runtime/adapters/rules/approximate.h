@@ -19,7 +19,9 @@ struct Approximation {
 /// The nearest adapter whose factors have at most `rank`: of every product, the largest singular
 /// values are kept (Eckart, Young 1936). Factors that fit already stay as they are. Throws
 /// bad_argument for rank 0 and for an adapter with experts, whose factors must stay apart.
-Approximation recompress(const formats::AdapterSource& adapter, std::uint32_t rank);
+/// Projections are shared out over `threads`, when they are given.
+Approximation recompress(const formats::AdapterSource& adapter, std::uint32_t rank,
+                         ThreadPool* threads = nullptr);
 
 /// (sum w B)(sum w A) in the place of sum w B A, as some published blends do it: cheap, of the
 /// parts' own rank, and wrong, as it adds the products of one adapter's B with another's A. For
