@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "runtime/adapters/adapter_set.h"
 #include "runtime/adapters/rules/answer_loss.h"
 #include "runtime/adapters/rules/approximate.h"
 #include "runtime/adapters/rules/arrow.h"
@@ -79,20 +80,13 @@ Blend lorahub(const RuleOptions& options, const Engine& engine, const Pool& pool
     }
   }
   // Every adapter is loaded once; an evaluation only changes their weights.
-  std::vector<model::WeightedAdapter> parts;
-  for (const formats::AdapterSource& adapter : pool.adapters) {
-    const Part part{&adapter, 1.0f};
-    parts.push_back({adapters::combine({&part, 1}, engine.bundle()), 0.0f});
-  }
+  const adapters::ResidentPool resident(pool, engine.bundle());
   adapters::AnswerLoss answer_loss(engine.model(), prompts_of(examples, engine));
   const auto loss = [&](std::span<const float> weights) {
-    for (std::size_t n = 0; n < parts.size(); ++n) {
-      parts[n].weight = weights[n];
-    }
-    return answer_loss(parts);
+    return answer_loss(resident.weighted(weights));
   };
   const adapters::LorahubResult result =
-      adapters::lorahub_search(parts.size(), loss, {.evaluations = options.evaluations});
+      adapters::lorahub_search(pool.adapters.size(), loss, {.evaluations = options.evaluations});
   details["loss"] = result.loss;
   details["base_loss"] = result.base_loss;
   details["evaluations"] = result.evaluations;

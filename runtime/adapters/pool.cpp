@@ -49,19 +49,17 @@ Pool Pool::load(const formats::Bundle& bundle, const formats::Bundle& base) {
 
 std::vector<float> embed(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                          std::span<const std::string> texts) {
-  std::vector<float> embeddings;
-  embeddings.reserve(texts.size() * model.config().query_dim());
+  std::vector<std::vector<model::Token>> prompts;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
       throw Error(Code::bad_argument, fmt::format("text {} is empty", i),
                   "leave empty examples out");
     }
     const generation::Turn turn{"user", texts[i]};
-    const std::vector<float> embedding = model.query_embedding(
-        generation::render({&turn, 1}, tokenizer.data().chat_format, tokenizer));
-    embeddings.insert(embeddings.end(), embedding.begin(), embedding.end());
+    prompts.push_back(generation::render({&turn, 1}, tokenizer.data().chat_format, tokenizer));
   }
-  return embeddings;
+  const std::vector<std::span<const model::Token>> views(prompts.begin(), prompts.end());
+  return model.query_embeddings(views);
 }
 
 }  // namespace crayon::adapters

@@ -114,11 +114,17 @@ void Model::forward(Session& session, std::span<const Token> tokens, Logits want
 }
 
 std::vector<float> Model::query_embedding(std::span<const Token> tokens) const {
-  if (tokens.empty()) {
-    throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
+  return query_embeddings({&tokens, 1});
+}
+
+std::vector<float> Model::query_embeddings(std::span<const std::span<const Token>> texts) const {
+  for (const std::span<const Token> tokens : texts) {
+    if (tokens.empty()) {
+      throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
+    }
+    check_ids(tokens, config());
   }
-  check_ids(tokens, config());
-  return mean_query(*weights_, tokens);
+  return mean_queries(*weights_, texts);
 }
 
 }  // namespace crayon::model

@@ -58,8 +58,11 @@ class Model {
 
   /// Mean over the tokens of the first layer's queries, before RoPE, heads concatenated,
   /// L2-normalised: [query_dim] (METHODS of Crayon: the embedding that blending compares).
-  /// Costs one norm and one matrix a token; no attention.
+  /// Costs one norm and one matrix for every different token; no attention.
   std::vector<float> query_embedding(std::span<const Token> tokens) const;
+  /// The same of several texts, [texts][query_dim], to the bit. A token that several of them have
+  /// costs once.
+  std::vector<float> query_embeddings(std::span<const std::span<const Token>> texts) const;
 
  private:
   Model();

@@ -2,52 +2,122 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "runtime/model/linear.h"
 
 namespace crayon::model {
+namespace {
 
-std::vector<float> mean_query(const Weights& weights, std::span<const Token> tokens) {
-  constexpr std::size_t most = 32;  // tokens at once
-  const formats::ModelConfig& config = weights.config;
-  const kernels::KernelSet& kernels = *weights.compute.kernels;
-  const LayerWeights& layer = weights.layers.front();
-  const std::size_t dim = config.dim;
-  const std::size_t query_dim = config.query_dim();
+/// One token of one text.
+using Use = std::pair<Token, std::size_t>;  // token, text
 
-  const std::size_t batch = std::min(most, tokens.size());
-  AlignedArray<float> x(batch * dim);              // [batch][dim]
-  AlignedArray<float> queries(batch * query_dim);  // [batch][query_dim]
-  LinearScratch scratch{AlignedArray<std::int8_t>(batch * kernels.layout.padded_inputs(dim)),
-                        AlignedArray<float>(batch),
-                        {},
-                        {}};
-  std::vector<double> sum(query_dim);
-  while (!tokens.empty()) {
-    const std::size_t count = std::min(batch, tokens.size());
-    weights.embed(tokens.first(count), scratch.quantized.data(), x.data());
-    for (std::size_t t = 0; t < count; ++t) {
-      float* row = x.data() + t * dim;
-      kernels.rms_norm(row, layer.attention_norm.data(), dim, config.norm_eps, row);
+/// All tokens of all texts, in the order of their ids.
+std::vector<Use> sorted_uses(std::span<const std::span<const Token>> texts) {
+  std::vector<Use> uses;
+  for (std::size_t text = 0; text < texts.size(); ++text) {
+    for (const Token token : texts[text]) {
+      uses.emplace_back(token, text);
     }
-    const LinearMap map{&layer.at(formats::Projection::q), {}, queries.data()};
-    apply({&map, 1}, x.data(), count, scratch, weights.compute);
-    for (std::size_t i = 0; i < count * query_dim; ++i) {
-      sum[i % query_dim] += static_cast<double>(queries.data()[i]);
+  }
+  std::ranges::sort(uses);
+  return uses;
+}
+
+/// The ids that occur, each once.
+std::vector<Token> different_ids(std::span<const Use> uses) {
+  std::vector<Token> ids;
+  for (const auto& [token, text] : uses) {
+    if (ids.empty() || ids.back() != token) {
+      ids.push_back(token);
     }
-    tokens = tokens.subspan(count);
+  }
+  return ids;
+}
+
+/// Computes the first layer's queries of some tokens at a time.
+class FirstQueries {
+ public:
+  static constexpr std::size_t most = 32;  // tokens at once
+
+  explicit FirstQueries(const Weights& weights)
+      : weights_(weights),
+        x_(most * weights.config.dim),
+        queries_(most * weights.config.query_dim()),
+        scratch_{AlignedArray<std::int8_t>(
+                     most * weights.compute.kernels->layout.padded_inputs(weights.config.dim)),
+                 AlignedArray<float>(most),
+                 {},
+                 {}} {}
+
+  /// [tokens][query_dim], valid until the next call.
+  const float* of(std::span<const Token> tokens) {
+    const std::size_t dim = weights_.config.dim;
+    const LayerWeights& layer = weights_.layers.front();
+    weights_.embed(tokens, scratch_.quantized.data(), x_.data());
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      float* row = x_.data() + t * dim;
+      weights_.compute.kernels->rms_norm(row, layer.attention_norm.data(), dim,
+                                         weights_.config.norm_eps, row);
+    }
+    const LinearMap map{&layer.at(formats::Projection::q), {}, queries_.data()};
+    apply({&map, 1}, x_.data(), tokens.size(), scratch_, weights_.compute);
+    return queries_.data();
   }
 
-  // The mean is the sum but for its length, which is normalised away.
+ private:
+  const Weights& weights_;
+  AlignedArray<float> x_;        // [most][dim]
+  AlignedArray<float> queries_;  // [most][query_dim]
+  LinearScratch scratch_;
+};
+
+/// sum += query
+void add(const float* query, std::span<double> sum) {
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    sum[i] += static_cast<double>(query[i]);
+  }
+}
+
+/// A sum of queries, scaled to length 1: their mean but for its length.
+void normalise(std::span<const double> sum, float* out) {
   double squares = 0;
   for (const double value : sum) {
     squares += value * value;
   }
   const double scale = squares > 0 ? 1.0 / std::sqrt(squares) : 0.0;
-  std::vector<float> embedding(query_dim);
-  std::ranges::transform(sum, embedding.begin(),
+  std::ranges::transform(sum, out,
                          [scale](double value) { return static_cast<float>(value * scale); });
-  return embedding;
+}
+
+}  // namespace
+
+std::vector<float> mean_queries(const Weights& weights,
+                                std::span<const std::span<const Token>> texts) {
+  // A query before RoPE depends on its token alone: one that occurs often is computed once.
+  const std::vector<Use> uses = sorted_uses(texts);
+  const std::vector<Token> ids = different_ids(uses);
+  const std::size_t query_dim = weights.config.query_dim();
+  std::vector<double> sums(texts.size() * query_dim);  // [texts][query_dim]
+  FirstQueries first(weights);
+  auto use = uses.begin();
+  for (std::span<const Token> rest = ids; !rest.empty();) {
+    const auto batch = rest.first(std::min(FirstQueries::most, rest.size()));
+    const float* query = first.of(batch);
+    for (const Token token : batch) {
+      for (; use != uses.end() && use->first == token; ++use) {
+        add(query, std::span(sums).subspan(use->second * query_dim, query_dim));
+      }
+      query += query_dim;
+    }
+    rest = rest.subspan(batch.size());
+  }
+
+  std::vector<float> embeddings(sums.size());
+  for (std::size_t text = 0; text < texts.size(); ++text) {
+    normalise(std::span(sums).subspan(text * query_dim, query_dim), &embeddings[text * query_dim]);
+  }
+  return embeddings;
 }
 
 }  // namespace crayon::model

@@ -7,7 +7,8 @@
 
 namespace crayon::model {
 
-/// What Model::query_embedding() promises, for one or more ids in range: [query_dim].
-std::vector<float> mean_query(const Weights& weights, std::span<const Token> tokens);
+/// What Model::query_embeddings() promises, for texts of one or more ids in range.
+std::vector<float> mean_queries(const Weights& weights,
+                                std::span<const std::span<const Token>> texts);
 
 }  // namespace crayon::model

@@ -51,8 +51,8 @@ std::pair<SourceLora, Distance> nearest(const SourceLora& factor, std::uint32_t 
   if (factor.rank <= rank) {
     return {factor, {squared_norm(factor), 0}};
   }
-  const ProductSvd svd = product_svd(factor);
-  const auto kept = std::min<std::uint32_t>(rank, static_cast<std::uint32_t>(svd.s.size()));
+  const ProductSvd svd = product_svd(factor, rank);
+  const auto kept = static_cast<std::uint32_t>(svd.u.cols());
   return {truncated(factor, svd, kept),
           {svd.s.squaredNorm(), svd.s.tail(svd.s.size() - kept).squaredNorm()}};
 }

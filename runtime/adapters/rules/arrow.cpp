@@ -32,7 +32,7 @@ void insert(SourceLora& whole, const SourceLora& factor, float scale, const Plac
       whole.b[r * place.rank + place.begin + j] = scale * factor.b[r * factor.rank + j];
     }
   }
-  const ProductSvd svd = product_svd(factor);
+  const ProductSvd svd = product_svd(factor, 1);
   if (svd.s(0) > 0) {
     for (std::size_t c = 0; c < inputs; ++c) {
       whole.directions[place.expert * inputs + c] =

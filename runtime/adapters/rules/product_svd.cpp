@@ -26,25 +26,38 @@ MatrixXd matrix_b(const formats::SourceLora& factor) {
   return matrix(factor.b, static_cast<Index>(factor.b.size()) / rank, rank);
 }
 
-/// Q [rows][k] R [k][cols] of a matrix; k = min(rows, cols).
-struct ThinQr {
-  explicit ThinQr(const MatrixXd& matrix) {
-    const Index k = std::min(matrix.rows(), matrix.cols());
-    const Eigen::HouseholderQR<MatrixXd> qr(matrix);
-    q = qr.householderQ() * MatrixXd::Identity(matrix.rows(), k);
-    r = qr.matrixQR().topRows(k).triangularView<Eigen::Upper>();
+/// The QR decomposition of a matrix [rows][cols]; k = min(rows, cols). Q stays in the form of
+/// reflections: few of its combinations are ever needed.
+class ThinQr {
+ public:
+  explicit ThinQr(const MatrixXd& matrix) : qr_(matrix) {}
+
+  MatrixXd r() const {  // [k][cols]
+    const Index k = std::min(qr_.rows(), qr_.cols());
+    return qr_.matrixQR().topRows(k).triangularView<Eigen::Upper>();
   }
-  MatrixXd q, r;
+  /// Q x for x [k][n]: [rows][n].
+  MatrixXd q_times(const MatrixXd& x) const {
+    MatrixXd y = MatrixXd::Zero(qr_.rows(), x.cols());
+    y.topRows(x.rows()) = x;
+    y.applyOnTheLeft(qr_.householderQ());
+    return y;
+  }
+
+ private:
+  Eigen::HouseholderQR<MatrixXd> qr_;
 };
 
 }  // namespace
 
-ProductSvd product_svd(const formats::SourceLora& factor) {
+ProductSvd product_svd(const formats::SourceLora& factor, Index vectors) {
   const ThinQr left(matrix_b(factor));               // B = Ql Rl
   const ThinQr right(matrix_a(factor).transpose());  // A = Rr^T Qr^T
-  const Eigen::BDCSVD<MatrixXd> between(left.r * right.r.transpose(),
+  const Eigen::BDCSVD<MatrixXd> between(left.r() * right.r().transpose(),
                                         Eigen::ComputeThinU | Eigen::ComputeThinV);
-  return {left.q * between.matrixU(), between.singularValues(), right.q * between.matrixV()};
+  const Index kept = std::min(vectors, between.singularValues().size());
+  return {left.q_times(between.matrixU().leftCols(kept)), between.singularValues(),
+          right.q_times(between.matrixV().leftCols(kept))};
 }
 
 double squared_norm(const formats::SourceLora& factor) {

@@ -132,5 +132,24 @@ TEST(QueryEmbedding, LongTextsAreTheMeanOfAllTokens) {
             1e-6);
 }
 
+TEST(QueryEmbedding, ManyTextsAreEachAsTheyAreAlone) {
+  const formats::ModelSource source = test::random_source(test::tiny_config(), 3);
+  const test::Packed packed(source, Dtype::i8);
+  ThreadPool pool(2);
+  const auto model = packed.load(pool);
+  std::vector<std::vector<Token>> texts;
+  for (std::uint64_t seed = 0; seed < 7; ++seed) {
+    texts.push_back(test::random_tokens(1 + 20 * seed, source.config.vocab_size, seed));
+  }
+  const std::vector<std::span<const Token>> views(texts.begin(), texts.end());
+  std::vector<float> alone;  // [texts][query_dim]
+  for (const std::vector<Token>& tokens : texts) {
+    const std::vector<float> embedding = model->query_embedding(tokens);
+    alone.insert(alone.end(), embedding.begin(), embedding.end());
+  }
+  EXPECT_EQ(model->query_embeddings(views), alone);
+  EXPECT_TRUE(model->query_embeddings({}).empty());
+}
+
 }  // namespace
 }  // namespace crayon::model
