@@ -2,7 +2,7 @@
 # The recipe of the shipped example models: generates the tasks, trains a tokenizer, a model for the
 # device, a pool of adapters for it and a larger model for the server, and packs all of it.
 # Usage: scripts/train_examples.sh SIZE BOOKS FOLDER
-#   SIZE    cpu  what examples/models and examples/pool hold: about three hours on two cores
+#   SIZE    cpu  what examples/models and examples/pool hold: about two hours on two cores
 #           gpu  wider models and many more tokens: about 25 minutes on one large GPU
 #   BOOKS   public-domain books, a .txt or .txt.zst
 #   FOLDER  gets everything; started again, it goes on where it was interrupted
@@ -34,7 +34,7 @@ case $size in
     machine=(--type bf16 --threads 1)
     device=(--dim 192 --layers 6 --heads 6 --kv-heads 2 --hidden 512)
     device_run=(--tokens 9M --batch-tokens 3072)
-    pool_run=(--tokens 6M --batch-tokens 3072)
+    pool_run=(--tokens 2200k --batch-tokens 2560)
     server_start=(--from device --grow 12)  # twice as deep, and the same function at first
     server_run=(--tokens 6M --batch-tokens 3072)
     ;;
@@ -90,8 +90,8 @@ skills() {
   generate --set skills -n $((more * 9000)) --seed 2 list_value list_key word_next word_previous
 }
 copies() {
-  generate --set skills -n $((more * 12000)) --seed 5 list_copy list_copy_from
-  generate --set skills -n $((more * 6000)) --seed 5 list_value word_next
+  generate --set skills -n $((more * 12000)) --seed 21 list_copy list_copy_from
+  generate --set skills -n $((more * 6000)) --seed 22 list_value word_next
 }
 sample() { every 8 skills.jsonl; every 9 base.jsonl; cat custom.jsonl; }
 server_items() {
@@ -117,7 +117,7 @@ done
 
 learn device pretrain books.tokens=0.1 copies.tokens=0.3 skills.tokens=0.6 --tokenizer tokenizer \
   --prompt-weight 0 "${device[@]}" "${device_run[@]}" "${rates[@]}"
-learn pool pool device base.tokens --size 8 --rank 8 "${pool_run[@]}"
+learn pool pool device base.tokens --size 8 --rank 8 --tau 0.01 --rate 4e-3 "${pool_run[@]}"
 learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 --tokenizer tokenizer \
   --prompt-weight 0 "${server_start[@]}" "${server_run[@]}" "${rates[@]}"
 
