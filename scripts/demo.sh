@@ -1,10 +1,25 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs the main job from end to end: pack a model, answer
-# offline, blend a pool of adapters from a few examples, and offload a question to a larger model.
+# Installs what is missing, builds, and runs the main job from end to end with the shipped models:
+# a small model gets a customer's question wrong, a few examples make its own adapter from a pool,
+# the same question comes out right, what is beyond it goes to a larger model, and when that one
+# is gone the local answer stands.
 # Usage: scripts/demo.sh
+# CRAYON_DEMO_MODELS names another folder with models/ and pool/, such as one of your own training.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+examples=$(realpath "${CRAYON_DEMO_MODELS:-$root/examples}")
 cd "$root"
+
+# The customer's task, one of docs/tasks.md. No adapter was trained on it.
+# examples/demo/questions.jsonl: crayon-train tasks --set custom -n 50 --seed 200 $task
+task=repair_call
+mine="FILL: context of an item that the device gets wrong alone and right with the blend
+FILL: its question"
+right="FILL: its answer"
+# One that the device answers without being sure, and the larger model right.
+beyond="FILL: context of an item that only the server gets right, with a device's score below
+FILL: its question"
+threshold=0.5
 
 bold=$'\e[1m' plain=$'\e[0m'
 if [ ! -t 1 ] || [ "${NO_COLOR:-}" ]; then bold='' plain=''; fi
@@ -13,7 +28,7 @@ step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 show() {
   local word line='$'
   for word in "$@"; do
-    case $word in *' '*) line+=" \"$word\"" ;; *) line+=" $word" ;; esac
+    case $word in *[[:space:]]*) line+=" \"$word\"" ;; *) line+=" $word" ;; esac
   done
   echo "$line"
   "$@"
@@ -28,42 +43,34 @@ export PATH=$root/build/release/cli:$PATH
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-assets=${CRAYON_ASSETS:-$root/../shared/assets}
-stories=$assets/models/stories260K/stories260K.gguf
+cp "$examples"/models/{device,server}.crayon "$examples"/pool/pool.crayon "$work"
+cp "$root/examples/pool/$task.jsonl" "$work/mine.jsonl"
+cp "$root/examples/demo/questions.jsonl" "$work"
 cd "$work"
 
-step "1. Pack a model into a compressed, verified bundle"
-if [ -f "$stories" ]; then
-  echo "(stories260K: a real Llama of 260 thousand parameters that tells children's stories)"
-  cp "$stories" stories260K.gguf
-  show crayon pack stories260K.gguf -o model.crayon
-else
-  echo "(No trained model is at hand, so this one has seeded random weights:"
-  echo " everything runs as with a real one, but what it says is noise.)"
-  show crayon pack --random tiny --seed 1 -o model.crayon
-fi
-show crayon verify model.crayon
+step "1. The models: one for a board, one for the machine behind it, and the board's pool"
+for bundle in device.crayon server.crayon pool.crayon; do
+  show crayon verify "$bundle"
+done
 
-step "2. Decode, offline, with int8 weights"
-show crayon run model.crayon -p "Once upon a time" -n 60
-echo
+step "2. Ask the board's model a customer's question (the right answer: $right)"
+show crayon ask device.crayon "$mine"
 
-step "3. Blend a pool of four adapters into one, from three example questions"
-echo "(The adapters have seeded random numbers: they show the commands, and teach nothing.)"
-crayon info model.crayon --json | "$root/examples/demo/make_adapters.py" adapters
-cp "$root"/examples/demo/*.jsonl .
-show crayon pack-pool adapters/sensors=sensors.jsonl adapters/schedules=schedules.jsonl \
-  adapters/parts=parts.jsonl adapters/places=places.jsonl --base model.crayon -o pool.crayon
-show crayon blend pool.crayon --base model.crayon --examples mine.jsonl -o mine.crayon
-show crayon run model.crayon --adapter mine.crayon -p "Once upon a time" -n 60
-echo
+step "3. Blend the pool into the customer's own adapter, from $(wc -l <mine.jsonl) examples"
+echo "(Nothing is trained, and the examples' answers are not looked at.)"
+head -n 2 mine.jsonl
+show crayon blend pool.crayon --base device.crayon --examples mine.jsonl -o mine.crayon
 
-step "4. Ask: the local model alone"
-show crayon ask model.crayon --adapter mine.crayon -n 40 "Where is the meter?"
+step "4. Ask again, with the adapter (the right answer: $right)"
+show crayon ask device.crayon --adapter mine.crayon "$mine"
 
-step "5. Ask again, with a larger model in reach, and a threshold that the local answer misses"
-echo "(The larger model is a second crayon, serving the same bundle on this machine.)"
-crayon serve model.crayon --port 0 >serve.log 2>&1 &
+step "5. One question is an anecdote: fifty of the same task, alone and with the adapter"
+show crayon eval device.crayon questions.jsonl
+show crayon eval device.crayon questions.jsonl --adapter mine.crayon
+
+step "6. A question that is beyond it, with the larger model in reach"
+echo "(The larger model is a second crayon on this machine; any OpenAI-compatible server will do.)"
+crayon serve server.crayon --port 0 >serve.log 2>&1 &
 server=$!
 url=
 for _ in $(seq 100); do
@@ -72,15 +79,15 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 [ -n "$url" ] || { echo "the server did not start:"; cat serve.log; exit 1; }
-show crayon ask model.crayon --adapter mine.crayon -n 40 --remote "$url" --threshold 0.99 \
-  "Where is the meter?"
+show crayon ask device.crayon --adapter mine.crayon --remote "$url" --threshold "$threshold" \
+  "$beyond"
 
-step "6. The same question after the larger model has gone"
+step "7. The same question after the larger model has gone"
 kill "$server"
 wait "$server" 2>/dev/null || true
 server=
-show crayon ask model.crayon --adapter mine.crayon -n 40 --remote "$url" --threshold 0.99 \
-  "Where is the meter?"
+show crayon ask device.crayon --adapter mine.crayon --remote "$url" --threshold "$threshold" \
+  "$beyond"
 
 step "Done"
-echo "packed, verified, decoded, blended, asked, offloaded, and fell back: all of it worked"
+echo "answered, blended, answered better, offloaded, and fell back: all of it on this machine"
