@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the main job from end to end with the shipped models:
 # a small model gets a customer's question wrong, a few examples make its own adapter from a pool,
-# the same question comes out right, what is beyond it goes to a larger model, and when that one
-# is gone the local answer stands.
+# the same question comes out right, what is beyond it goes to a server, and when that one is gone
+# the local answer stands.
 # Usage: scripts/demo.sh
 # CRAYON_DEMO_MODELS names another folder with models/ and pool/, such as one of your own training.
 set -euo pipefail
@@ -12,13 +12,14 @@ cd "$root"
 
 # The customer's task, one of docs/tasks.md. No adapter was trained on it.
 # examples/demo/questions.jsonl: crayon-train tasks --set custom -n 50 --seed 200 $task
-task=repair_call
-mine="FILL: context of an item that the device gets wrong alone and right with the blend
-FILL: its question"
-right="FILL: its answer"
-# One that the device answers without being sure, and the larger model right.
-beyond="FILL: context of an item that only the server gets right, with a device's score below
-FILL: its question"
+task=step_guide
+mine="1. pull the pin. 2. insert the card. 3. fit the hose. 4. release the air. 5. close the tap. 6. loosen the nut.
+Which step is it to loosen the nut?"
+right=6
+# Of another customer's task: the device answers without being sure.
+beyond="Karl went to the store. Ben went to the store. Zoe went to the store. Karl took the ladder. \
+Ben has the cup now. Zoe has the cup now. Karl walked to the attic. Ben took the ladder.
+Where did Karl go last?"
 threshold=0.5
 
 bold=$'\e[1m' plain=$'\e[0m'
@@ -43,13 +44,13 @@ export PATH=$root/build/release/cli:$PATH
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-cp "$examples"/models/{device,server}.crayon "$examples"/pool/pool.crayon "$work"
+cp "$examples"/models/device.crayon "$examples"/pool/pool.crayon "$work"
 cp "$root/examples/pool/$task.jsonl" "$work/mine.jsonl"
 cp "$root/examples/demo/questions.jsonl" "$work"
 cd "$work"
 
-step "1. The models: one for a board, one for the machine behind it, and the board's pool"
-for bundle in device.crayon server.crayon pool.crayon; do
+step "1. A model for a board, and a pool of adapters for it"
+for bundle in device.crayon pool.crayon; do
   show crayon verify "$bundle"
 done
 
@@ -65,12 +66,13 @@ step "4. Ask again, with the adapter (the right answer: $right)"
 show crayon ask device.crayon --adapter mine.crayon "$mine"
 
 step "5. One question is an anecdote: fifty of the same task, alone and with the adapter"
-show crayon eval device.crayon questions.jsonl
-show crayon eval device.crayon questions.jsonl --adapter mine.crayon
+show crayon eval device.crayon questions.jsonl --by text
+show crayon eval device.crayon questions.jsonl --by text --adapter mine.crayon
 
-step "6. A question that is beyond it, with the larger model in reach"
-echo "(The larger model is a second crayon on this machine; any OpenAI-compatible server will do.)"
-crayon serve server.crayon --port 0 >serve.log 2>&1 &
+step "6. A question of another kind, with a server in reach"
+echo "(Any OpenAI-compatible server with a larger model will do. This one is a second crayon with the"
+echo " same small model, which keeps the whole pool and blends it anew for every question.)"
+crayon serve device.crayon --adapter pool.crayon --port 0 >serve.log 2>&1 &
 server=$!
 url=
 for _ in $(seq 100); do
@@ -82,7 +84,7 @@ done
 show crayon ask device.crayon --adapter mine.crayon --remote "$url" --threshold "$threshold" \
   "$beyond"
 
-step "7. The same question after the larger model has gone"
+step "7. The same question after the server has gone"
 kill "$server"
 wait "$server" 2>/dev/null || true
 server=

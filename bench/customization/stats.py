@@ -20,7 +20,7 @@ def mean_interval(counts, z=Z95):
     """The mean share of several tasks, each (right, n), with its interval: (mean, low, high).
 
     The tasks are the tasks: the interval is that of drawing other items of them. Each share's
-    centre and variance are those of Agresti and Coull (1998), who add z * z / 2 right and as many
+    variance is that of Agresti and Coull (1998), who add z * z / 2 right and as many
     wrong answers, so that a task without a right answer does not look certain.
     """
     mean = statistics.fmean(right / n for right, n in counts)
@@ -28,8 +28,7 @@ def mean_interval(counts, z=Z95):
     variance = sum(centre * (1 - centre) / (n + z * z)
                    for centre, (_, n) in zip(centres, counts))
     half = z * math.sqrt(variance) / len(counts)
-    centre = statistics.fmean(centres)
-    return mean, max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
+    return mean, max(0.0, mean - half), min(1.0, mean + half)
 
 
 def share_of_gain(value, base, oracle):
