@@ -41,13 +41,14 @@ std::uint32_t top_k(const RuleOptions& options, const Pool& pool) {
   return options.top_k != 0 ? options.top_k : static_cast<std::uint32_t>(pool.adapters.size());
 }
 
-/// The query embeddings of the examples: [examples][query_dim].
-std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine) {
+/// The embeddings of the examples, as the pool's indicators are made: [examples][dim].
+std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine,
+                                 const Pool& pool) {
   std::vector<std::string> texts;
   for (const TaskItem& example : examples) {
     texts.push_back(example.content());
   }
-  return adapters::embed(engine.model(), engine.tokenizer(), texts);
+  return adapters::embed(engine.model(), engine.tokenizer(), texts, pool.embedding);
 }
 
 /// The examples as the model is asked them, with the tokens of their answers where there are any.
@@ -94,10 +95,10 @@ Blend lorahub(const RuleOptions& options, const Engine& engine, const Pool& pool
 }
 
 Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
-            const std::vector<TaskItem>& examples, Json& details) {
-  const std::size_t query_dim = engine.model().config().query_dim();
+            const std::vector<TaskItem>& examples, std::span<const float> embeddings,
+            Json& details) {
   if (options.rule == "nearest") {
-    return adapters::nearest_rule(embeddings_of(examples, engine), pool.indicators, query_dim);
+    return adapters::nearest_rule(embeddings, pool.indicators, pool.dim());
   }
   if (options.rule == "uniform") {
     return adapters::uniform_rule(pool.adapters.size());
@@ -108,7 +109,7 @@ Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
   if (options.rule == "lorahub") {
     return lorahub(options, engine, pool, examples, details);
   }
-  return adapters::crayon_rule(embeddings_of(examples, engine), pool.indicators, query_dim,
+  return adapters::crayon_rule(embeddings, pool.indicators, pool.dim(),
                                options.tau.value_or(pool.tau), options.drop);
 }
 
@@ -133,6 +134,33 @@ formats::AdapterSource nothing(const Pool& pool, const std::string& name) {
   adapter.name = name;
   adapter.scale = 0;
   return adapter;
+}
+
+/// One adapter of the pool's, among which every token chooses.
+Blended route_tokens(const RuleOptions& options, const Pool& pool, const std::string& name) {
+  return {
+      .blend = {},
+      .adapter = adapters::arrow(
+          pool.adapters, {.top_k = top_k(options, pool), .temperature = options.temperature}, name),
+      .details = Json::object()};
+}
+
+/// The sum of the pool's, with the weights that the rule gives.
+Blended add_up(const RuleOptions& options, const Engine& engine, const Pool& pool,
+               const std::vector<TaskItem>& examples, std::span<const float> embeddings,
+               const std::string& name) {
+  Blended result;
+  result.details = Json::object();
+  result.blend = weigh(options, engine, pool, examples, embeddings, result.details);
+  std::vector<Part> parts;
+  for (std::size_t n = 0; n < pool.adapters.size(); ++n) {
+    if (result.blend.weights[n] != 0.0f) {
+      parts.push_back({&pool.adapters[n], result.blend.weights[n]});
+    }
+  }
+  result.adapter = parts.empty() ? nothing(pool, name)
+                                 : sum(parts, options, name, engine.thread_pool(), result.details);
+  return result;
 }
 
 }  // namespace
@@ -169,22 +197,14 @@ void add_rule_options(CLI::App& command, RuleOptions& options) {
 Blended apply_rule(const RuleOptions& options, const Engine& engine, const Pool& pool,
                    const std::vector<TaskItem>& examples, const std::string& name) {
   check(options);
-  Blended result;
-  result.details = Json::object();
-  if (options.rule == "arrow") {
-    result.adapter = adapters::arrow(
-        pool.adapters, {.top_k = top_k(options, pool), .temperature = options.temperature}, name);
-    return result;
+  const std::vector<float> embeddings = embeddings_of(examples, engine, pool);
+  Blended result = options.rule == "arrow"
+                       ? route_tokens(options, pool, name)
+                       : add_up(options, engine, pool, examples, embeddings, name);
+  if (!examples.empty()) {
+    result.adapter.scope =
+        formats::Scope{pool.embedding, adapters::centre_of(embeddings, pool.dim())};
   }
-  result.blend = weigh(options, engine, pool, examples, result.details);
-  std::vector<Part> parts;
-  for (std::size_t n = 0; n < pool.adapters.size(); ++n) {
-    if (result.blend.weights[n] != 0.0f) {
-      parts.push_back({&pool.adapters[n], result.blend.weights[n]});
-    }
-  }
-  result.adapter = parts.empty() ? nothing(pool, name)
-                                 : sum(parts, options, name, engine.thread_pool(), result.details);
   return result;
 }
 

@@ -46,6 +46,9 @@ class AdapterLoader {
     switch (bundle.info().kind) {
       case formats::BundleKind::adapter:
         sources_.push_back({formats::read_adapter(bundle, 0, base_), lora.scale});
+        if (const auto& scope = sources_.back().first.scope) {
+          set_.scopes.push_back(*scope);
+        }
         return;
       case formats::BundleKind::pool:
         add_pool(bundle, lora);
@@ -132,9 +135,11 @@ void Engine::set_prior(const EngineOptions& options) {
     throw Error(Code::bad_argument, "--examples without a pool",
                 "add --adapter POOL, or blend an adapter first: crayon blend");
   }
+  const formats::Embedding kind = adapters_.pool->embedding();
   const std::vector<std::string> texts = read_examples(options.examples);
-  adapters_.pool->set_prior(adapters::embed(*model_, tokenizer_, texts),
-                            options.prior.value_or(1.0f));
+  const std::vector<float> embeddings = adapters::embed(*model_, tokenizer_, texts, kind);
+  adapters_.pool->set_prior(embeddings, options.prior.value_or(1.0f));
+  adapters_.scopes.push_back({kind, adapters::centre_of(embeddings, kind.dim(model_->config()))});
 }
 
 std::unique_ptr<model::Session> Engine::bare_session(const SessionOptions& options) const {
@@ -145,7 +150,8 @@ std::unique_ptr<model::Session> Engine::bare_session(const SessionOptions& optio
 std::unique_ptr<model::Session> Engine::session(const SessionOptions& options,
                                                 std::span<const formats::Token> query) const {
   auto session = bare_session(options);
-  session->attach(adapters_.select(*model_, query).adapters);
+  adapters::Query asked(*model_, {query.begin(), query.end()});
+  session->attach(adapters_.select(asked).adapters);
   return session;
 }
 

@@ -146,6 +146,10 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   }
   if (info.kind == formats::BundleKind::pool) {
     out["tau"] = info.pool_tau;
+    out["embedding"] = formats::embedding_name(info.pool_embedding);
+  }
+  if (info.scope) {
+    out["scope"] = formats::embedding_name(info.scope->embedding);
   }
   out["tensors"] = tensors_json(info);
   print_json(out);
@@ -219,6 +223,10 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
   }
   if (info.kind == formats::BundleKind::pool) {
     row("tau", fmt::format("{:g}", info.pool_tau));
+    row("embedding", formats::embedding_name(info.pool_embedding));
+  }
+  if (info.scope) {
+    row("scope", "known, by " + formats::embedding_name(info.scope->embedding));
   }
   row("tensors", tensor_counts(info));
   if (options.list_tensors) {

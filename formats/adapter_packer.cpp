@@ -59,6 +59,15 @@ void check_factor(const SourceLora& factor, std::uint32_t max_factor_rank, std::
   }
 }
 
+void check_scope(const Scope& scope, const ModelConfig& config) {
+  scope.embedding.check(config);
+  if (scope.centre.size() != scope.embedding.dim(config)) {
+    fail(Code::bad_shape, "scope",
+         fmt::format("{} numbers where {} of this base has {}", scope.centre.size(),
+                     embedding_name(scope.embedding), scope.embedding.dim(config)));
+  }
+}
+
 void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
   if (adapter.factors.empty()) {
     fail(Code::unsupported_adapter, "factors", "there are none");
@@ -76,6 +85,9 @@ void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
     if (!seen.emplace(factor.layer, factor.projection).second) {
       fail(Code::corrupt, projection(factor.layer, factor.projection), "there are two");
     }
+  }
+  if (adapter.scope) {
+    check_scope(*adapter.scope, config);
   }
 }
 
@@ -175,19 +187,21 @@ Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
   info.provenance = packed_provenance(adapter.provenance);
   info.adapters = {info_of(adapter)};
   info.base = base.id();
+  info.scope = adapter.scope;
   return writer.finish(std::move(info));
 }
 
-Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> indicator_values,
-               float tau, const Bundle& base, const std::filesystem::path& path) {
+Hash pack_pool(std::span<const AdapterSource> adapters, const PoolIndex& index, const Bundle& base,
+               const std::filesystem::path& path) {
   const ModelConfig& config = config_of(base);
   if (adapters.empty()) {
     throw Error(Code::bad_argument, "a pool needs an adapter", "name at least one");
   }
-  const Shape shape = {.rows = adapters.size(), .cols = config.query_dim()};
-  if (indicator_values.size() != shape.rows * shape.cols) {
+  index.embedding.check(config);
+  const Shape shape = {.rows = adapters.size(), .cols = index.embedding.dim(config)};
+  if (index.indicators.size() != shape.rows * shape.cols) {
     throw Error(Code::bad_argument, fmt::format("indicators: {} numbers where [{}][{}] are needed",
-                                                indicator_values.size(), shape.rows, shape.cols));
+                                                index.indicators.size(), shape.rows, shape.cols));
   }
   BundleInfo info;
   for (const AdapterSource& adapter : adapters) {
@@ -196,13 +210,14 @@ Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> i
   }
   BundleWriter writer(path, BundleKind::pool);
   // Choosing adapters reads these first, then the chosen ones alone.
-  writer.add_f32(std::string(indicators), shape, indicator_values);
+  writer.add_f32(std::string(indicators(index.embedding)), shape, index.indicators);
   for (std::size_t i = 0; i < adapters.size(); ++i) {
     write_factors(writer, adapters[i], config, prefix_in_pool(i));
   }
   info.provenance = packed_provenance(joined_provenance(adapters));
   info.base = base.id();
-  info.pool_tau = tau;
+  info.pool_tau = index.tau;
+  info.pool_embedding = index.embedding;
   return writer.finish(std::move(info));
 }
 
@@ -227,6 +242,7 @@ AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle
   adapter.scale = info.adapters[index].scale;
   adapter.experts = info.adapters[index].experts;
   adapter.provenance = info.provenance;
+  adapter.scope = info.scope;
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
     for (const Projection which : all_projections) {
       const TensorEntry* const a = bundle.find(prefix + lora_a(layer, which));

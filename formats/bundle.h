@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "formats/embedding.h"
 #include "formats/hash.h"
 #include "formats/model_config.h"
 #include "formats/tensor.h"
@@ -76,8 +77,10 @@ struct BundleInfo {
   std::optional<TokenizerData> tokenizer;
   // adapter (one entry) and pool
   std::vector<AdapterInfo> adapters;
-  std::optional<Hash> base;  ///< id of the model bundle that the adapters belong to
-  float pool_tau = 0.1f;     ///< temperature of the blend, in a pool
+  std::optional<Hash> base;    ///< id of the model bundle that the adapters belong to
+  float pool_tau = 0.1f;       ///< temperature of the blend, in a pool
+  Embedding pool_embedding;    ///< what a pool's indicators are made of
+  std::optional<Scope> scope;  ///< of an adapter, when it is known
 };
 
 /// An open bundle. Opening reads and checks the header, footer and index, not the data frames:

@@ -203,13 +203,22 @@ void check_pool(const BundleInfo& info) {
   if (!std::isfinite(info.pool_tau) || info.pool_tau <= 0.0f) {
     fail(Code::corrupt, "pool_tau", fmt::format("{} is not a positive number", info.pool_tau));
   }
+  const std::string_view name = indicators(info.pool_embedding);
   const auto found =
       std::find_if(info.tensors.begin(), info.tensors.end(),
-                   [](const TensorEntry& tensor) { return tensor.name == indicators; });
+                   [name](const TensorEntry& tensor) { return tensor.name == name; });
   if (found == info.tensors.end() || found->shape.rows != info.adapters.size()) {
     fail(Code::corrupt, "tensors",
-         fmt::format("a pool needs indicators with a row for each of its {} adapters",
+         fmt::format("a pool needs {} with a row for each of its {} adapters", name,
                      info.adapters.size()));
+  }
+}
+
+void check_scope(const Scope& scope) {
+  check_size("scope", scope.centre.size(), max_embedding_size);
+  const auto finite = [](float value) { return std::isfinite(value); };
+  if (!std::all_of(scope.centre.begin(), scope.centre.end(), finite)) {
+    fail(Code::corrupt, "scope", "not a finite number");
   }
 }
 
@@ -244,6 +253,10 @@ void check_index(const Index& index, std::uint64_t data_end) {
     }
     if (info.kind == BundleKind::pool) {
       check_pool(info);
+    }
+    if (info.scope) {
+      require(true, info.kind == BundleKind::adapter, "scope", info.kind);
+      check_scope(*info.scope);
     }
   });
 }

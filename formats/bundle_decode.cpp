@@ -226,6 +226,20 @@ std::vector<AdapterInfo> decode_adapters(const fbs::Index& index) {
   return adapters;
 }
 
+void decode_embedding(const fbs::Index& root, BundleInfo& info) {
+  const std::string name = to_string(root.embedding(), max_name_size, "embedding");
+  const Embedding embedding = name.empty() ? Embedding() : parse_embedding(name);
+  size_of(root.scope(), max_embedding_size, "scope");
+  if (info.kind == BundleKind::pool) {
+    info.pool_embedding = embedding;
+  } else if (!name.empty() && root.scope() == nullptr) {
+    fail(Code::corrupt, "embedding", "there is nothing that it is of");
+  }
+  if (root.scope() != nullptr) {
+    info.scope = Scope{embedding, to_vector(root.scope())};
+  }
+}
+
 BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   BundleInfo info;
   if (root.kind() == 0) {
@@ -247,6 +261,7 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
     info.base = to_hash(*base);
   }
   info.pool_tau = root.pool_tau();
+  decode_embedding(root, info);
   return info;
 }
 

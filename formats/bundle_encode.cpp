@@ -136,11 +136,17 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
   const auto config = info.config ? encode(builder, *info.config) : Offset<fbs::Config>();
   const auto tokenizer =
       info.tokenizer ? encode(builder, *info.tokenizer) : Offset<fbs::Tokenizer>();
+  const Embedding embedding = info.scope ? info.scope->embedding : info.pool_embedding;
+  const auto embedding_text = embedding == Embedding()
+                                  ? Offset<flatbuffers::String>()
+                                  : builder.CreateString(embedding_name(embedding));
+  const auto scope =
+      info.scope ? builder.CreateVector(info.scope->centre) : Offset<flatbuffers::Vector<float>>();
   const fbs::Hash base = to_fbs(info.base.value_or(Hash{}));
   fbs::FinishIndexBuffer(
       builder, fbs::CreateIndex(builder, static_cast<std::uint8_t>(info.kind), provenance,
                                 frame_structs, tensor_tables, config, tokenizer, adapter_tables,
-                                info.base ? &base : nullptr, info.pool_tau));
+                                info.base ? &base : nullptr, info.pool_tau, embedding_text, scope));
   check_index_size(builder.GetSize());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

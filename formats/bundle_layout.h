@@ -13,7 +13,7 @@
 namespace crayon::formats {
 
 inline constexpr std::uint16_t format_major = 1;
-inline constexpr std::uint16_t format_minor = 0;
+inline constexpr std::uint16_t format_minor = 1;
 
 /// A zstd skippable frame starts with its magic number and the size of what follows.
 inline constexpr std::size_t skippable_header_size = 8;
@@ -31,6 +31,7 @@ inline constexpr std::size_t max_adapters = 4096;
 inline constexpr std::size_t max_name_size = 256;
 inline constexpr std::size_t max_provenance_size = 4096;
 inline constexpr std::uint32_t max_rank = 1024;
+inline constexpr std::size_t max_embedding_size = 1u << 20;  ///< numbers
 /// Weights compress by little, so frames that decode to much more than the file holds are a trap
 /// for memory: at most decoded_floor + decoded_ratio x file size.
 inline constexpr std::uint64_t decoded_floor = 64u << 20;

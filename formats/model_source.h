@@ -51,6 +51,7 @@ struct AdapterSource {
   std::vector<SourceLora> factors;
   std::optional<ExpertsInfo> experts = {};
   Provenance provenance;
+  std::optional<Scope> scope = {};  ///< what it was blended for, when that is known
 };
 
 }  // namespace crayon::formats

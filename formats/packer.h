@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "formats/bundle.h"
 #include "formats/model_source.h"
@@ -25,9 +26,17 @@ Hash pack_model(const ModelSource& source, const PackOptions& options,
 Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
                   const std::filesystem::path& path);
 
-/// A pool of adapters with one indicator each. `indicators` [adapters][query_dim] of the base.
-Hash pack_pool(std::span<const AdapterSource> adapters, std::span<const float> indicators,
-               float tau, const Bundle& base, const std::filesystem::path& path);
+/// What makes a pool of some adapters.
+struct PoolIndex {
+  std::vector<float> indicators;  ///< [adapters][embedding.dim of the base]: what each is for
+  float tau = 0.1f;               ///< temperature of the blend
+  Embedding embedding = {};       ///< what the indicators are made of
+};
+
+/// A pool of adapters with one indicator each. Throws corrupt for an embedding that the base has
+/// not, bad_argument for indicators of another size.
+Hash pack_pool(std::span<const AdapterSource> adapters, const PoolIndex& index, const Bundle& base,
+               const std::filesystem::path& path);
 
 /// An adapter's factors out of an adapter bundle (index 0) or a pool. Throws wrong_base unless
 /// it belongs to `base`.

@@ -60,6 +60,10 @@ std::optional<Projection> projection_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view indicators(Embedding embedding) {
+  return embedding.layer == 0 ? "indicators" : "hidden_indicators";
+}
+
 std::string attention_norm(std::uint32_t layer) {
   return fmt::format("layers.{}.attention_norm", layer);
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "formats/embedding.h"
+
 namespace crayon::formats {
 
 /// How numbers are stored in a bundle. The values are those of the file format.
@@ -46,11 +48,12 @@ std::optional<Projection> projection_from_name(std::string_view name);
 // In an adapter bundle, and behind "adapters.I." in a pool:
 //   layers.N.<projection>.lora_a [rank][inputs]   layers.N.<projection>.lora_b [outputs][rank]
 //   layers.N.<projection>.lora_directions [experts][inputs], when the adapter has experts
-// In a pool besides: indicators [adapters][query_dim]
+// In a pool besides: indicators [adapters][query_dim], or hidden_indicators [adapters][dim] when
+// they are not made of queries: a reader that knows only the former must not take the latter.
 inline constexpr std::string_view token_embedding = "token_embedding";
 inline constexpr std::string_view output_norm = "output_norm";
 inline constexpr std::string_view output_head = "output_head";
-inline constexpr std::string_view indicators = "indicators";
+std::string_view indicators(Embedding embedding);
 std::string attention_norm(std::uint32_t layer);
 std::string mlp_norm(std::uint32_t layer);
 std::string projection(std::uint32_t layer, Projection which);

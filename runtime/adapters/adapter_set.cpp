@@ -1,9 +1,13 @@
 #include "runtime/adapters/adapter_set.h"
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
 namespace crayon::adapters {
 
 ResidentPool::ResidentPool(const Pool& pool, const formats::Bundle& base, float scale)
-    : indicators_(pool.indicators), tau_(pool.tau), scale_(scale) {
+    : indicators_(pool.indicators), embedding_(pool.embedding), tau_(pool.tau), scale_(scale) {
   for (const formats::AdapterSource& adapter : pool.adapters) {
     const Part part{&adapter, 1.0f};
     names_.push_back(adapter.name);
@@ -12,12 +16,12 @@ ResidentPool::ResidentPool(const Pool& pool, const formats::Bundle& base, float 
 }
 
 void ResidentPool::set_prior(std::span<const float> embeddings, float lambda) {
-  const std::size_t query_dim = indicators_.size() / adapters_.size();
-  prior_ = {crayon_rule(embeddings, indicators_, query_dim, tau_).scores, lambda};
+  const std::size_t dim = indicators_.size() / adapters_.size();
+  prior_ = {crayon_rule(embeddings, indicators_, dim, tau_).scores, lambda};
 }
 
-Blend ResidentPool::blend(std::span<const float> query) const {
-  return query_rule(query, prior_, indicators_, tau_);
+Blend ResidentPool::blend(Query& query) const {
+  return query_rule(query.embedding(embedding_), prior_, indicators_, tau_);
 }
 
 std::vector<model::WeightedAdapter> ResidentPool::weighted(std::span<const float> weights) const {
@@ -28,16 +32,29 @@ std::vector<model::WeightedAdapter> ResidentPool::weighted(std::span<const float
   return result;
 }
 
-Selection AdapterSet::select(const model::Model& model, std::span<const model::Token> query) const {
+Selection AdapterSet::select(Query& query) const {
   Selection selection;
   if (pool) {
-    selection.blend = pool->blend(model.query_embedding(query));
+    selection.blend = pool->blend(query);
     selection.adapters = pool->weighted(selection.blend.weights);
   }
   if (fixed) {
     selection.adapters.push_back({fixed, 1.0f});
   }
   return selection;
+}
+
+std::optional<double> AdapterSet::closeness(Query& query) const {
+  std::optional<double> best;
+  for (const formats::Scope& scope : scopes) {
+    // Both are of length 1, but for rounding.
+    const std::span<const float> x = query.embedding(scope.embedding);
+    const double cosine = std::inner_product(
+        x.begin(), x.end(), scope.centre.begin(), 0.0, std::plus<>(),
+        [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); });
+    best = std::max(best.value_or(-1.0), std::clamp(cosine, -1.0, 1.0));
+  }
+  return best;
 }
 
 }  // namespace crayon::adapters

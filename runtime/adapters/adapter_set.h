@@ -8,6 +8,7 @@
 
 #include "formats/bundle.h"
 #include "runtime/adapters/adapters.h"
+#include "runtime/adapters/query.h"
 #include "runtime/model/adapter.h"
 #include "runtime/model/model.h"
 
@@ -20,18 +21,21 @@ class ResidentPool {
   /// `scale` is multiplied with every weight. Throws what combine() does.
   ResidentPool(const Pool& pool, const formats::Bundle& base, float scale = 1.0f);
 
-  /// What the user's examples, [examples][query_dim], say beforehand; lambda as in Prior.
+  /// What the user's examples say beforehand, by embeddings [examples][dim] of the pool's kind;
+  /// lambda as in Prior.
   void set_prior(std::span<const float> embeddings, float lambda);
 
   const std::vector<std::string>& names() const { return names_; }
-  Blend blend(std::span<const float> query) const;
+  formats::Embedding embedding() const { return embedding_; }
+  Blend blend(Query& query) const;
   /// The adapters with these weights, [adapters], as a session takes them.
   std::vector<model::WeightedAdapter> weighted(std::span<const float> weights) const;
 
  private:
   std::vector<std::string> names_;
   std::vector<std::shared_ptr<const model::Adapter>> adapters_;
-  std::vector<float> indicators_;  // [adapters][query_dim]
+  std::vector<float> indicators_;  // [adapters][dim]
+  formats::Embedding embedding_;
   float tau_;
   float scale_;
   Prior prior_;
@@ -48,9 +52,12 @@ struct Selection {
 struct AdapterSet {
   std::shared_ptr<const model::Adapter> fixed;  ///< or null
   std::optional<ResidentPool> pool;
+  std::vector<formats::Scope> scopes;  ///< what they were blended for, as far as it is known
 
-  /// For a query's tokens, which may be empty when there is no pool.
-  Selection select(const model::Model& model, std::span<const model::Token> query) const;
+  Selection select(Query& query) const;
+  /// How much a query is like what the adapters are for: cosine of its embedding to the nearest
+  /// scope. Nothing when no scope is known.
+  std::optional<double> closeness(Query& query) const;
 };
 
 }  // namespace crayon::adapters

@@ -43,9 +43,9 @@ struct Blend {
 
 /// The Crayon rule: the embeddings' mean against each indicator; cosine; softmax with `tau`;
 /// weights below `least_weight` are dropped and the rest scaled back to sum 1.
-/// embeddings [examples][query_dim], indicators [adapters][query_dim].
+/// embeddings [examples][dim], indicators [adapters][dim].
 Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
-                  std::size_t query_dim, float tau, float least_weight = 1e-3f);
+                  std::size_t dim, float tau, float least_weight = 1e-3f);
 
 /// What a user's examples say beforehand about every query.
 struct Prior {
@@ -54,24 +54,30 @@ struct Prior {
 };
 
 /// The rule for one query: softmax((cos(query, c_n) + lambda cos(examples, c_n)) / tau), small
-/// weights dropped as above. The scores are the sums. query [query_dim]; a prior without scores is
-/// none.
+/// weights dropped as above. The scores are the sums. query [dim]; a prior without scores is none.
 Blend query_rule(std::span<const float> query, const Prior& prior,
                  std::span<const float> indicators, float tau, float least_weight = 1e-3f);
 
 /// A pool bundle in memory: its adapters, their indicators and tau.
 struct Pool {
   std::vector<formats::AdapterSource> adapters;
-  std::vector<float> indicators;  ///< [adapters][query_dim]
+  std::vector<float> indicators;  ///< [adapters][dim]
   float tau = 0.1f;
+  formats::Embedding embedding;  ///< what the indicators are made of
+
+  std::size_t dim() const { return indicators.size() / adapters.size(); }
 
   /// Throws wrong_base unless it belongs to `base`.
   static Pool load(const formats::Bundle& bundle, const formats::Bundle& base);
 };
 
-/// The query embeddings of questions: [texts][query_dim]. What is embedded are the tokens that the
+/// The embeddings of questions: [texts][dim of the kind]. What is embedded are the tokens that the
 /// model gets when it is asked: the text as a user's turn, rendered by the model's chat format.
 std::vector<float> embed(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                         std::span<const std::string> texts);
+                         std::span<const std::string> texts, formats::Embedding kind = {});
+
+/// Mean of the rows of [examples][dim], scaled to length 1: what they are about. Throws malformed
+/// when it has no direction.
+std::vector<float> centre_of(std::span<const float> embeddings, std::size_t dim);
 
 }  // namespace crayon::adapters

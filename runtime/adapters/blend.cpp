@@ -55,17 +55,17 @@ void drop_small(std::vector<double>& weights, double least) {
   }
 }
 
-void check(std::span<const float> embeddings, std::span<const float> indicators,
-           std::size_t query_dim, float tau) {
-  const auto is_matrix = [query_dim](std::span<const float> values) {
-    return query_dim != 0 && !values.empty() && values.size() % query_dim == 0 &&
+void check(std::span<const float> embeddings, std::span<const float> indicators, std::size_t dim,
+           float tau) {
+  const auto is_matrix = [dim](std::span<const float> values) {
+    return dim != 0 && !values.empty() && values.size() % dim == 0 &&
            std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
   };
   if (!is_matrix(embeddings) || !is_matrix(indicators)) {
     throw Error(Code::bad_argument,
                 fmt::format("{} numbers of embeddings and {} of indicators are not finite rows of "
                             "{}, at least one each",
-                            embeddings.size(), indicators.size(), query_dim),
+                            embeddings.size(), indicators.size(), dim),
                 "embed the examples with the pool's base model");
   }
   if (!std::isfinite(tau) || tau <= 0) {
@@ -111,9 +111,9 @@ Blend weigh(std::vector<double> scores, float tau, float least_weight) {
 }  // namespace
 
 Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
-                  std::size_t query_dim, float tau, float least_weight) {
-  check(embeddings, indicators, query_dim, tau);
-  return weigh(cosines(sum_rows(embeddings, query_dim), indicators), tau, least_weight);
+                  std::size_t dim, float tau, float least_weight) {
+  check(embeddings, indicators, dim, tau);
+  return weigh(cosines(sum_rows(embeddings, dim), indicators), tau, least_weight);
 }
 
 Blend query_rule(std::span<const float> query, const Prior& prior,

@@ -70,7 +70,8 @@ Examiner::Examiner(const model::Model& model, const tokenizer::Tokenizer& tokeni
   turns_.push_back({"user", {}});
   session_.rewind(0);
   if (!adapters.pool) {  // else every question has a blend of its own
-    session.attach(adapters.select(model, {}).adapters);
+    adapters::Query none(model, {});
+    session.attach(adapters.select(none).adapters);
   }
 }
 
@@ -87,12 +88,12 @@ Answered Examiner::ask(const TaskItem& item) {
                             session_.context()),
                 "use a larger context or fewer examples");
   }
+  const std::span<const generation::Turn> question(&turns_.back(), 1);
+  adapters::Query query(model_, generation::render(question, chat_format_, tokenizer_));
   adapters::Blend blend;
   if (adapters_.pool) {
     held_.clear();  // what the session holds was computed with other weights
-    const std::span<const generation::Turn> question(&turns_.back(), 1);
-    adapters::Selection selection =
-        adapters_.select(model_, generation::render(question, chat_format_, tokenizer_));
+    adapters::Selection selection = adapters_.select(query);
     session_.attach(selection.adapters);
     blend = std::move(selection.blend);
   }
@@ -100,6 +101,7 @@ Answered Examiner::ask(const TaskItem& item) {
   session_.rewind(static_cast<std::uint32_t>(prompt.size()));
   held_ = prompt;
   answered.blend = std::move(blend);
+  answered.signals.closeness = adapters_.closeness(query);
   answered.correct = same_answer(answered.text, item.answer);
   return answered;
 }

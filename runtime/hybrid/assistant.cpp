@@ -86,8 +86,8 @@ class LocalModel {
     for (std::string& stop : generation::chat_stops(format)) {
       generate_.stop.push_back(std::move(stop));
     }
-    selection_ = adapters.select(
-        model, adapters.pool ? query_of(turns, tokenizer) : std::vector<formats::Token>());
+    adapters::Query query(model, query_of(turns, tokenizer));
+    selection_ = adapters.select(query);
   }
 
   /// Generates until the end, the deadline, or when `on_text` returns false.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "runtime/model/hidden_embedding.h"
 #include "runtime/model/query_embedding.h"
 #include "runtime/model/transformer.h"
 
@@ -20,6 +21,13 @@ void check_ids(std::span<const Token> tokens, const formats::ModelConfig& config
                   "use the tokenizer of this model");
     }
   }
+}
+
+void check_text(std::span<const Token> tokens, const formats::ModelConfig& config) {
+  if (tokens.empty()) {
+    throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
+  }
+  check_ids(tokens, config);
 }
 
 /// Rows of logits that `wanted` gives for so many tokens.
@@ -119,12 +127,25 @@ std::vector<float> Model::query_embedding(std::span<const Token> tokens) const {
 
 std::vector<float> Model::query_embeddings(std::span<const std::span<const Token>> texts) const {
   for (const std::span<const Token> tokens : texts) {
-    if (tokens.empty()) {
-      throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
-    }
-    check_ids(tokens, config());
+    check_text(tokens, config());
   }
   return mean_queries(*weights_, texts);
+}
+
+std::vector<float> Model::embedding(std::span<const Token> tokens, formats::Embedding kind) const {
+  if (kind.layer == 0) {
+    return query_embedding(tokens);
+  }
+  kind.check(config());
+  check_text(tokens, config());
+  if (tokens.size() > config().max_context) {
+    throw Error(Code::context_full,
+                fmt::format("{} tokens to embed do not fit in a context of {}", tokens.size(),
+                            config().max_context),
+                "shorten the text");
+  }
+  Session session(*this, static_cast<std::uint32_t>(tokens.size()), default_kv());
+  return hidden_embedding(*weights_, session.state(), tokens, kind);
 }
 
 }  // namespace crayon::model

@@ -63,6 +63,11 @@ class Model {
   /// The same of several texts, [texts][query_dim], to the bit. A token that several of them have
   /// costs once.
   std::vector<float> query_embeddings(std::span<const std::span<const Token>> texts) const;
+  /// What stands for a prompt when prompts are compared, of length 1: [kind.dim]. That of hidden
+  /// states costs the first `kind.layer` layers, without adapters. Throws bad_argument for no
+  /// tokens or an id out of range, corrupt for a layer that there is not, and context_full when the
+  /// tokens are more than the model's context, which queries do not mind.
+  std::vector<float> embedding(std::span<const Token> tokens, formats::Embedding kind) const;
 
  private:
   Model();

@@ -19,12 +19,16 @@ Step::Step(const Weights& weights, Session::State& state, std::span<const Token>
 }
 
 void Step::run(Logits wanted, float* logits) {
+  run_first(config_.layers);
+  head(wanted, logits);
+}
+
+void Step::run_first(std::uint32_t layers) {
   weights_.embed(tokens_, scratch_.linear.quantized.data(), scratch_.residual.data());
-  for (std::uint32_t layer = 0; layer < config_.layers; ++layer) {
+  for (std::uint32_t layer = 0; layer < layers; ++layer) {
     attention_block(layer);
     mlp_block(layer);
   }
-  head(wanted, logits);
   state_.position += static_cast<std::uint32_t>(tokens_.size());
 }
 

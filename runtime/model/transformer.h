@@ -19,6 +19,9 @@ class Step {
   /// Appends the tokens' keys and values to the cache and moves the position.
   /// logits: [1 or tokens][vocab_size], as `wanted` says.
   void run(Logits wanted, float* logits);
+  /// The same for the first `layers` alone, and without a head: leaves the residual stream behind
+  /// them in the session's scratch.
+  void run_first(std::uint32_t layers);
 
  private:
   struct Part {

@@ -191,6 +191,75 @@ class Pools(support.Case):
                     "--items", "asked.items", *arguments)
         return json.loads((self.dir / "asked.items").read_text())["blend"]
 
+    def write_pool_folder(self, name, **changes):
+        """A folder as `crayon-train pool` writes it: the adapters and pool.json."""
+        for kind in self.KINDS:
+            support.write_peft(self.dir / name / kind, self.factors[kind], RANK, 6)
+        indicators = [[float(row == column) for column in range(support.Shape.dim)]
+                      for row in range(len(self.KINDS))]
+        self.write(f"{name}/pool.json", json.dumps(
+            {"tau": 0.25, "embedding": "hidden-2-last", "adapters": list(self.KINDS),
+             "indicators": indicators} | changes))
+
+    def test_a_pool_folder_says_what_the_pool_is(self):
+        self.write_pool_folder("trained")
+        told = self.crayon("pack-pool", "trained", "--base", "base.crayon", "-o", "trained.crayon",
+                           "--json").json
+        self.assertEqual((told["adapters"], told["tau"], told["embedding"]),
+                         (list(self.KINDS), 0.25, "hidden-2-last"))
+        info = self.crayon("info", "trained.crayon", "--json").json
+        self.assertEqual(info["embedding"], "hidden-2-last")
+        self.crayon("verify", "trained.crayon")
+        for arguments in (("--tau", 0.5),):
+            told = self.crayon("pack-pool", "trained", "--base", "base.crayon", "-o",
+                               "other.crayon", "--json", *arguments).json
+            self.assertEqual(told["tau"], 0.5)
+        # It is blended by its kind of embedding, and so is what is blended of it.
+        self.write("one.jsonl", '{"question": "9 - 3", "answer": "x"}\n')
+        told = self.crayon("blend", "trained.crayon", "--base", "base.crayon", "--examples",
+                           "one.jsonl", "-o", "one.crayon", "--json").json
+        self.crayon("eval", "base.crayon", "one.jsonl", "-n", 1, "--adapter", "trained.crayon",
+                    "--items", "one.items")
+        line = json.loads((self.dir / "one.items").read_text())
+        self.assert_weights(line["blend"], told["weights"])
+        self.assertEqual(self.crayon("info", "one.crayon", "--json").json["scope"],
+                         "hidden-2-last")
+
+    def test_a_wrong_pool_folder_is_refused(self):
+        dim = support.Shape.dim
+        for number, changes in enumerate((
+                {"tau": "warm"}, {"embedding": "hidden-3-mean"}, {"embedding": "bag-of-words"},
+                {"adapters": "all"}, {"indicators": [[1.0] * dim] * 3},
+                {"indicators": [[1.0] * (dim - 1)] * 4}, {"indicators": [[0.0] * dim] * 4},
+                {"indicators": [["x"] * dim] * 4})):
+            self.write_pool_folder(f"wrong{number}", **changes)
+            self.crayon("pack-pool", f"wrong{number}", "--base", "base.crayon", "-o", "w.crayon",
+                        code=BAD_FILE)
+        self.write_pool_folder("right")
+        self.crayon("pack-pool", "right", "--base", "base.crayon", "-o", "w.crayon", "--embedding",
+                    "query-mean", code=USAGE)
+
+    def test_indicators_may_be_made_of_hidden_states(self):
+        self.crayon("pack-pool", *self.KINDS, "--base", "base.crayon", "-o", "hidden.crayon",
+                    "--embedding", "hidden-1-mean")
+        for index, texts in enumerate(self.KINDS.values()):
+            self.write("mine.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in texts))
+            told = self.crayon("blend", "hidden.crayon", "--base", "base.crayon", "--examples",
+                               "mine.jsonl", "-o", "own.crayon", "--json").json
+            self.assertAlmostEqual(told["scores"][index], 1, places=5)
+
+    def test_a_blend_knows_what_it_is_for(self):
+        self.blend(self.KINDS["digits"], "digits.blend")
+        self.write("both.jsonl", "".join(
+            json.dumps({"question": text, "answer": "x"}) + "\n"
+            for text in (self.KINDS["digits"][0], self.KINDS["shouting"][0])))
+        self.crayon("eval", "base.crayon", "both.jsonl", "-n", 1, "--adapter", "digits.blend",
+                    "--items", "both.items")
+        digits, shouting = (json.loads(line)["closeness"]
+                            for line in (self.dir / "both.items").read_text().splitlines())
+        self.assertGreater(digits, shouting)
+        self.assertEqual(self.crayon("info", "digits.blend", "--json").json["scope"], "query-mean")
+
     def test_a_pool_is_blended_for_each_question(self):
         for texts in self.KINDS.values():
             self.assert_weights(self.eval_blend(texts[0]), self.weights_for(texts[0]))

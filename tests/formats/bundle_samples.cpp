@@ -126,11 +126,13 @@ std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path
   }
   const Bundle base = Bundle::open(model);
   if (kind == BundleKind::adapter) {
-    pack_adapter(sample_adapter("a", 1), base, folder / "adapter.crayon");
+    AdapterSource adapter = sample_adapter("a", 1);
+    adapter.scope = Scope{{}, random_floats(base.info().config->query_dim(), 4)};
+    pack_adapter(adapter, base, folder / "adapter.crayon");
     return folder / "adapter.crayon";
   }
   const std::vector<AdapterSource> adapters = {sample_adapter("a", 1), sample_adapter("b", 2)};
-  pack_pool(adapters, random_floats(2ul * base.info().config->query_dim(), 3), 0.1f, base,
+  pack_pool(adapters, {random_floats(2ul * base.info().config->dim, 3), 0.1f, {1, true}}, base,
             folder / "pool.crayon");
   return folder / "pool.crayon";
 }

@@ -310,7 +310,7 @@ TEST_F(AdapterPacker, PoolComesBack) {
   const std::vector<AdapterSource> sources = {sample_adapter("a", 1), sample_adapter("b", 2),
                                               sample_adapter("c", 3)};
   const std::vector<float> indicators = test::random_floats(24, 5);
-  pack_pool(sources, indicators, 0.25f, base, dir_ / "pool");
+  pack_pool(sources, {indicators, 0.25f}, base, dir_ / "pool");
   const Bundle pool = Bundle::open(dir_ / "pool");
   EXPECT_EQ(pool.info().kind, BundleKind::pool);
   EXPECT_EQ(pool.info().pool_tau, 0.25f);
@@ -322,13 +322,50 @@ TEST_F(AdapterPacker, PoolComesBack) {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     expect_equal(read_adapter(pool, i, base), sources[i]);
   }
+  EXPECT_EQ(pool.info().pool_embedding, Embedding());
+}
+
+TEST_F(AdapterPacker, IndicatorsOfHiddenStatesHaveAnotherName) {
+  // So that a reader that knows only queries refuses them.
+  const Bundle base = Bundle::open(dir_ / "base");
+  const std::vector<AdapterSource> sources = {sample_adapter("a", 1)};
+  const Embedding embedding{2, true};
+  pack_pool(sources, {test::random_floats(8, 5), 0.25f, embedding}, base, dir_ / "pool");
+  const Bundle pool = Bundle::open(dir_ / "pool");
+  EXPECT_EQ(pool.info().pool_embedding, embedding);
+  EXPECT_EQ(pool.find("indicators"), nullptr);
+  EXPECT_EQ(pool.at("hidden_indicators").shape, (Shape{.rows = 1, .cols = 8}));
+}
+
+TEST_F(AdapterPacker, TheScopeOfAnAdapterComesBack) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  AdapterSource source = sample_adapter("a", 1);
+  const auto packed = [&] {
+    pack_adapter(source, base, dir_ / "scoped");
+    return read_adapter(Bundle::open(dir_ / "scoped"), 0, base);
+  };
+  EXPECT_FALSE(packed().scope);
+  for (const Embedding embedding : {Embedding(), Embedding{1, false}}) {
+    source.scope = Scope{embedding, test::random_floats(8, 6)};
+    const AdapterSource again = packed();
+    ASSERT_TRUE(again.scope);
+    EXPECT_EQ(again.scope->embedding, embedding);
+    EXPECT_EQ(again.scope->centre, source.scope->centre);
+  }
+  const auto refused = [&](const Scope& scope) {
+    source.scope = scope;
+    return code_of(packed);
+  };
+  EXPECT_EQ(refused({{3, false}, test::random_floats(8, 6)}), Code::corrupt);
+  EXPECT_EQ(refused({{}, test::random_floats(7, 6)}), Code::bad_shape);
+  EXPECT_EQ(refused({{}, std::vector<float>(8, NAN)}), Code::corrupt);
 }
 
 TEST_F(AdapterPacker, RefusesABadPool) {
   const Bundle base = Bundle::open(dir_ / "base");
   const auto pack = [&](const std::vector<AdapterSource>& adapters,
                         const std::vector<float>& indicators, float tau) {
-    return code_of([&] { pack_pool(adapters, indicators, tau, base, dir_ / "pool"); });
+    return code_of([&] { pack_pool(adapters, {indicators, tau}, base, dir_ / "pool"); });
   };
   const std::vector<AdapterSource> two = {sample_adapter("a", 1), sample_adapter("b", 2)};
   const std::vector<float> indicators(16, 1.0f);
@@ -338,6 +375,10 @@ TEST_F(AdapterPacker, RefusesABadPool) {
   EXPECT_EQ(pack(two, indicators, 0.0f), Code::corrupt);
   EXPECT_EQ(pack({two[0], two[0]}, indicators, 0.1f), Code::corrupt);
   EXPECT_EQ(pack({two[0], sample_experts()}, indicators, 0.1f), Code::corrupt);
+  EXPECT_EQ(code_of([&] {
+              pack_pool(two, {indicators, 0.1f, {3, false}}, base, dir_ / "pool");
+            }),
+            Code::corrupt);
   EXPECT_FALSE(std::filesystem::exists(dir_ / "pool"));
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "tests/runtime/model/reference_forward.h"
 #include "tests/runtime/model/tiny_model.h"
@@ -23,14 +24,19 @@ class AdapterSetTest : public testing::Test {
     for (std::uint64_t n = 0; n < 4; ++n) {
       const auto rank = static_cast<std::uint32_t>(2 + n);
       pool_.adapters.push_back(test::random_adapter(config_, rank, 0.5f, 60 + n));
-      const std::vector<float> indicator = model_->query_embedding(query(n));
+      const std::vector<float> indicator = model_->query_embedding(tokens_of(n));
       pool_.indicators.insert(pool_.indicators.end(), indicator.begin(), indicator.end());
     }
     pool_.tau = 0.3f;
   }
 
-  std::vector<Token> query(std::uint64_t n) const {
+  /// One query an adapter, which is that adapter's indicator.
+  std::vector<Token> tokens_of(std::uint64_t n) const {
     return test::random_tokens(6, config_.vocab_size, 70 + n);
+  }
+  Selection select(const AdapterSet& set, std::uint64_t n) const {
+    Query query(*model_, tokens_of(n));
+    return set.select(query);
   }
   std::vector<float> logits(std::span<const model::WeightedAdapter> adapters) const {
     model::Session session(*model_, 64, model::KvDtype::f32);
@@ -64,7 +70,7 @@ TEST_F(AdapterSetTest, EachQueryRunsWithTheDenseSumOfItsBlend) {
     AdapterSet set;
     set.pool.emplace(pool_, packed_.bundle, scale);
     for (std::uint64_t n = 0; n < 4; ++n) {
-      const Selection selection = set.select(*model_, query(n));
+      const Selection selection = select(set, n);
       EXPECT_NEAR(selection.blend.scores[n], 1.0, 1e-6);
       EXPECT_LT(test::largest_difference(logits(selection.adapters),
                                          truth(selection.blend.weights, scale)),
@@ -77,7 +83,7 @@ TEST_F(AdapterSetTest, ASharpTauRunsOneAdapterAlone) {
   pool_.tau = 1e-3f;
   AdapterSet set;
   set.pool.emplace(pool_, packed_.bundle);
-  const Selection selection = set.select(*model_, query(2));
+  const Selection selection = select(set, 2);
   EXPECT_EQ(selection.blend.weights, (std::vector<float>{0, 0, 1, 0}));
   const Part alone{&pool_.adapters[2], 1.0f};
   const model::WeightedAdapter third{combine({&alone, 1}, packed_.bundle), 1.0f};
@@ -89,28 +95,62 @@ TEST_F(AdapterSetTest, AFixedAdapterIsAddedToThePool) {
   const Part part{&source, 1.0f};
   AdapterSet set;
   set.fixed = combine({&part, 1}, packed_.bundle);
-  EXPECT_TRUE(set.select(*model_, {}).blend.weights.empty());
-  EXPECT_EQ(set.select(*model_, {}).adapters.size(), 1u);
+  EXPECT_TRUE(select(set, 0).blend.weights.empty());
+  EXPECT_EQ(select(set, 0).adapters.size(), 1u);
   set.pool.emplace(pool_, packed_.bundle);
-  EXPECT_EQ(set.select(*model_, query(0)).adapters.size(), 5u);
+  EXPECT_EQ(select(set, 0).adapters.size(), 5u);
 }
 
 TEST_F(AdapterSetTest, ExamplesPullEveryQueryToTheirAdapter) {
   AdapterSet set;
   set.pool.emplace(pool_, packed_.bundle);
-  const Blend before = set.select(*model_, query(0)).blend;
-  set.pool->set_prior(model_->query_embedding(query(3)), 2.0f);
-  const Blend after = set.select(*model_, query(0)).blend;
+  const Blend before = select(set, 0).blend;
+  set.pool->set_prior(model_->query_embedding(tokens_of(3)), 2.0f);
+  const Blend after = select(set, 0).blend;
   const Blend examples =
-      crayon_rule(model_->query_embedding(query(3)), pool_.indicators, config_.query_dim(), 0.3f);
+      crayon_rule(model_->query_embedding(tokens_of(3)), pool_.indicators, pool_.dim(), 0.3f);
   for (std::size_t n = 0; n < 4; ++n) {
     EXPECT_NEAR(after.scores[n], before.scores[n] + 2 * examples.scores[n], 1e-6);
   }
   EXPECT_GT(after.weights[3], before.weights[3]);
 }
 
+TEST_F(AdapterSetTest, IndicatorsMayBeOfHiddenStates) {
+  pool_.embedding = {1, true};
+  pool_.indicators.clear();
+  for (std::uint64_t n = 0; n < 4; ++n) {
+    for (const double value : test::reference_embedding(source_, tokens_of(n), pool_.embedding)) {
+      pool_.indicators.push_back(static_cast<float>(value));
+    }
+  }
+  AdapterSet set;
+  set.pool.emplace(pool_, packed_.bundle);
+  for (std::uint64_t n = 0; n < 4; ++n) {
+    const Selection selection = select(set, n);
+    EXPECT_NEAR(selection.blend.scores[n], 1.0, 1e-6);
+    EXPECT_LT(
+        test::largest_difference(logits(selection.adapters), truth(selection.blend.weights, 1.0f)),
+        tolerance);
+  }
+}
+
+TEST_F(AdapterSetTest, ClosenessIsTheCosineToTheNearestScope) {
+  AdapterSet set;
+  Query query(*model_, tokens_of(0));
+  EXPECT_FALSE(set.closeness(query));
+  const formats::Embedding hidden{2, false};
+  set.scopes.push_back({hidden, model_->embedding(tokens_of(1), hidden)});
+  const std::vector<double> mine = test::reference_embedding(source_, tokens_of(0), hidden);
+  const std::vector<double> theirs = test::reference_embedding(source_, tokens_of(1), hidden);
+  EXPECT_NEAR(set.closeness(query).value(),
+              std::inner_product(mine.begin(), mine.end(), theirs.begin(), 0.0), 1e-6);
+  set.scopes.push_back({{}, model_->query_embedding(tokens_of(0))});
+  EXPECT_NEAR(set.closeness(query).value(), 1.0, 1e-6);
+}
+
 TEST_F(AdapterSetTest, NothingIsNoAdapter) {
-  EXPECT_TRUE(AdapterSet().select(*model_, {}).adapters.empty());
+  Query query(*model_, {});
+  EXPECT_TRUE(AdapterSet().select(query).adapters.empty());
 }
 
 }  // namespace

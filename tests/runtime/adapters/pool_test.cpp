@@ -20,7 +20,7 @@ class PoolBundle : public testing::Test {
     for (std::size_t i = 0; i < 3 * config_.query_dim(); ++i) {
       indicators_.push_back(static_cast<float>(i));
     }
-    formats::pack_pool(adapters_, indicators_, 0.07f, base_.bundle, path_);
+    formats::pack_pool(adapters_, {indicators_, 0.07f}, base_.bundle, path_);
   }
 
   const formats::ModelConfig config_ = test::tiny_config();
@@ -42,6 +42,15 @@ TEST_F(PoolBundle, ComesBackAsItWasPacked) {
     EXPECT_EQ(pool.adapters[n].factors.back().a, adapters_[n].factors.back().a);
     EXPECT_EQ(pool.adapters[n].factors.back().b, adapters_[n].factors.back().b);
   }
+}
+
+TEST_F(PoolBundle, MayHaveIndicatorsOfHiddenStates) {
+  const std::vector<float> rows(3 * config_.dim, 0.5f);
+  formats::pack_pool(adapters_, {rows, 0.2f, {2, true}}, base_.bundle, path_);
+  const Pool pool = Pool::load(Bundle::open(path_), base_.bundle);
+  EXPECT_EQ(pool.embedding, (formats::Embedding{2, true}));
+  EXPECT_EQ(pool.dim(), config_.dim);
+  EXPECT_EQ(pool.indicators, rows);
 }
 
 TEST_F(PoolBundle, BelongsToOneBase) {
@@ -68,6 +77,21 @@ TEST(Embed, EmbedsWhatTheModelIsAsked) {
       generation::render({&turn, 1}, tiny.tokenizer_data().chat_format, tiny.tokenizer()));
   EXPECT_TRUE(std::equal(second.begin(), second.end(), embeddings.begin() + dim));
   EXPECT_NE(second, tiny.model().query_embedding(tiny.tokenizer().encode("Is it so?")));
+}
+
+TEST(Embed, TakesEveryKind) {
+  const test::TinyModel& tiny = test::TinyModel::get();
+  const std::vector<std::string> texts{"Is it so?"};
+  const generation::Turn turn{"user", "Is it so?"};
+  EXPECT_EQ(embed(tiny.model(), tiny.tokenizer(), texts, {2, false}),
+            tiny.model().embedding(
+                generation::render({&turn, 1}, tiny.tokenizer_data().chat_format, tiny.tokenizer()),
+                {2, false}));
+}
+
+TEST(CentreOf, IsTheDirectionOfTheMean) {
+  EXPECT_EQ(centre_of(std::vector<float>{3, 0, 0, 4}, 2), (std::vector<float>{0.6f, 0.8f}));
+  EXPECT_EQ(test::code_of([] { centre_of(std::vector<float>{1, 0, -1, 0}, 2); }), Code::malformed);
 }
 
 TEST(Embed, RefusesAnEmptyText) {

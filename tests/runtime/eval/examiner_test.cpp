@@ -179,6 +179,7 @@ class PooledExaminer : public ExaminerTest {
     }
     pool.tau = 0.05f;
     set_.pool.emplace(pool, bundle);
+    set_.scopes.push_back({{}, model_.query_embedding(test::random_tokens(9, 200, 5))});
   }
 
   const test::TempDir folder_;
@@ -191,9 +192,10 @@ TEST_F(PooledExaminer, EveryQuestionHasItsBlend) {
   for (const TaskItem& item : items) {
     const Answered answered = examiner.ask(item);
     const generation::Turn turn{"user", item.content()};
-    const adapters::Selection selection =
-        set_.select(model_, generation::render({&turn, 1}, format_, tokenizer_));
+    adapters::Query query(model_, generation::render({&turn, 1}, format_, tokenizer_));
+    const adapters::Selection selection = set_.select(query);
     EXPECT_EQ(answered.blend.weights, selection.blend.weights);
+    EXPECT_EQ(answered.signals.closeness, set_.closeness(query));
     expect_reference(item, answered, selection.adapters, shots);
   }
 }

@@ -112,24 +112,55 @@ TEST_P(Forward, I8IsNearTheReference) {
   EXPECT_LT(test::relative_rms(test::all_logits(*model, tokens_, KvDtype::f16), truth_), 0.04);
 }
 
-TEST_P(Forward, QueryEmbeddingIsTheReference) {
+TEST_P(Forward, EmbeddingsAreTheReference) {
   const test::Packed packed(source_, Dtype::f32);
-  const std::vector<float> embedding = packed.load(pool_)->query_embedding(tokens_);
-  EXPECT_LT(test::largest_difference(embedding, test::reference_query_embedding(source_, tokens_)),
-            1e-6);
+  const auto model = packed.load(pool_);
+  const std::uint32_t layers = source_.config.layers;
+  for (const formats::Embedding kind : {formats::Embedding(),
+                                        formats::Embedding{1, false},
+                                        {1, true},
+                                        {layers, false},
+                                        {layers, true}}) {
+    const std::vector<float> embedding = model->embedding(tokens_, kind);
+    EXPECT_EQ(embedding.size(), kind.dim(source_.config));
+    EXPECT_LT(
+        test::largest_difference(embedding, test::reference_embedding(source_, tokens_, kind)),
+        1e-6)
+        << formats::embedding_name(kind);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, Forward, testing::ValuesIn(cases()),
                          [](const auto& value) { return value.param.name; });
 
-TEST(QueryEmbedding, LongTextsAreTheMeanOfAllTokens) {
+TEST(Embedding, LongTextsAreTheMeanOfAllTokens) {
   const formats::ModelSource source = test::random_source(test::tiny_config(), 3);
   const test::Packed packed(source, Dtype::f32);
   const std::vector<Token> tokens = test::random_tokens(150, source.config.vocab_size, 4);
   ThreadPool pool(2);
-  const std::vector<float> embedding = packed.load(pool)->query_embedding(tokens);
-  EXPECT_LT(test::largest_difference(embedding, test::reference_query_embedding(source, tokens)),
-            1e-6);
+  const auto model = packed.load(pool);
+  for (const formats::Embedding kind : {formats::Embedding(), {2, false}, {2, true}}) {
+    EXPECT_LT(test::largest_difference(model->embedding(tokens, kind),
+                                       test::reference_embedding(source, tokens, kind)),
+              1e-6);
+  }
+}
+
+TEST(Embedding, IsRefusedWhereThereIsNone) {
+  const formats::ModelSource source = test::random_source(test::tiny_config(), 3);
+  const test::Packed packed(source, Dtype::f32);
+  ThreadPool pool(1);
+  const auto model = packed.load(pool);
+  const auto code = [&](std::span<const Token> tokens, formats::Embedding kind) {
+    return test::code_of([&] { model->embedding(tokens, kind); });
+  };
+  const std::vector<Token> two{1, 2};
+  const std::vector<Token> bad{1, static_cast<Token>(source.config.vocab_size)};
+  const std::vector<Token> endless(source.config.max_context + 1, 1);
+  EXPECT_EQ(code(two, {3, false}), Code::corrupt);
+  EXPECT_EQ(code({}, {1, false}), Code::bad_argument);
+  EXPECT_EQ(code(bad, {1, false}), Code::bad_argument);
+  EXPECT_EQ(code(endless, {1, false}), Code::context_full);
 }
 
 TEST(QueryEmbedding, ManyTextsAreEachAsTheyAreAlone) {

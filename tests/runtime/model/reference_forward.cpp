@@ -180,21 +180,28 @@ void run_layer(const Layer& layer, const ModelConfig& config, std::vector<Vector
   }
 }
 
-}  // namespace
-
-std::vector<double> reference_logits(const ModelSource& source, std::span<const Token> tokens,
-                                     const std::vector<DenseDelta>& deltas, const Extra& extra) {
-  const ModelConfig& config = source.config;
+/// The embeddings of tokens: [tokens][dim].
+std::vector<Vector> embedded(const ModelSource& source, std::span<const Token> tokens) {
   const Dense embedding = read(source, std::string(formats::token_embedding));
   std::vector<Vector> x;
   for (const Token token : tokens) {
     x.push_back(embedding.row(static_cast<std::size_t>(token)));
   }
+  return x;
+}
+
+}  // namespace
+
+std::vector<double> reference_logits(const ModelSource& source, std::span<const Token> tokens,
+                                     const std::vector<DenseDelta>& deltas, const Extra& extra) {
+  const ModelConfig& config = source.config;
+  std::vector<Vector> x = embedded(source, tokens);
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
     run_layer(read_layer(source, layer, deltas, extra), config, x);
   }
   const Dense norm = read(source, std::string(formats::output_norm));
-  const Dense head = config.tied_head ? embedding : read(source, std::string(formats::output_head));
+  const Dense head =
+      read(source, std::string(config.tied_head ? formats::token_embedding : formats::output_head));
   Vector logits;
   for (const Vector& row : x) {
     const Vector here = head.times(rms_norm(row, norm, config.norm_eps));
@@ -203,15 +210,22 @@ std::vector<double> reference_logits(const ModelSource& source, std::span<const 
   return logits;
 }
 
-std::vector<double> reference_query_embedding(const ModelSource& source,
-                                              std::span<const Token> tokens) {
-  const Dense embedding = read(source, std::string(formats::token_embedding));
-  const Dense norm = read(source, formats::attention_norm(0));
-  const Dense q = read(source, formats::projection(0, Projection::q));
-  Vector mean(source.config.query_dim());
-  for (const Token token : tokens) {
-    const Vector x = embedding.row(static_cast<std::size_t>(token));
-    add(mean, q.times(rms_norm(x, norm, source.config.norm_eps)));
+std::vector<double> reference_embedding(const ModelSource& source, std::span<const Token> tokens,
+                                        formats::Embedding kind) {
+  std::vector<Vector> rows = embedded(source, tokens);  // what is averaged
+  for (std::uint32_t layer = 0; layer < kind.layer; ++layer) {
+    run_layer(read_layer(source, layer, {}, {}), source.config, rows);
+  }
+  if (kind.layer == 0) {
+    const Dense norm = read(source, formats::attention_norm(0));
+    const Dense q = read(source, formats::projection(0, Projection::q));
+    for (Vector& row : rows) {
+      row = q.times(rms_norm(row, norm, source.config.norm_eps));
+    }
+  }
+  Vector mean = rows.back();
+  for (std::size_t t = 0; !kind.last && t + 1 < rows.size(); ++t) {
+    add(mean, rows[t]);
   }
   double squares = 0;
   for (const double value : mean) {

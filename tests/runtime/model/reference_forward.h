@@ -27,9 +27,11 @@ std::vector<double> reference_logits(const formats::ModelSource& source,
                                      const std::vector<DenseDelta>& deltas = {},
                                      const Extra& extra = {});
 
-/// Mean of the first layer's queries before RoPE, L2-normalised: [query_dim].
-std::vector<double> reference_query_embedding(const formats::ModelSource& source,
-                                              std::span<const formats::Token> tokens);
+/// What Model::embedding() gives: of the first layer's queries before RoPE, or of the residual
+/// stream behind some layers; L2-normalised.
+std::vector<double> reference_embedding(const formats::ModelSource& source,
+                                        std::span<const formats::Token> tokens,
+                                        formats::Embedding kind = {});
 
 /// scale * B A of one factor pair: [outputs][inputs].
 std::vector<double> dense_product(const formats::SourceLora& factor, double scale);
