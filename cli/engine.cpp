@@ -139,7 +139,6 @@ void Engine::set_prior(const EngineOptions& options) {
   const std::vector<std::string> texts = read_examples(options.examples);
   const std::vector<float> embeddings = adapters::embed(*model_, tokenizer_, texts, kind);
   adapters_.pool->set_prior(embeddings, options.prior.value_or(1.0f));
-  adapters_.scopes.push_back({kind, adapters::centre_of(embeddings, kind.dim(model_->config()))});
 }
 
 std::unique_ptr<model::Session> Engine::bare_session(const SessionOptions& options) const {

@@ -176,8 +176,8 @@ class ItemFile {
                  {"first_margin", signals.first_margin},
                  {"mean_log_probability", signals.mean_log_probability},
                  {"least_log_probability", signals.least_log_probability}};
-    if (signals.closeness) {
-      line["closeness"] = *signals.closeness;
+    if (signals.scope) {
+      line["scope"] = *signals.scope;
     }
     if (signals.option) {
       line["option"] = *signals.option;

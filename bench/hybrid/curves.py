@@ -27,7 +27,8 @@ NO_SIGNALS = {"correct", "score", "answer"}
 UNCERTAINTIES = {"first_entropy"}
 TITLES = {"option": "probability of the choice", "first_entropy": "entropy, first token",
           "first_margin": "margin, first token", "mean_log_probability": "mean log-probability",
-          "least_log_probability": "least log-probability", "probe": "linear probe"}
+          "least_log_probability": "least log-probability", "probe": "linear probe",
+          "scope": "closeness to the scope"}
 SHARES = [0.1, 0.2, 0.3, 0.5]  # of which the table gives the accuracy
 DRAWN = 200  # points of a line at most
 

@@ -1,10 +1,16 @@
 #include "runtime/adapters/adapter_set.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 namespace crayon::adapters {
+namespace {
+
+/// The largest cosine of x [dim] to the rows of [n][dim].
+double nearest(std::span<const float> x, std::span<const float> rows) {
+  return std::ranges::max(cosines(x, rows));
+}
+
+}  // namespace
 
 ResidentPool::ResidentPool(const Pool& pool, const formats::Bundle& base, float scale)
     : indicators_(pool.indicators), embedding_(pool.embedding), tau_(pool.tau), scale_(scale) {
@@ -18,10 +24,15 @@ ResidentPool::ResidentPool(const Pool& pool, const formats::Bundle& base, float 
 void ResidentPool::set_prior(std::span<const float> embeddings, float lambda) {
   const std::size_t dim = indicators_.size() / adapters_.size();
   prior_ = {crayon_rule(embeddings, indicators_, dim, tau_).scores, lambda};
+  centre_ = centre_of(embeddings, dim);
 }
 
 Blend ResidentPool::blend(Query& query) const {
   return query_rule(query.embedding(embedding_), prior_, indicators_, tau_);
+}
+
+double ResidentPool::closeness(Query& query) const {
+  return nearest(query.embedding(embedding_), centre_.empty() ? indicators_ : centre_);
 }
 
 std::vector<model::WeightedAdapter> ResidentPool::weighted(std::span<const float> weights) const {
@@ -46,13 +57,11 @@ Selection AdapterSet::select(Query& query) const {
 
 std::optional<double> AdapterSet::closeness(Query& query) const {
   std::optional<double> best;
+  if (pool) {
+    best = pool->closeness(query);
+  }
   for (const formats::Scope& scope : scopes) {
-    // Both are of length 1, but for rounding.
-    const std::span<const float> x = query.embedding(scope.embedding);
-    const double cosine = std::inner_product(
-        x.begin(), x.end(), scope.centre.begin(), 0.0, std::plus<>(),
-        [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); });
-    best = std::max(best.value_or(-1.0), std::clamp(cosine, -1.0, 1.0));
+    best = std::max(best.value_or(-1.0), nearest(query.embedding(scope.embedding), scope.centre));
   }
   return best;
 }

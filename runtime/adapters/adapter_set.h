@@ -22,12 +22,15 @@ class ResidentPool {
   ResidentPool(const Pool& pool, const formats::Bundle& base, float scale = 1.0f);
 
   /// What the user's examples say beforehand, by embeddings [examples][dim] of the pool's kind;
-  /// lambda as in Prior.
+  /// lambda as in Prior. Throws malformed for embeddings without a mean direction.
   void set_prior(std::span<const float> embeddings, float lambda);
 
   const std::vector<std::string>& names() const { return names_; }
   formats::Embedding embedding() const { return embedding_; }
   Blend blend(Query& query) const;
+  /// How much a query is like what the blends are for: cosine of its embedding to the examples'
+  /// mean; without examples, to the nearest indicator.
+  double closeness(Query& query) const;
   /// The adapters with these weights, [adapters], as a session takes them.
   std::vector<model::WeightedAdapter> weighted(std::span<const float> weights) const;
 
@@ -39,6 +42,7 @@ class ResidentPool {
   float tau_;
   float scale_;
   Prior prior_;
+  std::vector<float> centre_;  // [dim] of the examples; empty without any
 };
 
 /// What a session is given for one query.
@@ -52,11 +56,11 @@ struct Selection {
 struct AdapterSet {
   std::shared_ptr<const model::Adapter> fixed;  ///< or null
   std::optional<ResidentPool> pool;
-  std::vector<formats::Scope> scopes;  ///< what they were blended for, as far as it is known
+  std::vector<formats::Scope> scopes;  ///< what `fixed` was blended for, as far as it is known
 
   Selection select(Query& query) const;
-  /// How much a query is like what the adapters are for: cosine of its embedding to the nearest
-  /// scope. Nothing when no scope is known.
+  /// How much a query is like what the adapters are for: the largest cosine of its embedding to
+  /// the scopes and to what the pool is for. Nothing when neither is known.
   std::optional<double> closeness(Query& query) const;
 };
 

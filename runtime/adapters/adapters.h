@@ -35,6 +35,9 @@ formats::AdapterSource concatenate(std::span<const Part> parts, std::string name
 std::shared_ptr<const model::Adapter> load(const std::filesystem::path& path,
                                            const formats::Bundle& base, float scale);
 
+/// Cosine of x [dim] to each of rows [n][dim]; 0 where one of them has no direction.
+std::vector<double> cosines(std::span<const float> x, std::span<const float> rows);
+
 /// The weights of a pool's adapters for some examples.
 struct Blend {
   std::vector<float> scores;   ///< [adapters] cosine of the examples' embedding to the indicators

@@ -110,6 +110,10 @@ Blend weigh(std::vector<double> scores, float tau, float least_weight) {
 
 }  // namespace
 
+std::vector<double> cosines(std::span<const float> x, std::span<const float> rows) {
+  return cosines(std::vector<double>(x.begin(), x.end()), rows);
+}
+
 Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indicators,
                   std::size_t dim, float tau, float least_weight) {
   check(embeddings, indicators, dim, tau);
@@ -119,7 +123,7 @@ Blend crayon_rule(std::span<const float> embeddings, std::span<const float> indi
 Blend query_rule(std::span<const float> query, const Prior& prior,
                  std::span<const float> indicators, float tau, float least_weight) {
   check(query, indicators, query.size(), tau);
-  std::vector<double> scores = cosines(sum_rows(query, query.size()), indicators);
+  std::vector<double> scores = cosines(query, indicators);
   if (!prior.scores.empty()) {
     add_prior(prior, scores);
   }

@@ -101,7 +101,7 @@ Answered Examiner::ask(const TaskItem& item) {
   session_.rewind(static_cast<std::uint32_t>(prompt.size()));
   held_ = prompt;
   answered.blend = std::move(blend);
-  answered.signals.closeness = adapters_.closeness(query);
+  answered.signals.scope = adapters_.closeness(query);
   answered.correct = same_answer(answered.text, item.answer);
   return answered;
 }

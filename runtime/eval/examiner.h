@@ -26,8 +26,8 @@ struct ExamOptions {
 
 /// What a router could go by, in the order in which it becomes known.
 struct Signals {
-  /// Cosine of the question to what the adapters were blended for, when that is known.
-  std::optional<double> closeness;
+  /// Closeness of the question to what the adapters are for, when that is known.
+  std::optional<double> scope;
   double first_entropy = 0;          ///< nats, of the answer's first token
   double first_margin = 0;           ///< probability of the best first token less the second's
   std::optional<double> option;      ///< by choices: the best one's share of their probability

@@ -51,7 +51,8 @@ class Curves(unittest.TestCase):
 def items(answers, signal):
     return "".join(json.dumps({"task": "t", "answer": "a", "correct": bool(right),
                                "predicted": "", "route": "local", "score": value,
-                               "first_entropy": -value, "option": value, "blend": [0.5, 0.5]})
+                               "first_entropy": -value, "option": value, "scope": -value,
+                               "blend": [0.5, 0.5]})
                    + "\n" for right, value in zip(answers, signal))
 
 
@@ -75,11 +76,13 @@ class Script(unittest.TestCase):
         done, files = self.run_on(items(DEVICE, [0.1, 0.2, 0.8, 0.9]), items(SERVER, [1] * 4))
         self.assertEqual(done.returncode, 0, done.stderr)
         result = json.loads(files["hybrid.json"])
-        self.assertEqual(set(result["signals"]), {"first_entropy", "option", "random", "oracle"})
+        self.assertEqual(set(result["signals"]), {"first_entropy", "option", "scope", "random", "oracle"})
         self.assertEqual(result["signals"]["option"]["apgr"], 0.75)
         self.assertEqual(result["signals"]["first_entropy"]["apgr"], 0.75)
         self.assertIn("| random | 0.500 | 50.0 | 80.0 |", files["hybrid.md"])
-        self.assertIn("entropy, first token", files["hybrid.svg"])
+        self.assertEqual(result["signals"]["scope"]["apgr"], 0.25)  # far questions are hard ones
+        for title in ("entropy, first token", "closeness to the scope"):
+            self.assertIn(title, files["hybrid.svg"])
 
     def test_takes_further_scores(self):
         scores = "".join(json.dumps({"probe": value}) + "\n" for value in (0.9, 0.8, 0.2, 0.1))

@@ -248,6 +248,10 @@ class Pools(support.Case):
                                "mine.jsonl", "-o", "own.crayon", "--json").json
             self.assertAlmostEqual(told["scores"][index], 1, places=5)
 
+    def scopes(self, items):
+        return [json.loads(line).get("scope")
+                for line in (self.dir / items).read_text().splitlines()]
+
     def test_a_blend_knows_what_it_is_for(self):
         self.blend(self.KINDS["digits"], "digits.blend")
         self.write("both.jsonl", "".join(
@@ -255,10 +259,26 @@ class Pools(support.Case):
             for text in (self.KINDS["digits"][0], self.KINDS["shouting"][0])))
         self.crayon("eval", "base.crayon", "both.jsonl", "-n", 1, "--adapter", "digits.blend",
                     "--items", "both.items")
-        digits, shouting = (json.loads(line)["closeness"]
-                            for line in (self.dir / "both.items").read_text().splitlines())
+        digits, shouting = self.scopes("both.items")
         self.assertGreater(digits, shouting)
         self.assertEqual(self.crayon("info", "digits.blend", "--json").json["scope"], "query-mean")
+
+    def test_a_pool_is_for_what_its_adapters_are_or_for_the_examples(self):
+        text = "where is it?"
+        scores = self.blend([text], "asked.crayon", "--json").json["scores"]
+        self.eval_blend(text)
+        self.assertAlmostEqual(self.scopes("asked.items")[0], max(scores), places=5)
+        self.write("prior.jsonl", json.dumps({"question": text}) + "\n")
+        self.eval_blend(text, "--examples", "prior.jsonl", "--prior", 0.5)
+        self.assertAlmostEqual(self.scopes("asked.items")[0], 1, places=5)
+
+    def test_an_adapter_that_was_not_blended_knows_no_scope(self):
+        self.crayon("pack-adapter", "digits", "--base", "base.crayon", "-o", "digits.crayon")
+        self.write("one.jsonl", '{"question": "9 - 3", "answer": "x"}\n')
+        for adapters in ((), ("--adapter", "digits.crayon")):
+            self.crayon("eval", "base.crayon", "one.jsonl", "-n", 1, *adapters, "--items",
+                        "plain.items")
+            self.assertEqual(self.scopes("plain.items"), [None])
 
     def test_a_pool_is_blended_for_each_question(self):
         for texts in self.KINDS.values():

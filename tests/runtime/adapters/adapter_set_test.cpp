@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -146,6 +147,23 @@ TEST_F(AdapterSetTest, ClosenessIsTheCosineToTheNearestScope) {
               std::inner_product(mine.begin(), mine.end(), theirs.begin(), 0.0), 1e-6);
   set.scopes.push_back({{}, model_->query_embedding(tokens_of(0))});
   EXPECT_NEAR(set.closeness(query).value(), 1.0, 1e-6);
+}
+
+TEST_F(AdapterSetTest, APoolIsForItsExamplesAndWithoutAnyForWhatItsAdaptersAreFor) {
+  AdapterSet set;
+  set.pool.emplace(pool_, packed_.bundle);
+  Query mine(*model_, tokens_of(2));
+  Query other(*model_, tokens_of(9));
+  const std::vector<float> scores = set.select(other).blend.scores;  // before there are examples
+  EXPECT_NEAR(set.closeness(mine).value(), 1.0, 1e-6);
+  EXPECT_NEAR(set.closeness(other).value(), static_cast<double>(std::ranges::max(scores)), 1e-6);
+  EXPECT_LT(set.closeness(other).value(), 1.0 - 1e-3);
+
+  set.pool->set_prior(model_->query_embedding(tokens_of(9)), 1.0f);
+  EXPECT_NEAR(set.closeness(other).value(), 1.0, 1e-6);
+  EXPECT_NEAR(set.closeness(mine).value(), static_cast<double>(scores[2]), 1e-6);
+  set.scopes.push_back({{}, model_->query_embedding(tokens_of(2))});  // of an adapter beside it
+  EXPECT_NEAR(set.closeness(mine).value(), 1.0, 1e-6);
 }
 
 TEST_F(AdapterSetTest, NothingIsNoAdapter) {

@@ -195,7 +195,7 @@ TEST_F(PooledExaminer, EveryQuestionHasItsBlend) {
     adapters::Query query(model_, generation::render({&turn, 1}, format_, tokenizer_));
     const adapters::Selection selection = set_.select(query);
     EXPECT_EQ(answered.blend.weights, selection.blend.weights);
-    EXPECT_EQ(answered.signals.closeness, set_.closeness(query));
+    EXPECT_EQ(answered.signals.scope, set_.closeness(query));
     expect_reference(item, answered, selection.adapters, shots);
   }
 }
