@@ -4,8 +4,8 @@
 Usage: test_docs.py FILE.md...
 
 A block that begins with ```console is run; other blocks are not. All blocks of a file run one
-after the other in one shell, in one empty folder, with `crayon` on the path, and `crayon-train`
-where CRAYON_TRAIN_PROGRAM names it:
+after the other in one shell, in one folder that holds but `examples`, the project's, with `crayon`
+on the path, and `crayon-train` where CRAYON_TRAIN_PROGRAM names it:
 
   * a line "$ COMMAND" is a command; a backslash at its end continues it on the next line
   * the lines that follow are what it prints, on both outputs; "..." matches anything, on a line
@@ -86,6 +86,7 @@ class Documents(unittest.TestCase):
                 program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
                 program.chmod(0o755)
             (folder / "work").mkdir()
+            (folder / "work/examples").symlink_to(support.SOURCE / "examples")
             path_variable = f"{folder / 'bin'}:{os.environ['PATH']}"
             subprocess.run(["bash", "-c", script_of(examples, folder)], cwd=folder / "work", timeout=600,
                            env=support.environment(PATH=path_variable), stdin=subprocess.DEVNULL)
