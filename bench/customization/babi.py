@@ -10,6 +10,7 @@ FOLDER holds qa1_..._train.txt and so on. OUT receives one file a task and split
     OUT/custom/qa13.train.jsonl       what a user asks: for the oracle only
     OUT/custom/qa13.examples.jsonl    16 questions that describe the task
     OUT/custom/qa13.test.jsonl
+    OUT/custom/kinds.tsv              variant or mixture
 
 An item's context is the story up to the question; its choices are all answers of its task's
 training file. A list is the answer as it stands there: "football,apple". Stories of more than
@@ -111,6 +112,9 @@ def main():
         for split in ("train", "examples", "test"):
             items = mixed(name, [tasks[number] for number in parts], split, dice)
             write(options.out / "custom" / f"{name}.{split}.jsonl", items)
+    kinds = [f"{name}\t{'variant' if len(parts) == 1 else 'mixture'}\n"
+             for name, parts in CUSTOM.items()]
+    (options.out / "custom" / "kinds.tsv").write_text("".join(kinds), encoding="utf-8")
     for task in tasks.values():
         counts = ", ".join(f"{len(items)} {split}" for split, items in task.splits.items())
         print(f"{task.name:6}{counts}, {task.left_out} too long, {len(task.choices)} answers")

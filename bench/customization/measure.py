@@ -20,6 +20,7 @@ class Task:
     name: str
     test: pathlib.Path  # items with answers
     examples: pathlib.Path  # what the user gives
+    kind: str = ""  # what makes it a custom task, where the folder tells
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,8 +168,16 @@ def run(jobs, bench, store, parallel):
     store.save()
 
 
+def read_kinds(path):
+    """The kind of each task, from lines `task TAB kind`; none where there is no such file."""
+    if not path.exists():
+        return {}
+    return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+
+
 def find_tasks(tests, examples):
     """The custom tasks of a folder: NAME.test.jsonl, with NAME[.examples].jsonl of the examples."""
+    kinds = read_kinds(tests / "kinds.tsv")
     found = []
     for test in sorted(tests.glob("*.test.jsonl")):
         name = test.name.removesuffix(".test.jsonl")
@@ -176,7 +185,7 @@ def find_tasks(tests, examples):
         given = next((path for path in choices if path.exists()), None)
         if given is None:
             raise SystemExit(f"{examples} has neither {name}.examples.jsonl nor {name}.jsonl")
-        found.append(Task(name, test, given))
+        found.append(Task(name, test, given, kinds.get(name, "")))
     if not found:
         raise SystemExit(f"{tests} has no NAME.test.jsonl")
     return found

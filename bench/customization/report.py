@@ -10,7 +10,11 @@ class Results:
     """The cells of a record, by row and task."""
 
     def __init__(self, record):
-        self.tasks = record["tasks"]
+        kinds = record.get("kinds", {})
+        self.tasks = sorted(record["tasks"], key=lambda task: (kinds.get(task, ""), task))
+        self.kinds = {}  # the tasks of each kind
+        for task in self.tasks:
+            self.kinds.setdefault(kinds.get(task, ""), []).append(task)
         self.titles = dict(record["methods"])
         self.cells = {(cell["row"], cell["task"]): cell for cell in record["cells"]}
         self.rows = [row for row in self.titles if self.complete(row)]
@@ -18,19 +22,19 @@ class Results:
     def complete(self, row):
         return all((row, task) in self.cells for task in self.tasks)
 
-    def counts(self, row):
-        """(right, n) of every task."""
-        cells = (self.cells[row, task] for task in self.tasks)
+    def counts(self, row, tasks=None):
+        """(right, n) of every task, or of those named."""
+        cells = (self.cells[row, task] for task in tasks or self.tasks)
         return [(cell["right"], cell["n"]) for cell in cells]
 
-    def mean(self, row):
-        return stats.mean_interval(self.counts(row))
+    def mean(self, row, tasks=None):
+        return stats.mean_interval(self.counts(row, tasks))
 
-    def gain(self, row):
+    def gain(self, row, tasks=None):
         """Share of the oracle's gain, of the means; None where there is no oracle or no base."""
         if not {"base", "oracle"} <= set(self.rows):
             return None
-        value, base, oracle = (self.mean(each)[0] for each in (row, "base", "oracle"))
+        value, base, oracle = (self.mean(each, tasks)[0] for each in (row, "base", "oracle"))
         return stats.share_of_gain(value, base, oracle)
 
     def median(self, row, quantity):
@@ -73,6 +77,22 @@ def markdown(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
+def whole_percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def by_kind(results):
+    """Methods down, kinds of task across: the mean accuracy, and how much of the oracle's gain."""
+    rows = []
+    for row in results.rows:
+        cells = [f"{with_interval(*results.mean(row, tasks))}, "
+                 f"{shown(results.gain(row, tasks), whole_percent)}"
+                 for tasks in results.kinds.values()]
+        rows.append([results.titles[row]] + cells)
+    return markdown(["method"] + [f"{kind} ({len(tasks)})"
+                                  for kind, tasks in results.kinds.items()], rows)
+
+
 def summary(results):
     """Methods down: what each reaches, and what it costs."""
     rows = []
@@ -80,7 +100,7 @@ def summary(results):
         mean, low, high = results.mean(row)
         rows.append([
             results.titles[row], with_interval(mean, low, high),
-            shown(results.gain(row), lambda gain: f"{100 * gain:.0f} %"),
+            shown(results.gain(row), whole_percent),
             shown(results.median(row, lambda cell: cell.get("blend_ms")), milliseconds),
             shown(results.median(row, lambda cell: cell.get("rank")), "{:.0f}".format),
             shown(results.median(row, lambda cell: cell.get("bytes")), kilobytes),
@@ -105,8 +125,7 @@ def by_task(results):
         lines.append(line)
     lines.append(["mean"] + [with_interval(*results.mean(row)) for row in results.rows])
     lines.append(["of the oracle's gain"] +
-                 [shown(results.gain(row), lambda gain: f"{100 * gain:.0f} %")
-                  for row in results.rows])
+                 [shown(results.gain(row), whole_percent) for row in results.rows])
     return markdown(["task"] + [results.titles[row] for row in results.rows], lines)
 
 
@@ -120,7 +139,8 @@ def tables(record):
                       for name, file in about["files"].items())
     return "\n".join([
         f"{len(results.tasks)} tasks, up to {n} questions each; {how}; 95 % intervals. {sizes}.\n",
-        summary(results), by_task(results)])
+        summary(results), *([by_kind(results)] if len(results.kinds) > 1 else []),
+        by_task(results)])
 
 
 def task_chart(record):

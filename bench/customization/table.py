@@ -5,7 +5,7 @@ Usage: bench/customization/table.py --model MODEL.crayon --pool SOFT.crayon [--h
            --oracles DIR --tasks DIR --examples DIR -o OUT [--limit N] [--by text|choices]
            [--methods NAME,...] [--jobs 2] [--crayon build/native/cli/crayon]
 
-The custom tasks are those with DIR/NAME.test.jsonl; what the user gives is NAME.jsonl or
+The custom tasks are those with DIR/NAME.test.jsonl, their kinds, if any, in DIR/kinds.tsv; what the user gives is NAME.jsonl or
 NAME.examples.jsonl of --examples; the upper bound is DIR/NAME.crayon or the PEFT folder DIR/NAME
 of --oracles. OUT receives
 
@@ -129,6 +129,7 @@ def measure_all(options, store):
         "by": options.by, "limit": options.limit, "shots": options.shots, "prior": options.prior}
     store.record["methods"] = [[method.name, method.title] for method in chosen]
     store.record["tasks"] = [task.name for task in tasks]
+    store.record["kinds"] = {task.name: task.kind for task in tasks if task.kind}
     measure.run(jobs, bench, store, options.jobs)
     if options.runs > 0:
         time_decoding(jobs, bench, store, options.runs)

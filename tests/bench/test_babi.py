@@ -58,7 +58,9 @@ class TheRealSet(unittest.TestCase):
                 return [json.loads(line) for line in (out / name).read_text().splitlines()]
 
             self.assertEqual(len(list((out / "base").iterdir())), 2 * len(babi.BASE))
-            self.assertEqual(len(list((out / "custom").iterdir())), 3 * len(babi.CUSTOM))
+            self.assertEqual(len(list((out / "custom").glob("*.jsonl"))), 3 * len(babi.CUSTOM))
+            kinds = (out / "custom" / "kinds.tsv").read_text().splitlines()
+            self.assertEqual({line.split("\t")[0] for line in kinds}, set(babi.CUSTOM))
             test = read("base/qa1.test.jsonl")
             self.assertEqual(len(test), 1000)
             self.assertEqual(len(test[0]["choices"]), 6)

@@ -43,6 +43,7 @@ RECORD = {
     "methods": [["base", "no adapter"], ["crayon", "Crayon"], ["logo", "LoGo"],
                 ["oracle", "LoRA of the task"]],
     "tasks": ["one", "two"],
+    "kinds": {"one": "variant", "two": "mixture"},
     "cells": [
         cell("base", "one", 20, decode_ms=1.0), cell("base", "two", 10, decode_ms=2.0),
         cell("crayon", "one", 50, blend_ms=3.25, rank=32, bytes=40000, decode_ms=1.5),
@@ -53,8 +54,12 @@ RECORD = {
 
 class Tables(unittest.TestCase):
     def setUp(self):
-        self.rows = {line.split("|")[1].strip(): [part.strip() for part in line.split("|")[2:-1]]
-                     for line in report.tables(RECORD).splitlines() if line.startswith("|")}
+        # What the text says, the tables by kind and of all: {first cell of a line: the others}
+        self.tables = [
+            {line.split("|")[1].strip(): [part.strip() for part in line.split("|")[2:-1]]
+             for line in table.splitlines() if line.startswith("|")}
+            for table in report.tables(RECORD).split("\n\n")]
+        self.summary, self.by_kind, self.rows = self.tables[1:]
 
     def test_tasks_stand_below_each_other_with_intervals(self):
         self.assertEqual(self.rows["`one`"][0], "20.0 (13.3–28.9)")
@@ -64,13 +69,20 @@ class Tables(unittest.TestCase):
         self.assertTrue(self.rows["mean"][1].startswith("55.0 ("))
 
     def test_the_summary_has_gain_and_costs(self):
-        crayon = self.rows["Crayon"]
+        crayon = self.summary["Crayon"]
         self.assertTrue(crayon[0].startswith("55.0 ("))
         self.assertEqual(crayon[1:], ["50 %", "3.3 ms", "48", "60 KB", "20.0 ms", "1.50×"])
-        self.assertEqual(self.rows["no adapter"][1:], ["0 %", "–", "–", "–", "20.0 ms", "–"])
+        self.assertEqual(self.summary["no adapter"][1:], ["0 %", "–", "–", "–", "20.0 ms", "–"])
+
+    def test_kinds_of_tasks_have_their_own_means(self):
+        self.assertEqual(self.by_kind["method"], ["mixture (1)", "variant (1)"])
+        self.assertTrue(self.by_kind["Crayon"][0].startswith("60.0 ("))
+        self.assertTrue(self.by_kind["Crayon"][0].endswith("), 56 %"))  # (60 - 10) / (100 - 10)
+        self.assertTrue(self.by_kind["no adapter"][1].endswith("), 0 %"))
 
     def test_what_is_incomplete_is_left_out(self):
-        self.assertNotIn("LoGo", self.rows)
+        for table in self.tables:
+            self.assertNotIn("LoGo", table)
 
     def test_charts_are_well_formed_and_name_all(self):
         for chart in (report.task_chart(RECORD), report.mean_chart(RECORD)):
