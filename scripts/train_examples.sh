@@ -33,18 +33,20 @@ case $size in
     more=1 book_bytes=24000000 book_tokens=4000000
     machine=(--type bf16 --threads 1)
     device=(--dim 192 --layers 6 --heads 6 --kv-heads 2 --hidden 512)
-    device_run=(--tokens 9M --batch-tokens 3072)
-    pool_run=(--tokens 2200k --batch-tokens 2560)
+    copying_run=(--tokens 9M --batch-tokens 3072)
+    device_run=(--tokens 12M --batch-tokens 3072)
+    pool_run=(--tokens 4M --batch-tokens 2560)
     server_start=(--from device --grow 12)  # twice as deep, and the same function at first
-    server_run=(--tokens 6M --batch-tokens 3072)
+    server_run=(--tokens 5M --batch-tokens 3072)
     ;;
   gpu)
     more=5 book_bytes=110000000 book_tokens=30000000
     machine=(--type bf16 --device cuda)
     device=(--dim 256 --layers 6 --heads 8 --kv-heads 4 --hidden 704)
-    device_run=(--tokens 300M --batch-tokens 65536)
+    copying_run=(--tokens 100M --batch-tokens 65536)
+    device_run=(--tokens 200M --batch-tokens 65536)
     pool_run=(--tokens 60M --batch-tokens 65536)
-    server_start=(--dim 512 --layers 8 --heads 8 --kv-heads 4 --hidden 1408)
+    server_start=(--tokenizer tokenizer --dim 512 --layers 8 --heads 8 --kv-heads 4 --hidden 1408)
     server_run=(--tokens 300M --batch-tokens 65536)
     ;;
   *) echo "the size is cpu or gpu, not $size" >&2; exit 2 ;;
@@ -72,7 +74,7 @@ learn() {
   shift
   [ ! -e "$output/done" ] || return 0
   echo "== $output"
-  "$train" "$@" -o "$output" "${machine[@]}" --seed 1 --resume
+  "$train" "$@" -o "$output" "${machine[@]}" --resume
   touch "$output/done"
 }
 generate() { "$prepare" tasks "$@"; }
@@ -115,11 +117,14 @@ for name in skills copies base server; do
   make_file "$name.tokens" "$prepare" encode "$name.jsonl" --tokenizer tokenizer -o "$name.tokens"
 done
 
-learn device pretrain books.tokens=0.1 copies.tokens=0.3 skills.tokens=0.6 --tokenizer tokenizer \
-  --prompt-weight 0 "${device[@]}" "${device_run[@]}" "${rates[@]}"
-learn pool pool device base.tokens --size 8 --rank 8 --tau 0.01 --rate 4e-3 "${pool_run[@]}"
-learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 --tokenizer tokenizer \
-  --prompt-weight 0 "${server_start[@]}" "${server_run[@]}" "${rates[@]}"
+# First a third of lists to be copied, from whose every token it learns to look back at all.
+learn copying pretrain books.tokens=0.1 copies.tokens=0.3 skills.tokens=0.6 --tokenizer tokenizer \
+  --prompt-weight 0 --seed 1 "${device[@]}" "${copying_run[@]}" "${rates[@]}"
+learn device pretrain books.tokens=0.15 copies.tokens=0.05 skills.tokens=0.8 --from copying \
+  --prompt-weight 0 --seed 2 "${device_run[@]}" "${rates[@]}"
+learn pool pool device base.tokens --size 8 --rank 8 --tau 0.01 --rate 4e-3 --seed 1 "${pool_run[@]}"
+learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 \
+  --prompt-weight 0 --seed 1 "${server_start[@]}" "${server_run[@]}" "${rates[@]}"
 
 make_file device.crayon "$crayon" pack device -o device.crayon
 make_file server.crayon "$crayon" pack server -o server.crayon
