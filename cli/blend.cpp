@@ -59,6 +59,22 @@ void print_blend(const Blended& blended, const adapters::Pool& pool) {
   }
 }
 
+/// Writes the adapter. Returns the seconds that it took to add up the factors, without writing.
+double write(const Blended& blended, const formats::Bundle& base, const std::string& path) {
+  double seconds = 0;
+  if (blended.sum) {
+    const auto make = [&](std::size_t i, formats::SourceLora& factor) {
+      const double started = monotonic_seconds();
+      blended.sum->make(i, factor);
+      seconds += monotonic_seconds() - started;
+    };
+    formats::pack_adapter(blended.adapter, blended.sum->size(), make, base, path);
+  } else {
+    formats::pack_adapter(blended.adapter, base, path);
+  }
+  return seconds;
+}
+
 Exit blend(const Options& options, const Common& common) {
   const std::vector<eval::TaskItem> examples = open_examples(options);
   const Engine engine(options.base, options.engine);
@@ -68,9 +84,8 @@ Exit blend(const Options& options, const Common& common) {
   const double started = monotonic_seconds();
   const Blended blended = apply_rule(options.rule, engine, pool, examples,
                                      std::filesystem::path(options.output).stem().string());
-  const double milliseconds = (monotonic_seconds() - started) * 1e3;
-
-  formats::pack_adapter(blended.adapter, engine.bundle(), options.output);
+  const double seconds = monotonic_seconds() - started;
+  const double milliseconds = 1e3 * (seconds + write(blended, engine.bundle(), options.output));
   if (common.json) {
     Json out = {{"scores", blended.blend.scores},
                 {"weights", blended.blend.weights},

@@ -113,19 +113,19 @@ Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
                                options.tau.value_or(pool.tau), options.drop);
 }
 
-/// The weighted sum, exact unless the options say otherwise.
-formats::AdapterSource sum(std::span<const Part> parts, const RuleOptions& options,
-                           const std::string& name, ThreadPool& threads, Json& details) {
-  const auto approximated = [&details](adapters::Approximation approximation) {
-    details["error"] = approximation.error;
-    return std::move(approximation.adapter);
-  };
-  if (options.merge_factors) {
-    return approximated(adapters::merge_factors(parts, name));
+/// Puts the weighted sum into `result`, exact unless the options say otherwise.
+void add_parts(std::span<const Part> parts, const RuleOptions& options, const std::string& name,
+               ThreadPool& threads, Blended& result) {
+  if (!options.merge_factors && options.rank == 0) {
+    result.adapter = result.sum.emplace(parts, name).head();
+    return;
   }
-  formats::AdapterSource exact = adapters::concatenate(parts, name, &threads);
-  return options.rank == 0 ? exact
-                           : approximated(adapters::recompress(exact, options.rank, &threads));
+  adapters::Approximation approximation =
+      options.merge_factors
+          ? adapters::merge_factors(parts, name)
+          : adapters::recompress(adapters::Sum(parts, name), options.rank, threads);
+  result.adapter = std::move(approximation.adapter);
+  result.details["error"] = approximation.error;
 }
 
 /// An adapter that changes nothing, as a bundle needs factors: any one, times 0.
@@ -142,6 +142,7 @@ Blended route_tokens(const RuleOptions& options, const Pool& pool, const std::st
       .blend = {},
       .adapter = adapters::arrow(
           pool.adapters, {.top_k = top_k(options, pool), .temperature = options.temperature}, name),
+      .sum = {},
       .details = Json::object()};
 }
 
@@ -158,8 +159,11 @@ Blended add_up(const RuleOptions& options, const Engine& engine, const Pool& poo
       parts.push_back({&pool.adapters[n], result.blend.weights[n]});
     }
   }
-  result.adapter = parts.empty() ? nothing(pool, name)
-                                 : sum(parts, options, name, engine.thread_pool(), result.details);
+  if (parts.empty()) {
+    result.adapter = nothing(pool, name);
+  } else {
+    add_parts(parts, options, name, engine.thread_pool(), result);
+  }
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "formats/model_source.h"
 #include "runtime/adapters/adapters.h"
+#include "runtime/adapters/sum.h"
 #include "runtime/eval/task_file.h"
 
 namespace crayon::cli {
@@ -32,12 +33,14 @@ void add_rule_options(CLI::App& command, RuleOptions& options);
 
 /// What a rule made of a pool.
 struct Blended {
-  adapters::Blend blend;  ///< without scores or weights where the rule has none
-  formats::AdapterSource adapter;
-  Json details;  ///< an object: what there is to say of this rule besides
+  adapters::Blend blend;             ///< without scores or weights where the rule has none
+  formats::AdapterSource adapter;    ///< without factors where there is a sum
+  std::optional<adapters::Sum> sum;  ///< makes the factors of an exact sum as they are written
+  Json details;                      ///< an object: what there is to say of this rule besides
 };
 
-/// Applies the rule. Throws bad_argument for options that contradict each other.
+/// Applies the rule; what it returns points into `pool`. Throws bad_argument for options that
+/// contradict each other.
 Blended apply_rule(const RuleOptions& options, const Engine& engine, const adapters::Pool& pool,
                    const std::vector<eval::TaskItem>& examples, const std::string& name);
 

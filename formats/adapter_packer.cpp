@@ -68,8 +68,8 @@ void check_scope(const Scope& scope, const ModelConfig& config) {
   }
 }
 
-void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
-  if (adapter.factors.empty()) {
+void check_head(const AdapterSource& adapter, std::size_t factors, const ModelConfig& config) {
+  if (factors == 0) {
     fail(Code::unsupported_adapter, "factors", "there are none");
   }
   if (adapter.rank == 0 || adapter.rank > max_rank) {
@@ -78,22 +78,51 @@ void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
   if (!std::isfinite(adapter.scale)) {
     fail(Code::corrupt, "scale", "not a finite number");
   }
-  const std::size_t experts = adapter.experts ? adapter.experts->ranks.size() : 0;
-  std::set<std::pair<std::uint32_t, Projection>> seen;
-  for (const SourceLora& factor : adapter.factors) {
-    check_factor(factor, adapter.rank, experts, config);
-    if (!seen.emplace(factor.layer, factor.projection).second) {
-      fail(Code::corrupt, projection(factor.layer, factor.projection), "there are two");
-    }
-  }
   if (adapter.scope) {
     check_scope(*adapter.scope, config);
   }
 }
 
+std::size_t experts_of(const AdapterSource& adapter) {
+  return adapter.experts ? adapter.experts->ranks.size() : 0;
+}
+
+void check_fields(const AdapterSource& adapter, const ModelConfig& config) {
+  check_head(adapter, adapter.factors.size(), config);
+  std::set<std::pair<std::uint32_t, Projection>> seen;
+  for (const SourceLora& factor : adapter.factors) {
+    check_factor(factor, adapter.rank, experts_of(adapter), config);
+    if (!seen.emplace(factor.layer, factor.projection).second) {
+      fail(Code::corrupt, projection(factor.layer, factor.projection), "there are two");
+    }
+  }
+}
+
+/// Runs a check whose errors name the adapter.
+template <typename Check>
+void check_in(const AdapterSource& adapter, const Check& check) {
+  with_prefix([&] { return fmt::format("adapter {}: ", adapter.name); }, check);
+}
+
 void check_adapter(const AdapterSource& adapter, const ModelConfig& config) {
-  with_prefix([&] { return fmt::format("adapter {}: ", adapter.name); },
-              [&] { check_fields(adapter, config); });
+  check_in(adapter, [&] { check_fields(adapter, config); });
+}
+
+std::pair<std::uint32_t, Projection> place_of(const SourceLora& factor) {
+  return {factor.layer, factor.projection};
+}
+
+void write_factor(BundleWriter& writer, const SourceLora& factor, std::size_t experts,
+                  const ModelConfig& config, const std::string& prefix) {
+  const auto [outputs, inputs] = projection_shape(config, factor.projection);
+  writer.add_f32(prefix + lora_a(factor.layer, factor.projection),
+                 {.rows = factor.rank, .cols = inputs}, factor.a);
+  writer.add_f32(prefix + lora_b(factor.layer, factor.projection),
+                 {.rows = outputs, .cols = factor.rank}, factor.b);
+  if (experts != 0) {
+    writer.add_f32(prefix + lora_directions(factor.layer, factor.projection),
+                   {.rows = experts, .cols = inputs}, factor.directions);
+  }
 }
 
 // In the order of the computation, whatever the source's.
@@ -103,19 +132,10 @@ void write_factors(BundleWriter& writer, const AdapterSource& adapter, const Mod
   for (const SourceLora& factor : adapter.factors) {
     factors.push_back(&factor);
   }
-  std::sort(factors.begin(), factors.end(), [](const SourceLora* a, const SourceLora* b) {
-    return std::pair(a->layer, a->projection) < std::pair(b->layer, b->projection);
-  });
+  std::sort(factors.begin(), factors.end(),
+            [](const SourceLora* a, const SourceLora* b) { return place_of(*a) < place_of(*b); });
   for (const SourceLora* factor : factors) {
-    const auto [outputs, inputs] = projection_shape(config, factor->projection);
-    writer.add_f32(prefix + lora_a(factor->layer, factor->projection),
-                   {.rows = factor->rank, .cols = inputs}, factor->a);
-    writer.add_f32(prefix + lora_b(factor->layer, factor->projection),
-                   {.rows = outputs, .cols = factor->rank}, factor->b);
-    if (adapter.experts) {
-      writer.add_f32(prefix + lora_directions(factor->layer, factor->projection),
-                     {.rows = adapter.experts->ranks.size(), .cols = inputs}, factor->directions);
-    }
+    write_factor(writer, *factor, experts_of(adapter), config, prefix);
   }
 }
 
@@ -124,6 +144,15 @@ AdapterInfo info_of(const AdapterSource& adapter) {
           .rank = adapter.rank,
           .scale = adapter.scale,
           .experts = adapter.experts};
+}
+
+Hash finish_adapter(BundleWriter& writer, const AdapterSource& adapter, const Bundle& base) {
+  BundleInfo info;
+  info.provenance = packed_provenance(adapter.provenance);
+  info.adapters = {info_of(adapter)};
+  info.base = base.id();
+  info.scope = adapter.scope;
+  return writer.finish(std::move(info));
 }
 
 std::string prefix_in_pool(std::size_t index) {
@@ -183,12 +212,29 @@ Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
   check_adapter(adapter, config);
   BundleWriter writer(path, BundleKind::adapter);
   write_factors(writer, adapter, config, "");
-  BundleInfo info;
-  info.provenance = packed_provenance(adapter.provenance);
-  info.adapters = {info_of(adapter)};
-  info.base = base.id();
-  info.scope = adapter.scope;
-  return writer.finish(std::move(info));
+  return finish_adapter(writer, adapter, base);
+}
+
+Hash pack_adapter(const AdapterSource& head, std::size_t count,
+                  const std::function<void(std::size_t, SourceLora&)>& make, const Bundle& base,
+                  const std::filesystem::path& path) {
+  const ModelConfig& config = config_of(base);
+  check_in(head, [&] { check_head(head, count, config); });
+  BundleWriter writer(path, BundleKind::adapter);
+  SourceLora factor;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto before = place_of(factor);
+    make(i, factor);
+    check_in(head, [&] {
+      if (i != 0 && place_of(factor) <= before) {
+        fail(Code::bad_argument, projection(factor.layer, factor.projection),
+             "it does not come in the order of layers and projections");
+      }
+      check_factor(factor, head.rank, experts_of(head), config);
+    });
+    write_factor(writer, factor, experts_of(head), config, "");
+  }
+  return finish_adapter(writer, head, base);
 }
 
 Hash pack_pool(std::span<const AdapterSource> adapters, const PoolIndex& index, const Bundle& base,

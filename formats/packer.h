@@ -26,6 +26,14 @@ Hash pack_model(const ModelSource& source, const PackOptions& options,
 Hash pack_adapter(const AdapterSource& adapter, const Bundle& base,
                   const std::filesystem::path& path);
 
+/// The same for an adapter that is made while it is written, so that it never lies in memory as a
+/// whole: `head` has everything but the factors, and make(i, factor) overwrites `factor` with the
+/// i-th of `count`. They come by layer and projection in ascending order, or bad_argument is
+/// thrown.
+Hash pack_adapter(const AdapterSource& head, std::size_t count,
+                  const std::function<void(std::size_t i, SourceLora& factor)>& make,
+                  const Bundle& base, const std::filesystem::path& path);
+
 /// What makes a pool of some adapters.
 struct PoolIndex {
   std::vector<float> indicators;  ///< [adapters][embedding.dim of the base]: what each is for

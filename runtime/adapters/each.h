@@ -8,18 +8,12 @@
 
 namespace crayon::adapters {
 
-/// work(i) for every i below `count`, shared out over `threads`, or one after the other when that
-/// is null. Work may throw: the error of the lowest i is thrown here when all are done.
+/// work(i) for every i below `count`, shared out over `threads`. Unlike that of a ThreadPool, work
+/// may throw: the error of the lowest i is thrown here when all are done.
 template <typename Work>
-void for_each(std::size_t count, ThreadPool* threads, const Work& work) {
-  if (threads == nullptr) {
-    for (std::size_t i = 0; i < count; ++i) {
-      work(i);
-    }
-    return;
-  }
+void for_each(std::size_t count, ThreadPool& threads, const Work& work) {
   std::vector<std::exception_ptr> errors(count);
-  threads->parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
+  threads.parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       try {
         work(i);

@@ -290,6 +290,26 @@ TEST_F(AdapterPacker, ExpertsComeBack) {
   expect_equal(read_adapter(Bundle::open(dir_ / "experts"), 0, base), source);
 }
 
+TEST_F(AdapterPacker, MadeWhileItIsWrittenItIsTheSame) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const AdapterSource source = sample_adapter("maths", 9);
+  AdapterSource head = source;
+  head.factors.clear();
+  const auto pack = [&](std::size_t count, std::vector<std::size_t> order) {
+    const auto make = [&](std::size_t i, SourceLora& factor) { factor = source.factors[order[i]]; };
+    return pack_adapter(head, count, make, base, dir_ / "made");
+  };
+  const Hash id = pack(2, {1, 0});
+  EXPECT_EQ(id, pack_adapter(source, base, dir_ / "whole"));
+  EXPECT_EQ(Bundle::open(dir_ / "made").id(), id);
+  EXPECT_EQ(code_of([&] { pack(2, {0, 1}); }), Code::bad_argument);
+  EXPECT_EQ(code_of([&] { pack(2, {1, 1}); }), Code::bad_argument);
+  EXPECT_EQ(code_of([&] { pack(0, {}); }), Code::unsupported_adapter);
+  head.rank = 1;
+  EXPECT_EQ(code_of([&] { pack(2, {1, 0}); }), Code::bad_shape);
+  EXPECT_EQ(Bundle::open(dir_ / "made").id(), id) << "a failure leaves what was there";
+}
+
 TEST_F(AdapterPacker, ChecksExperts) {
   AdapterSource adapter = sample_experts();
   adapter.factors[1].directions.pop_back();

@@ -118,20 +118,18 @@ SourceLora difference(const SourceLora& x, const SourceLora& y) {
 
 }  // namespace
 
-Approximation recompress(const AdapterSource& adapter, std::uint32_t rank, ThreadPool* threads) {
-  if (rank == 0 || adapter.experts) {
-    throw Error(Code::bad_argument,
-                fmt::format("adapter {} cannot be recompressed to rank {}", adapter.name, rank),
-                "use a rank above 0, and an adapter without experts");
+Approximation recompress(const Sum& sum, std::uint32_t rank, ThreadPool& threads) {
+  if (rank == 0) {
+    throw Error(Code::bad_argument, "an adapter cannot have rank 0", "use a rank above 0");
   }
-  Approximation result;
-  result.adapter.name = adapter.name;
-  result.adapter.scale = adapter.scale;
-  result.adapter.provenance = adapter.provenance;
-  std::vector<Distance> distances(adapter.factors.size());
-  result.adapter.factors.resize(adapter.factors.size());
-  for_each(adapter.factors.size(), threads, [&](std::size_t i) {
-    std::tie(result.adapter.factors[i], distances[i]) = nearest(adapter.factors[i], rank);
+  Approximation result{sum.head(), 0};
+  result.adapter.rank = 0;
+  result.adapter.factors.resize(sum.size());
+  std::vector<Distance> distances(sum.size());
+  for_each(sum.size(), threads, [&](std::size_t i) {
+    SourceLora exact;
+    sum.make(i, exact);
+    std::tie(result.adapter.factors[i], distances[i]) = nearest(exact, rank);
   });
   Distance distance;
   for (std::size_t i = 0; i < distances.size(); ++i) {
@@ -143,10 +141,9 @@ Approximation recompress(const AdapterSource& adapter, std::uint32_t rank, Threa
 }
 
 Approximation merge_factors(std::span<const Part> parts, std::string name) {
-  const AdapterSource exact = concatenate(parts, name);  // checks the parts
-  Approximation result;
-  result.adapter.name = std::move(name);
-  result.adapter.provenance = exact.provenance;
+  const Sum sum(parts, std::move(name));
+  Approximation result{sum.head(), 0};
+  result.adapter.rank = 0;
   std::vector<const Part*> present;
   for (const Part& part : parts) {
     if (part.weight != 0.0f && part.adapter->scale != 0.0f) {
@@ -154,9 +151,11 @@ Approximation merge_factors(std::span<const Part> parts, std::string name) {
     }
   }
   Distance distance;
-  for (const SourceLora& sum : exact.factors) {
-    SourceLora cheap = merged(present, sum);
-    distance += {squared_norm(sum), squared_norm(difference(sum, cheap))};
+  SourceLora exact;
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    sum.make(i, exact);
+    SourceLora cheap = merged(present, exact);
+    distance += {squared_norm(exact), squared_norm(difference(exact, cheap))};
     result.adapter.rank = std::max(result.adapter.rank, cheap.rank);
     result.adapter.factors.push_back(std::move(cheap));
   }

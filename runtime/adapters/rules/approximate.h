@@ -4,8 +4,10 @@
 #include <span>
 #include <string>
 
+#include "base/thread_pool.h"
 #include "formats/model_source.h"
 #include "runtime/adapters/adapters.h"
+#include "runtime/adapters/sum.h"
 
 namespace crayon::adapters {
 
@@ -16,12 +18,10 @@ struct Approximation {
   double error = 0;
 };
 
-/// The nearest adapter whose factors have at most `rank`: of every product, the largest singular
-/// values are kept (Eckart, Young 1936). Factors that fit already stay as they are. Throws
-/// bad_argument for rank 0 and for an adapter with experts, whose factors must stay apart.
-/// Projections are shared out over `threads`, when they are given.
-Approximation recompress(const formats::AdapterSource& adapter, std::uint32_t rank,
-                         ThreadPool* threads = nullptr);
+/// The adapter nearest to a sum whose factors have at most `rank`: of every product, the largest
+/// singular values are kept (Eckart, Young 1936). Factors that fit already stay as they are.
+/// Projections are shared out over `threads`. Throws bad_argument for rank 0.
+Approximation recompress(const Sum& sum, std::uint32_t rank, ThreadPool& threads);
 
 /// (sum w B)(sum w A) in the place of sum w B A, as some published blends do it: cheap, of the
 /// parts' own rank, and wrong, as it adds the products of one adapter's B with another's A. For

@@ -55,6 +55,7 @@ class Approximate : public testing::Test {
   }
 
   const formats::ModelConfig config_ = test::tiny_config();
+  ThreadPool threads_{2};
   std::vector<AdapterSource> pool_;
   std::vector<Part> parts_;
 };
@@ -74,7 +75,7 @@ TEST_F(Approximate, TheSvdOfAProductIsThatOfTheDenseMatrix) {
 TEST_F(Approximate, RecompressingIsTheBestOfItsRank) {
   const AdapterSource exact = concatenate(parts_, "mine");
   for (const std::uint32_t rank : {1u, 4u, 11u}) {
-    const Approximation result = recompress(exact, rank);
+    const Approximation result = recompress(Sum(parts_, "mine"), rank, threads_);
     double tail = 0;
     double all = 0;
     for (const SourceLora& factor : exact.factors) {
@@ -92,7 +93,7 @@ TEST_F(Approximate, RecompressingIsTheBestOfItsRank) {
 
 TEST_F(Approximate, ARankThatFitsChangesNothing) {
   const AdapterSource exact = concatenate(parts_, "mine");
-  const Approximation result = recompress(exact, 12);
+  const Approximation result = recompress(Sum(parts_, "mine"), 12, threads_);
   EXPECT_EQ(result.error, 0);
   EXPECT_EQ(result.adapter.factors.front().a, exact.factors.front().a);
   EXPECT_EQ(result.adapter.factors.front().b, exact.factors.front().b);
@@ -101,19 +102,19 @@ TEST_F(Approximate, ARankThatFitsChangesNothing) {
 TEST_F(Approximate, ABlendOfLessRankThanItsFactorsLosesNothing) {
   // Twice the same adapter is one product of rank 4 in factors of rank 8.
   const std::vector<Part> twice{{&pool_[0], 0.5f}, {&pool_[0], 0.5f}};
-  EXPECT_LT(recompress(concatenate(twice, "twice"), 4).error, 1e-7);
+  EXPECT_LT(recompress(Sum(twice, "twice"), 4, threads_).error, 1e-7);
 }
 
 TEST_F(Approximate, ARankAboveTheProjectionsSizeIsCutToIt) {
   const AdapterSource wide = test::random_adapter(config_, 60, 1.0f, 8);
   parts_ = {{&wide, 1.0f}};
-  const Approximation result = recompress(wide, 50);
+  const Approximation result = recompress(Sum(parts_, "wide"), 50, threads_);
   EXPECT_NEAR(true_error(result.adapter), result.error, 1e-5);
 }
 
 TEST_F(Approximate, ARecompressedBlendCanBePacked) {
   const test::Packed base(test::random_source(config_, 3), formats::Dtype::f32);
-  const Approximation result = recompress(concatenate(parts_, "mine"), 5);
+  const Approximation result = recompress(Sum(parts_, "mine"), 5, threads_);
   EXPECT_NO_THROW(formats::pack_adapter(result.adapter, base.bundle, base.folder / "m.crayon"));
 }
 
@@ -130,7 +131,7 @@ TEST_F(Approximate, MergingOneAdapterIsExact) {
 }
 
 TEST_F(Approximate, RefusesWhatCannotBe) {
-  EXPECT_EQ(test::code_of([&] { recompress(pool_[0], 0); }), Code::bad_argument);
+  EXPECT_EQ(test::code_of([&] { recompress(Sum(parts_, "x"), 0, threads_); }), Code::bad_argument);
   const AdapterSource narrow = test::random_adapter(config_, 2, 1.0f, 9);
   const std::vector<Part> ranks{{&pool_[0], 0.5f}, {&narrow, 0.5f}};
   EXPECT_EQ(test::code_of([&] { merge_factors(ranks, "x"); }), Code::bad_argument);
