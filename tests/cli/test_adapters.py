@@ -122,7 +122,8 @@ class Pools(support.Case):
 
     def test_the_rule_gives_softmax_weights_and_the_blend_is_the_dense_sum(self):
         told = self.blend(["9 - 3", "2 + 2 is 4"], "blended.crayon", "--json").json
-        self.assertEqual(list(told), ["scores", "weights", "milliseconds", "rule", "rank"])
+        self.assertEqual(list(told), ["scores", "weights", "milliseconds",
+                                      "write_milliseconds", "rule", "rank"])
         exponents = [math.exp((score - max(told["scores"])) / 0.05) for score in told["scores"]]
         for weight, exponent in zip(told["weights"], exponents, strict=True):
             self.assertAlmostEqual(weight, exponent / sum(exponents), delta=2e-3)

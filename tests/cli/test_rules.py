@@ -55,7 +55,8 @@ class Rules(support.Case):
 
     def test_crayon_is_the_rule_without_a_name(self):
         told = self.blend("crayon")
-        self.assertEqual(list(told), ["scores", "weights", "milliseconds", "rule", "rank"])
+        self.assertEqual(list(told), ["scores", "weights", "milliseconds",
+                                      "write_milliseconds", "rule", "rank"])
         self.assertEqual((told["rule"], told["rank"]), ("crayon", 4 * RANK))
         plain = self.crayon("blend", "pool.crayon", "--base", "base.crayon", "--examples",
                             "mine.jsonl", "-o", "plain.crayon", "--json").json
