@@ -222,6 +222,51 @@ def merged(weights, parts, rank):
     return result
 
 
+# ---- adapters and a pool on that model ----------------------------------------------------------
+
+IDS = [256, 72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100]
+RANK, ALPHA = 3, 6
+# float32 arithmetic in another order than the merged model's: the logits are of size 1, and
+# differ by some units of 2^-24 times the number of additions.
+TOLERANCE = 2e-4
+
+
+def distance(left, right):
+    return max(abs(a - b) for a, b in zip(left, right, strict=True))
+
+
+class BaseCase(Case):
+    """A test that has base.crayon, of the numbers `self.weights`."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.weights = model_weights()
+        write_model(cls.dir / "base", cls.weights)
+        cls.crayon("pack", "base", "--weights", "f32", "-o", "base.crayon")
+
+
+class PoolCase(BaseCase):
+    """A test that has pool.crayon, too: an adapter for each of KINDS, of the numbers
+    `self.factors[kind]` and with these texts as its examples, packed from the folder `kind`."""
+    KINDS = {"counting": ["one two three", "four five six seven", "eight nine"],
+             "shouting": ["HEY YOU!", "STOP THAT NOW!", "WHAT A DAY!"],
+             "digits": ["12 + 30 = 42", "7 * 8 = 56", "100 - 1"],
+             "question": ["where is it?", "who was there?", "is it so?"]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.factors = {}
+        for seed, (kind, texts) in enumerate(cls.KINDS.items()):
+            cls.factors[kind] = lora_factors(seed, RANK)
+            write_peft(cls.dir / kind, cls.factors[kind], RANK, ALPHA)
+            (cls.dir / kind / "examples.jsonl").write_text(
+                "".join(json.dumps({"question": text}) + "\n" for text in texts))
+        cls.crayon("pack-pool", *cls.KINDS, "--base", "base.crayon", "-o", "pool.crayon",
+                   "--tau", 0.05)
+
+
 def main():
     """Runs the module's tests; exits with 77 when all of them were skipped."""
     program = unittest.main(exit=False, verbosity=2)

@@ -6,32 +6,15 @@ import unittest
 import urllib.request
 
 import support
-from support import BAD_FILE, OK, USAGE
+from support import ALPHA, BAD_FILE, IDS, OK, RANK, TOLERANCE, USAGE, distance
 from test_hybrid import Server
 
-IDS = [256, 72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100]
-RANK = 3
-# float32 arithmetic in another order than the merged model's: the logits are of size 1, and
-# differ by some units of 2^-24 times the number of additions.
-TOLERANCE = 2e-4
 
-
-def distance(left, right):
-    return max(abs(a - b) for a, b in zip(left, right, strict=True))
-
-
-class Adapters(support.Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.weights = support.model_weights()
-        support.write_model(cls.dir / "base", cls.weights)
-        cls.crayon("pack", "base", "--weights", "f32", "-o", "base.crayon")
-
-    def add_adapter(self, name, seed, alpha=6, **options):
+class Adapters(support.BaseCase):
+    def add_adapter(self, name, seed, **options):
         """A PEFT folder NAME and its bundle NAME.crayon; returns the factors."""
         factors = support.lora_factors(seed, RANK, options.pop("targets", None))
-        support.write_peft(self.dir / name, factors, RANK, alpha, **options)
+        support.write_peft(self.dir / name, factors, RANK, ALPHA, **options)
         self.crayon("pack-adapter", name, "--base", "base.crayon", "-o", f"{name}.crayon")
         return factors
 
@@ -43,14 +26,14 @@ class Adapters(support.Case):
 
     def test_an_adapter_does_what_a_dense_merge_does(self):
         factors = self.add_adapter("all", seed=1)
-        expected = self.merged_logits("all-dense", [(6 / RANK, factors)])
+        expected = self.merged_logits("all-dense", [(ALPHA / RANK, factors)])
         got = self.logits("base.crayon", IDS, "--adapter", "all.crayon")
         self.assertLess(distance(got, expected), TOLERANCE)
         self.assertGreater(distance(self.logits("base.crayon", IDS), expected), 0.1)
 
     def test_rank_stabilised_adapters_scale_with_the_root_of_the_rank(self):
         factors = self.add_adapter("rs", seed=2, rslora=True, targets=["mlp.down_proj"])
-        expected = self.merged_logits("rs-dense", [(6 / math.sqrt(RANK), factors)])
+        expected = self.merged_logits("rs-dense", [(ALPHA / math.sqrt(RANK), factors)])
         got = self.logits("base.crayon", IDS, "--adapter", "rs.crayon")
         self.assertLess(distance(got, expected), TOLERANCE)
 
@@ -58,7 +41,7 @@ class Adapters(support.Case):
         first = self.add_adapter("first", seed=3)
         second = self.add_adapter("second", seed=4, targets=["self_attn.q_proj", "mlp.up_proj"])
         expected = self.merged_logits("sum-dense",
-                                      [(0.5 * 6 / RANK, first), (-0.25 * 6 / RANK, second)])
+                                      [(0.5 * ALPHA / RANK, first), (-0.25 * ALPHA / RANK, second)])
         got = self.logits("base.crayon", IDS, "--adapter", "first.crayon=0.5",
                           "--adapter", "second.crayon=-0.25")
         self.assertLess(distance(got, expected), TOLERANCE)
@@ -71,7 +54,7 @@ class Adapters(support.Case):
     def test_a_tensor_that_matches_nothing_is_named(self):
         factors = support.lora_factors(6, RANK)
         factors[9, "self_attn.q_proj"] = factors.pop((0, "self_attn.q_proj"))
-        support.write_peft(self.dir / "unmatched", factors, RANK, 6)
+        support.write_peft(self.dir / "unmatched", factors, RANK, ALPHA)
         failed = self.crayon("pack-adapter", "unmatched", "--base", "base.crayon", "-o", "u.crayon",
                              code=BAD_FILE)
         self.assertIn("layers.9", failed.err)
@@ -85,27 +68,8 @@ class Adapters(support.Case):
         self.assertEqual(failed.json["error"]["name"], "wrong_base")
 
 
-class Pools(support.Case):
+class Pools(support.PoolCase):
     """A pool of four, and the adapter that a few examples blend from it."""
-    KINDS = {"counting": ["one two three", "four five six seven", "eight nine"],
-             "shouting": ["HEY YOU!", "STOP THAT NOW!", "WHAT A DAY!"],
-             "digits": ["12 + 30 = 42", "7 * 8 = 56", "100 - 1"],
-             "question": ["where is it?", "who was there?", "is it so?"]}
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.weights = support.model_weights()
-        support.write_model(cls.dir / "base", cls.weights)
-        cls.crayon("pack", "base", "--weights", "f32", "-o", "base.crayon")
-        cls.factors = {}
-        for seed, (kind, texts) in enumerate(cls.KINDS.items()):
-            cls.factors[kind] = support.lora_factors(seed, RANK)
-            support.write_peft(cls.dir / kind, cls.factors[kind], RANK, 6)
-            (cls.dir / kind / "examples.jsonl").write_text(
-                "".join(json.dumps({"question": text}) + "\n" for text in texts))
-        cls.crayon("pack-pool", *cls.KINDS, "--base", "base.crayon", "-o", "pool.crayon",
-                   "--tau", 0.05)
 
     def blend(self, texts, output, *arguments, code=OK):
         self.write("mine.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in texts))
@@ -130,7 +94,7 @@ class Pools(support.Case):
         self.assertAlmostEqual(sum(told["weights"]), 1, places=5)
         self.assertGreater(told["milliseconds"], 0)
 
-        parts = [(weight * 6 / RANK, self.factors[kind])
+        parts = [(weight * ALPHA / RANK, self.factors[kind])
                  for kind, weight in zip(self.KINDS, told["weights"])]
         support.write_model(self.dir / "dense", support.merged(self.weights, parts, RANK))
         self.crayon("pack", "dense", "--weights", "f32", "-o", "dense.crayon")
@@ -195,7 +159,7 @@ class Pools(support.Case):
     def write_pool_folder(self, name, **changes):
         """A folder as `crayon-train pool` writes it: the adapters and pool.json."""
         for kind in self.KINDS:
-            support.write_peft(self.dir / name / kind, self.factors[kind], RANK, 6)
+            support.write_peft(self.dir / name / kind, self.factors[kind], RANK, ALPHA)
         indicators = [[float(row == column) for column in range(support.Shape.dim)]
                       for row in range(len(self.KINDS))]
         self.write(f"{name}/pool.json", json.dumps(
@@ -302,7 +266,7 @@ class Pools(support.Case):
         # `logits` takes the ids for the query: that of a rendered question.
         prompt = "Question: 9 - 3\nAnswer:"
         ids = self.crayon("tokenize", "base.crayon", "-p", prompt, "--json").json["ids"]
-        parts = [(weight * 6 / RANK, self.factors[kind])
+        parts = [(weight * ALPHA / RANK, self.factors[kind])
                  for kind, weight in zip(self.KINDS, self.weights_for("9 - 3"))]
         support.write_model(self.dir / "query-dense", support.merged(self.weights, parts, RANK))
         self.crayon("pack", "query-dense", "--weights", "f32", "-o", "query-dense.crayon")

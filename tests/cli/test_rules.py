@@ -4,37 +4,11 @@ import json
 import unittest
 
 import support
-from support import BAD_FILE, OK, USAGE
-
-IDS = [256, 72, 101, 108, 108, 111, 32, 119, 111, 114, 108, 100]
-RANK = 3
-TOLERANCE = 2e-4
+from support import ALPHA, BAD_FILE, IDS, OK, RANK, TOLERANCE, USAGE, distance
 
 
-def distance(left, right):
-    return max(abs(a - b) for a, b in zip(left, right, strict=True))
-
-
-class Rules(support.Case):
-    KINDS = {"counting": ["one two three", "four five six seven", "eight nine"],
-             "shouting": ["HEY YOU!", "STOP THAT NOW!", "WHAT A DAY!"],
-             "digits": ["12 + 30 = 42", "7 * 8 = 56", "100 - 1"],
-             "question": ["where is it?", "who was there?", "is it so?"]}
+class Rules(support.PoolCase):
     MINE = [{"question": "9 - 3", "answer": "6"}, {"question": "2 + 2 is", "answer": "4"}]
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.weights = support.model_weights()
-        support.write_model(cls.dir / "base", cls.weights)
-        cls.crayon("pack", "base", "--weights", "f32", "-o", "base.crayon")
-        cls.factors = {}
-        for seed, (kind, texts) in enumerate(cls.KINDS.items()):
-            cls.factors[kind] = support.lora_factors(seed, RANK)
-            support.write_peft(cls.dir / kind, cls.factors[kind], RANK, 6)
-            (cls.dir / kind / "examples.jsonl").write_text(
-                "".join(json.dumps({"question": text}) + "\n" for text in texts))
-        cls.crayon("pack-pool", *cls.KINDS, "--base", "base.crayon", "-o", "pool.crayon")
 
     def blend(self, rule, *arguments, examples=MINE, code=OK):
         """What `blend --json` says; the adapter is RULE.crayon."""
@@ -45,7 +19,7 @@ class Rules(support.Case):
                            f"{rule}.crayon", *arguments, "--json", code=code).json
 
     def expect_dense_sum(self, weights, adapter, tolerance=TOLERANCE):
-        parts = [(weight * 6 / RANK, factors)
+        parts = [(weight * ALPHA / RANK, factors)
                  for factors, weight in zip(self.factors.values(), weights, strict=True)]
         name = f"dense-{adapter}-{len(list(self.dir.iterdir()))}"
         support.write_model(self.dir / name, support.merged(self.weights, parts, RANK))
