@@ -25,10 +25,6 @@ struct Part {
 std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
                                               const formats::Bundle& base);
 
-/// The same sum as an adapter that can be packed: scale 1, weights and scales inside B. Throws what
-/// Sum (runtime/adapters/sum.h) does, which makes it piece by piece.
-formats::AdapterSource concatenate(std::span<const Part> parts, std::string name);
-
 /// Loads an adapter bundle, multiplied with `scale`. Throws wrong_base.
 std::shared_ptr<const model::Adapter> load(const std::filesystem::path& path,
                                            const formats::Bundle& base, float scale);

@@ -55,14 +55,4 @@ void Sum::make(std::size_t i, formats::SourceLora& out) const {
   group.stack_b(out.b, true);
 }
 
-formats::AdapterSource concatenate(std::span<const Part> parts, std::string name) {
-  const Sum sum(parts, std::move(name));
-  formats::AdapterSource result = sum.head();
-  result.factors.resize(sum.size());
-  for (std::size_t i = 0; i < sum.size(); ++i) {
-    sum.make(i, result.factors[i]);
-  }
-  return result;
-}
-
 }  // namespace crayon::adapters

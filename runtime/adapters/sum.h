@@ -10,7 +10,8 @@
 
 namespace crayon::adapters {
 
-/// concatenate(), one projection at a time. A sum is as large as its parts together: this way it
+/// sum_n weight_n * scale_n * B_n A_n as an adapter that can be packed: scale 1, weights and scales
+/// inside B. It is as large as its parts together, and made one projection at a time, so that it
 /// need not lie in memory beside them.
 class Sum {
  public:

@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "runtime/adapters/adapters.h"
+#include "tests/runtime/adapters/whole_sum.h"
+#include "tests/runtime/model/decode_check.h"
 #include "tests/runtime/model/reference_forward.h"
 #include "tests/runtime/model/tiny_model.h"
 
@@ -99,7 +101,7 @@ TEST_F(Lora, APoolBlendedByTheRuleIsTheDenseSum) {
   EXPECT_LT(test::largest_difference(logits(blended), dense), tolerance);
 
   // The same as an adapter that can be packed, sent and loaded.
-  const AdapterSource single = concatenate(parts, "blend");
+  const AdapterSource single = test::whole(Sum(parts, "blend"));
   EXPECT_EQ(single.rank, 2u + 3 + 4 + 5);
   EXPECT_EQ(single.scale, 1.0f);
   const auto path = packed_.folder / "blend.crayon";
@@ -109,19 +111,8 @@ TEST_F(Lora, APoolBlendedByTheRuleIsTheDenseSum) {
 
 TEST_F(Lora, DecodeIsPrefillOnEveryNumberOfThreads) {
   const auto adapter = one(test::random_adapter(config_, 40, 0.2f, 54), 1.0f);
-  const std::vector<float> whole = logits(adapter);
-  for (const std::size_t threads : {1, 3}) {
-    ThreadPool pool(threads);
-    const auto model = packed_.load(pool);
-    model::Session session(*model, 32, KvDtype::f32);
-    session.attach(adapter);
-    std::vector<float> row(config_.vocab_size);
-    for (std::size_t t = 0; t < tokens_.size(); ++t) {
-      model->forward(session, std::span(tokens_).subspan(t, 1), model::Logits::last, row);
-      ASSERT_EQ(std::memcmp(row.data(), &whole[t * row.size()], row.size() * sizeof(float)), 0)
-          << threads << " threads, token " << t;
-    }
-  }
+  test::expect_decode_is_prefill(packed_, tokens_, logits(adapter),
+                                 [&](model::Session& session) { session.attach(adapter); });
 }
 
 /// Three adapters of unlike ranks, one of them on two projections only, as a session has them.
@@ -137,11 +128,11 @@ class WeightedSum : public Lora {
     }
   }
 
-  std::vector<float> logits(std::array<float, 3> weights, const model::Model& model) {
-    model::Session session(model, 64, KvDtype::f32);
+  std::vector<float> logits(std::array<float, 3> weights) {
+    model::Session session(*model_, 64, KvDtype::f32);
     attach(session, weights);
     std::vector<float> all(tokens_.size() * config_.vocab_size);
-    model.forward(session, tokens_, model::Logits::all, all);
+    model_->forward(session, tokens_, model::Logits::all, all);
     return all;
   }
   void attach(model::Session& session, std::array<float, 3> weights) {
@@ -164,31 +155,19 @@ TEST_F(WeightedSum, IsTheDenseSum) {
         deltas.push_back(std::move(delta));
       }
     }
-    EXPECT_LT(test::largest_difference(logits(weights, *model_), truth(deltas)), tolerance);
+    EXPECT_LT(test::largest_difference(logits(weights), truth(deltas)), tolerance);
   }
 }
 
 TEST_F(WeightedSum, OneOfWeightOneIsThatAdapterToTheBit) {
-  EXPECT_EQ(logits({0, 0, 1}, *model_), Lora::logits(one(sources_[2], 1.0f)));
-  EXPECT_EQ(logits({0, 0, 0}, *model_), Lora::logits(nullptr));
+  EXPECT_EQ(logits({0, 0, 1}), Lora::logits(one(sources_[2], 1.0f)));
+  EXPECT_EQ(logits({0, 0, 0}), Lora::logits(nullptr));
 }
 
 TEST_F(WeightedSum, DecodeIsPrefillOnEveryNumberOfThreads) {
   const std::array weights{0.5f, 0.3f, 0.2f};
-  const std::vector<float> whole = logits(weights, *model_);
-  for (const std::size_t threads : {1, 3}) {
-    ThreadPool pool(threads);
-    const auto model = packed_.load(pool);
-    EXPECT_EQ(logits(weights, *model), whole);
-    model::Session session(*model, 32, KvDtype::f32);
-    attach(session, weights);
-    std::vector<float> row(config_.vocab_size);
-    for (std::size_t t = 0; t < tokens_.size(); ++t) {
-      model->forward(session, std::span(tokens_).subspan(t, 1), model::Logits::last, row);
-      ASSERT_TRUE(std::equal(row.begin(), row.end(), whole.begin() + t * row.size()))
-          << threads << " threads, token " << t;
-    }
-  }
+  test::expect_decode_is_prefill(packed_, tokens_, logits(weights),
+                                 [&](model::Session& session) { attach(session, weights); });
 }
 
 TEST_F(WeightedSum, RefusesWeightsThatAreNotFinite) {
@@ -224,12 +203,12 @@ TEST_F(Lora, RefusesFactorsThatDoNotFit) {
             Code::bad_argument);
 }
 
-TEST_F(Lora, ConcatenatingNeedsTheSameBase) {
+TEST_F(Lora, ASumNeedsTheSameBase) {
   formats::ModelConfig other = config_;
   other.dim += 1;
   const AdapterSource foreign = test::random_adapter(other, 2, 1.0f, 55);
   const std::vector<Part> parts{{&adapter_, 0.5f}, {&foreign, 0.5f}};
-  EXPECT_EQ(test::code_of([&] { concatenate(parts, "both"); }), Code::bad_shape);
+  EXPECT_EQ(test::code_of([&] { Sum(parts, "both"); }), Code::bad_shape);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "runtime/adapters/rules/product_svd.h"
 #include "tests/runtime/adapters/rules/dense.h"
+#include "tests/runtime/adapters/whole_sum.h"
 #include "tests/runtime/model/tiny_model.h"
 
 namespace crayon::adapters {
@@ -73,7 +74,7 @@ TEST_F(Approximate, TheSvdOfAProductIsThatOfTheDenseMatrix) {
 }
 
 TEST_F(Approximate, RecompressingIsTheBestOfItsRank) {
-  const AdapterSource exact = concatenate(parts_, "mine");
+  const AdapterSource exact = test::whole(Sum(parts_, "mine"));
   for (const std::uint32_t rank : {1u, 4u, 11u}) {
     const Approximation result = recompress(Sum(parts_, "mine"), rank, threads_);
     double tail = 0;
@@ -92,7 +93,7 @@ TEST_F(Approximate, RecompressingIsTheBestOfItsRank) {
 }
 
 TEST_F(Approximate, ARankThatFitsChangesNothing) {
-  const AdapterSource exact = concatenate(parts_, "mine");
+  const AdapterSource exact = test::whole(Sum(parts_, "mine"));
   const Approximation result = recompress(Sum(parts_, "mine"), 12, threads_);
   EXPECT_EQ(result.error, 0);
   EXPECT_EQ(result.adapter.factors.front().a, exact.factors.front().a);

@@ -7,10 +7,11 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "runtime/adapters/adapters.h"
+#include "runtime/adapters/sum.h"
 #include "tests/runtime/adapters/rules/dense.h"
+#include "tests/runtime/model/decode_check.h"
 #include "tests/runtime/model/tiny_model.h"
 
 namespace crayon::adapters {
@@ -136,19 +137,8 @@ TEST_F(Arrow, IsNoStaticBlend) {
 
 TEST_F(Arrow, DecodeIsPrefillOnEveryNumberOfThreads) {
   const auto adapter = routed({2, 0.5f});
-  const std::vector<float> whole = logits(adapter);
-  for (const std::size_t threads : {1, 3}) {
-    ThreadPool pool(threads);
-    const auto model = packed_.load(pool);
-    model::Session session(*model, 32, KvDtype::f32);
-    session.attach(adapter);
-    std::vector<float> row(config_.vocab_size);
-    for (std::size_t t = 0; t < tokens_.size(); ++t) {
-      model->forward(session, std::span(tokens_).subspan(t, 1), model::Logits::last, row);
-      ASSERT_EQ(std::memcmp(row.data(), &whole[t * row.size()], row.size() * sizeof(float)), 0)
-          << threads << " threads, token " << t;
-    }
-  }
+  test::expect_decode_is_prefill(packed_, tokens_, logits(adapter),
+                                 [&](model::Session& session) { session.attach(adapter); });
 }
 
 TEST_F(Arrow, OneExpertIsTheAdapterItself) {
@@ -168,7 +158,7 @@ TEST_F(Arrow, AddsUpWithAnotherAdapterButIsNoPartOfABlend) {
   EXPECT_LT(test::largest_difference(logits(combine(parts, packed_.bundle)),
                                      truth({}, test::merged(other, 0.5))),
             1e-4);
-  EXPECT_EQ(test::code_of([&] { concatenate(parts, "x"); }), Code::bad_argument);
+  EXPECT_EQ(test::code_of([&] { Sum(parts, "x"); }), Code::bad_argument);
   const std::vector<Part> two{{&adapter, 0.5f}, {&adapter, 0.5f}};
   EXPECT_EQ(test::code_of([&] { combine(two, packed_.bundle); }), Code::bad_argument);
 }
