@@ -30,7 +30,7 @@ WORKSHOP = ["base", "formats", "formats/importers", *RUNTIME]
 ALLOWED["train/tasks"] = ["base"]
 ALLOWED["train/tokens"] = ["base", "formats", "formats/importers", "runtime/tokenizer",
                            "runtime/generation", "runtime/eval"]
-ALLOWED["train/model"] = ["base"]
+ALLOWED["train/model"] = ["base", "formats/importers"]  # safetensors headers and JSON objects
 ALLOWED["train/optim"] = ["base", "train/model"]
 ALLOWED["train/learn"] = ["base", "train/tokens", "train/model", "train/optim"]
 ALLOWED["train/pool"] = [*ALLOWED["train/learn"], "train/learn"]

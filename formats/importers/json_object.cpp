@@ -100,11 +100,13 @@ std::string JsonObject::required_text(const char* field) const {
 }
 
 void JsonObject::fail_missing(const char* field) const {
-  throw Error(Code::malformed, fmt::format("{} lacks the field {}", where_, field));
+  throw Error(Code::malformed, fmt::format("{} lacks the field {}", where_, field),
+              "get or make the file again");
 }
 
 void JsonObject::fail_type(const char* field, const char* expected) const {
-  throw Error(Code::malformed, fmt::format("{}: {} is not {}", where_, field, expected));
+  throw Error(Code::malformed, fmt::format("{}: {} is not {}", where_, field, expected),
+              "get or make the file again");
 }
 
 void JsonObject::fail_unsupported(const char* field, const std::string& value) const {

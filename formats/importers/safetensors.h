@@ -21,10 +21,8 @@ struct SafetensorsTensor {
   std::uint64_t bytes = 0;
 };
 
-/// A safetensors file (Hugging Face, safetensors/README.md: Format). The constructor reads the
-/// header and checks it: at most 100 MB, names unique, sizes those of dtype and shape, and the
-/// tensors fill the rest of the file without overlaps or holes. Every failure is an Error that
-/// names the file and the tensor. Const functions are safe from several threads.
+/// A safetensors file, read row by row. The constructor throws what read_safetensors_header() does.
+/// Const functions are safe from several threads.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);

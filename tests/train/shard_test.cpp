@@ -102,7 +102,7 @@ TEST(Shard, ReaderNamesWhatIsWrong) {
   EXPECT_EQ(code(""), Code::truncated);
   EXPECT_EQ(code(good.substr(0, 40)), Code::truncated);
   EXPECT_EQ(code(good.substr(0, good.size() - 1)), Code::truncated);
-  EXPECT_EQ(code(std::string(8, '\xff') + good.substr(8)), Code::malformed);
+  EXPECT_EQ(code(std::string(8, '\xff') + good.substr(8)), Code::over_limit);
   EXPECT_EQ(code(replaced("\"ids\"", "\"odd\"")), Code::malformed);
   EXPECT_EQ(code(replaced("I64", "F64")), Code::malformed);
   EXPECT_EQ(code(replaced("\"shape\":[7]", "\"shape\":[8]")), Code::corrupt);

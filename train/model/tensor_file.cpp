@@ -2,23 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <cstring>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <string_view>
 #include <vector>
 
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/importers/safetensors_header.h"
 
 namespace crayon::train {
 namespace {
 
-using nlohmann::json;
-
-constexpr std::uint64_t header_limit = 100'000'000;  // bytes, as the format's own reader has it
-constexpr std::uint64_t alignment = 8;               // of the first tensor's bytes
+using importers::SafetensorsEntry;
+using importers::SafetensorsHeader;
 
 struct Type {
   std::string_view name;
@@ -31,109 +30,61 @@ constexpr std::array<Type, 6> types = {{{"F64", torch::kFloat64},
                                         {"I64", torch::kInt64},
                                         {"I32", torch::kInt32}}};
 
-/// Where a tensor's bytes lie, from the start of the data.
-struct Extent {
-  torch::ScalarType type;
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin;
-  std::uint64_t bytes;
-};
-
-[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what,
-                       Code code = Code::malformed) {
-  throw Error(code, fmt::format("{}: {}", path.string(), what), "get or make the file again");
-}
-
-Extent read_extent(const json& entry, const std::string& name, std::uint64_t data_bytes,
-                   const std::filesystem::path& path) {
-  const std::string type_name = entry.value("dtype", "");
-  const auto* type = std::ranges::find(types, type_name, &Type::name);
+/// A tensor of the entry's type and shape with nothing in it. `where`: the file and its name.
+torch::Tensor empty_tensor(const SafetensorsEntry& entry, const std::string& where) {
+  const auto* type = std::ranges::find(types, entry.dtype, &Type::name);
   if (type == types.end()) {
-    fail(path, fmt::format("tensor {} has dtype {}", name, type_name), Code::unsupported);
+    throw Error(Code::unsupported, fmt::format("{} has dtype {}", where, entry.dtype),
+                "use F64, F32, F16, BF16, I64 or I32");
   }
-  const auto offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
-  Extent extent{type->scalar, entry.at("shape").get<std::vector<std::int64_t>>(), 0, 0};
-  std::uint64_t bytes = torch::elementSize(type->scalar);
-  for (const std::int64_t size : extent.shape) {
-    if (size < 0) {
-      fail(path, fmt::format("tensor {} has a negative size", name));
-    }
-    bytes = checked_mul(bytes, static_cast<std::uint64_t>(size), name);
+  // Beside a size of 0 the others may be anything; libtorch multiplies them.
+  std::uint64_t strides = sizeof(double);
+  for (const std::uint64_t size : entry.shape) {
+    strides = checked_mul(strides, std::max<std::uint64_t>(size, 1), where);
   }
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] - offsets[0] != bytes) {
-    fail(path, fmt::format("tensor {} does not have the {} bytes of its shape", name, bytes));
+  if (strides > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    throw Error(Code::corrupt, fmt::format("{} has sizes that are too large", where),
+                "get or make the file again");
   }
-  if (offsets[1] > data_bytes) {
-    fail(path, fmt::format("the file ends before tensor {}", name), Code::truncated);
-  }
-  extent.begin = offsets[0];
-  extent.bytes = bytes;
-  return extent;
+  const std::vector<std::int64_t> shape(entry.shape.begin(), entry.shape.end());
+  return torch::empty(shape, type->scalar);
 }
 
 }  // namespace
 
 TensorFile read_tensors(const std::filesystem::path& path) {
   const File file(path);
-  std::uint64_t header_bytes = 0;
-  file.read_at(0, {reinterpret_cast<std::uint8_t*>(&header_bytes), sizeof header_bytes});
-  if (header_bytes > header_limit || header_bytes > file.size() - sizeof header_bytes) {
-    fail(path, fmt::format("the header claims {} bytes", header_bytes));
-  }
-  std::string text(header_bytes, '\0');
-  file.read_at(sizeof header_bytes, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  const json header = json::parse(text, nullptr, false);
-  if (!header.is_object()) {
-    fail(path, "the header is not a JSON object");
-  }
-  const std::uint64_t data = sizeof header_bytes + header_bytes;
-
+  SafetensorsHeader header = importers::read_safetensors_header(file);
   TensorFile result;
-  try {
-    for (const auto& [name, entry] : header.items()) {
-      if (name == "__metadata__") {
-        result.metadata = entry.get<std::map<std::string, std::string>>();
-        continue;
-      }
-      const Extent extent = read_extent(entry, name, file.size() - data, path);
-      torch::Tensor tensor = torch::empty(extent.shape, extent.type);
-      file.read_at(data + extent.begin,
-                   {static_cast<std::uint8_t*>(tensor.data_ptr()), extent.bytes});
-      result.tensors.emplace(name, std::move(tensor));
-    }
-  } catch (const json::exception&) {
-    fail(path, "an entry of the header lacks its dtype, shape or data_offsets");
+  result.metadata = std::move(header.metadata);
+  for (const SafetensorsEntry& entry : header.tensors) {
+    torch::Tensor tensor =
+        empty_tensor(entry, fmt::format("{}: the tensor {}", path.string(), entry.name));
+    file.read_at(entry.offset, {static_cast<std::uint8_t*>(tensor.data_ptr()), entry.bytes});
+    result.tensors.emplace(entry.name, std::move(tensor));
   }
   return result;
 }
 
 void write_tensors(const TensorFile& file, const std::filesystem::path& path) {
-  json header = json::object();
-  if (!file.metadata.empty()) {
-    header["__metadata__"] = file.metadata;
-  }
+  SafetensorsHeader header;
+  header.metadata = file.metadata;
   std::vector<torch::Tensor> ready;
-  std::uint64_t end = 0;
   for (const auto& [name, tensor] : file.tensors) {
     const auto* type = std::ranges::find(types, tensor.scalar_type(), &Type::scalar);
     if (type == types.end()) {
-      throw Error(Code::unsupported, fmt::format("{}: tensor {} has a type that safetensors "
-                                                 "files do not hold",
-                                                 path.string(), name));
+      throw Error(
+          Code::unsupported,
+          fmt::format("{}: the tensor {} has a type that is not written here", path.string(), name),
+          "use F64, F32, F16, BF16, I64 or I32");
     }
+    header.tensors.push_back({.name = name,
+                              .dtype = std::string(type->name),
+                              .shape = {tensor.sizes().begin(), tensor.sizes().end()}});
     ready.push_back(tensor.detach().to(torch::kCPU).contiguous());
-    const std::uint64_t begin = end;
-    end += ready.back().nbytes();
-    header[name] = {
-        {"dtype", type->name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, end}}};
   }
-  std::string text = header.dump();
-  text.resize((text.size() + alignment - 1) / alignment * alignment, ' ');
-  const std::uint64_t header_bytes = text.size();
-
   AtomicFile out(path);
-  out.write({reinterpret_cast<const std::uint8_t*>(&header_bytes), sizeof header_bytes});
-  out.write(as_bytes(text));
+  out.write(as_bytes(importers::safetensors_prefix(header)));
   for (const torch::Tensor& tensor : ready) {
     out.write({static_cast<const std::uint8_t*>(tensor.data_ptr()), tensor.nbytes()});
   }

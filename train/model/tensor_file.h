@@ -8,14 +8,14 @@
 
 namespace crayon::train {
 
-/// A safetensors file (Hugging Face, safetensors/README.md: Format) in memory.
+/// A safetensors file in memory.
 struct TensorFile {
   std::map<std::string, torch::Tensor> tensors;  ///< contiguous, on the CPU
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads F64, F32, F16, BF16, I64 and I32 tensors. Throws truncated, malformed or unsupported,
-/// naming the file and the tensor.
+/// Reads F64, F32, F16, BF16, I64 and I32 tensors. Throws what importers::read_safetensors_header()
+/// does, and unsupported for tensors of other types.
 TensorFile read_tensors(const std::filesystem::path& path);
 
 /// Writes the file whole or not at all.

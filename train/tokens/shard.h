@@ -8,7 +8,7 @@
 namespace crayon::train {
 
 /// Examples as tokens, one behind the other: what a training run reads. At rest it is a
-/// safetensors file (Hugging Face, safetensors/README.md: Format) with the tensors starts (I64),
+/// safetensors file with the tensors starts (I64),
 /// ids, answers and tasks (I32), and, under __metadata__, task_names (JSON text) and vocab_size.
 struct Shard {
   std::vector<std::int32_t> ids;
@@ -25,7 +25,8 @@ struct Shard {
 /// unless every number is in range, no example is empty and every answer lies in its example.
 void check_shard(const Shard& shard, const std::string& where);
 
-/// Throws truncated, malformed, unsupported or corrupt, naming the file and the tensor.
+/// Throws what importers::read_safetensors_header() and check_shard() do, and malformed for a
+/// file that is not a shard.
 Shard read_shard(const std::filesystem::path& path);
 
 /// Writes the file whole or not at all. Throws as check_shard, and what writing throws.

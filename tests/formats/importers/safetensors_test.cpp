@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/half.h"
+#include "formats/importers/safetensors_header.h"
 #include "tests/formats/importers/safetensors_writer.h"
 #include "tests/support/support.h"
 
@@ -120,6 +121,8 @@ TEST_F(Safetensors, RefusesBadHeaders) {
                 R"({"t":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})"),
             Code::corrupt);
   EXPECT_EQ(header_failure(std::string(1000, '[')), Code::malformed);
+  EXPECT_EQ(header_failure(R"({"__metadata__":[]})"), Code::malformed);
+  EXPECT_EQ(header_failure(R"({"__metadata__":{"format":1}})"), Code::malformed);
   std::string sentence;
   EXPECT_EQ(header_failure(R"({"t":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)"
                            R"("t":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
@@ -129,6 +132,28 @@ TEST_F(Safetensors, RefusesBadHeaders) {
   ByteWriter huge;
   huge.put<std::uint64_t>(100'000'001);
   EXPECT_EQ(failure(huge.bytes()), Code::over_limit);
+}
+
+TEST_F(Safetensors, APrefixIsReadAsTheHeaderThatItWasMadeOf) {
+  SafetensorsHeader header;
+  header.metadata = {{"format", "pt"}};
+  header.tensors.push_back({.name = "scalar", .dtype = "I64", .shape = {}});
+  header.tensors.push_back({.name = "none", .dtype = "F32", .shape = {0, 3}});
+  header.tensors.push_back({.name = "cube", .dtype = "BF16", .shape = {2, 1, 3}});
+  const std::string prefix = safetensors_prefix(header);
+  EXPECT_EQ(prefix.size() % 8, 0u);
+  const File file(write(as_bytes(prefix + std::string(8 + 12, 'x'))));
+  const SafetensorsHeader read = read_safetensors_header(file);
+  EXPECT_EQ(read.metadata, header.metadata);
+  ASSERT_EQ(read.tensors.size(), 3u);
+  std::uint64_t offset = prefix.size();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read.tensors[i].name, header.tensors[i].name);
+    EXPECT_EQ(read.tensors[i].shape, header.tensors[i].shape);
+    EXPECT_EQ(read.tensors[i].offset, offset);
+    offset += read.tensors[i].bytes;
+  }
+  EXPECT_EQ(offset, file.size());
 }
 
 TEST_F(Safetensors, EveryTruncationIsAnError) {
