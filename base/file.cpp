@@ -134,6 +134,12 @@ void AtomicFile::commit() {
   sync_directory(folder.empty() ? "." : folder);
 }
 
+void write_text(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(as_bytes(text));
+  file.commit();
+}
+
 std::string read_text(const std::filesystem::path& path, std::uint64_t limit) {
   const File file(path);
   if (file.size() > limit) {

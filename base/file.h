@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -53,6 +54,9 @@ class AtomicFile {
   int descriptor_ = -1;
   std::uint64_t position_ = 0;
 };
+
+/// Writes a text file whole or not at all; throws what AtomicFile does.
+void write_text(const std::filesystem::path& path, std::string_view text);
 
 /// A whole file as text; throws over_limit when it is larger than `limit` bytes.
 std::string read_text(const std::filesystem::path& path, std::uint64_t limit);

@@ -59,9 +59,7 @@ TEST(File, MissingAndShort) {
   const test::TempDir folder;
   EXPECT_EQ(code_of([&] { File(folder / "none"); }), Code::not_found);
   EXPECT_EQ(code_of([&] { File(folder.path()); }), Code::io);
-  AtomicFile writer(folder / "four");
-  writer.write(as_bytes("four"));
-  writer.commit();
+  write_text(folder / "four", "four");
   const File file(folder / "four");
   std::vector<std::uint8_t> bytes(5);
   EXPECT_EQ(code_of([&] { file.read_at(0, bytes); }), Code::truncated);
@@ -76,6 +74,14 @@ TEST(AtomicFile, LeavesNothingWithoutCommit) {
     writer.write(as_bytes("half"));
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(AtomicFile, ATextTakesThePlaceOfTheOneBefore) {
+  const test::TempDir folder;
+  write_text(folder / "file", "the longer one");
+  write_text(folder / "file", "new");
+  EXPECT_EQ(read_text(folder / "file", 100), "new");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(AtomicFile, NeverReplacesADeviceOrAFolder) {

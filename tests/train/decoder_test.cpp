@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "tests/support/support.h"
+#include "tests/train/tiny_config.h"
 #include "train/model/decoder.h"
 #include "train/model/forward.h"
 #include "train/model/lora.h"
@@ -10,15 +13,6 @@
 
 namespace crayon::train {
 namespace {
-
-constexpr Config tiny{.vocab = 40,
-                      .dim = 32,
-                      .layers = 2,
-                      .heads = 4,
-                      .kv_heads = 2,
-                      .head_dim = 8,
-                      .hidden = 48,
-                      .context = 64};
 
 const torch::Tensor& some_ids() {
   static const torch::Tensor ids =
@@ -87,6 +81,18 @@ TEST(Decoder, AnotherArchitectureIsRefusedByName) {
   EXPECT_EQ(test::code_of([&] { Weights::load(folder.path()); }), Code::architecture);
 }
 
+TEST(Decoder, AShapeThatDoesNotFitIsRefusedWithAHint) {
+  Config odd = tiny;
+  odd.kv_heads = 3;
+  try {
+    check(odd);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::bad_argument);
+    EXPECT_FALSE(error.hint().empty());
+  }
+}
+
 TEST(LoraPool, AMixtureIsTheSumOfDenseProducts) {
   const Weights weights = Weights::random(tiny, 1);
   const LoraPool pool = some_pool(3);
@@ -108,15 +114,20 @@ TEST(LoraPool, AMixtureIsTheSumOfDenseProducts) {
             1e-5f);
 }
 
-TEST(LoraPool, SurvivesPeftFolders) {
+TEST(LoraPool, APeftFolderHoldsOneAdapterOfIt) {
   const test::TempDir folder;
-  LoraPool pool = some_pool(2);
-  save_peft(pool, 0, folder / "a", "base");
+  const LoraPool pool = some_pool(2);
   save_peft(pool, 1, folder / "b", "base");
-  LoraPool read = load_peft({folder / "a", folder / "b"}, tiny);
-  EXPECT_TRUE(torch::equal(read.at(1, Projection::up).b, pool.at(1, Projection::up).b));
-  EXPECT_TRUE(torch::equal(read.at(0, Projection::q).a, pool.at(0, Projection::q).a));
-  EXPECT_DOUBLE_EQ(read.scale(), pool.scale());
+  const TensorFile file = read_tensors(folder / "b" / "adapter_model.safetensors");
+  EXPECT_EQ(file.tensors.size(), 2 * 7 * 2u);
+  const std::string prefix = "base_model.model.model.layers.1.mlp.up_proj.lora_";
+  const LowRankPair& pair = pool.at(1, Projection::up);
+  EXPECT_TRUE(torch::equal(file.tensors.at(prefix + "A.weight"), pair.a.narrow(0, 3, 3)));
+  EXPECT_TRUE(torch::equal(file.tensors.at(prefix + "B.weight"), pair.b.narrow(1, 3, 3)));
+  const auto config =
+      nlohmann::json::parse(read_text(folder / "b" / "adapter_config.json", 1 << 20));
+  EXPECT_EQ(config["r"], 3);
+  EXPECT_EQ(config["lora_alpha"], 6.0);
 }
 
 TEST(TensorFile, EveryTruncationIsAnError) {

@@ -1,20 +1,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/support.h"
+#include "tests/train/tiny_config.h"
 #include "train/pool/clusters.h"
 #include "train/pool/embedding.h"
 
 namespace crayon::train {
 namespace {
-
-constexpr Config tiny{.vocab = 40,
-                      .dim = 32,
-                      .layers = 3,
-                      .heads = 4,
-                      .kv_heads = 2,
-                      .head_dim = 8,
-                      .hidden = 48,
-                      .context = 64};
 
 torch::Tensor unit_rows(const torch::Tensor& x) {
   return x / x.norm(2, 1, true);
@@ -61,7 +53,7 @@ TEST(Embedding, PaddingAndTheAnswerDoNotCount) {
   shard.answers = {3, 6};
   shard.tasks = {0, 0};
   shard.task_names = {"t"};
-  for (const char* name : {"query-mean", "hidden-2-mean", "hidden-3-last"}) {
+  for (const char* name : {"query-mean", "hidden-1-mean", "hidden-2-last"}) {
     const EmbeddingKind kind = EmbeddingKind::parse(name);
     const torch::Tensor together = embed_all(weights, shard, kind, 1000, 64, torch::kCPU);
     Batch alone;

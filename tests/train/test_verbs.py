@@ -64,6 +64,8 @@ class Errors(TrainCase):
             (["dance"], USAGE, "dance"),
             (["tasks", "--items", "many"], USAGE, "many"),
             (["tasks", "no-such-task"], USAGE, "no-such-task"),
+            (["pretrain", "a.tokens=2x", "-o", "x", "--tokens", "1k"], USAGE, "a.tokens=2x"),
+            (["pretrain", "a.tokens=-1", "-o", "x", "--tokens", "1k"], USAGE, "a.tokens=-1"),
             (["encode", "good.jsonl", "--tokenizer", "absent", "-o", "x"], SYSTEM, "absent"),
             (["tokenizer", "bad.jsonl", "-o", "x"], BAD_FILE, "bad.jsonl, line 1"),
             (["tokenizer", "good.pdf", "-o", "x"], USAGE, "good.pdf"),

@@ -80,7 +80,8 @@ Batcher::Batcher(const Shard& shard, std::int64_t tokens, std::int64_t longest, 
       random_(seed),
       order_(shard.answers.size()) {
   if (order_.empty()) {
-    throw Error(Code::bad_argument, "a token shard holds no examples");
+    throw Error(Code::bad_argument, "a token shard holds no examples",
+                "encode files that have some");
   }
   std::iota(order_.begin(), order_.end(), std::int64_t{0});
   used_ = order_.size();

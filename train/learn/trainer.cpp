@@ -44,7 +44,8 @@ std::int64_t number(const TensorFile& file, const char* name, const std::filesys
     return found == file.metadata.end() ? 0 : std::stoll(found->second);
   } catch (const std::exception&) {
     throw Error(Code::malformed,
-                fmt::format("{}: {} is no number", checkpoint_path(folder).string(), name));
+                fmt::format("{}: {} is no number", checkpoint_path(folder).string(), name),
+                "start the run again, without --resume");
   }
 }
 
@@ -84,7 +85,8 @@ class Log {
     const bool fresh = start.step == 0;
     csv_.open(path, fresh ? std::ios::trunc : std::ios::app);
     if (!csv_) {
-      throw Error(Code::io, "cannot write " + path.string());
+      throw Error(Code::io, "cannot write " + path.string(),
+                  "name an output folder that can be written");
     }
     if (fresh) {
       csv_ << "step,tokens,loss,seconds\n";
@@ -172,10 +174,6 @@ void train(const RunOptions& options, const NamedParameters& parameters, Optimiz
     }
   }
   save_checkpoint(options.folder, parameters, optimizer, position);
-}
-
-std::int64_t tokens_seen(const std::filesystem::path& folder) {
-  return number(read_tensors(checkpoint_path(folder)), "tokens", folder);
 }
 
 }  // namespace crayon::train

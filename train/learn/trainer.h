@@ -40,7 +40,4 @@ using SkipStep = std::function<void()>;
 void train(const RunOptions& options, const NamedParameters& parameters, Optimizer& optimizer,
            const MakeGradients& make_gradients, const SkipStep& skip);
 
-/// Tokens that the run in this folder has seen by its last checkpoint.
-std::int64_t tokens_seen(const std::filesystem::path& folder);
-
 }  // namespace crayon::train

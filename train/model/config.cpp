@@ -2,112 +2,77 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "formats/importers/json_object.h"
 
 namespace crayon::train {
 namespace {
 
+using importers::JsonObject;
 using nlohmann::json;
 
 constexpr std::uint64_t config_limit = std::uint64_t{1} << 20;  // bytes of a config.json
+constexpr std::int64_t largest_size = 10'000'000;
 
-/// One file's object, with errors that name file and field.
-class Fields {
- public:
-  explicit Fields(std::filesystem::path path) : path_(std::move(path)) {
-    object_ = json::parse(read_text(path_, config_limit), nullptr, false);
-    if (!object_.is_object()) {
-      throw Error(Code::malformed, path_.string() + " is not a JSON object");
-    }
-  }
-
-  std::int64_t size(const char* name) const {
-    const json* value = find(name);
-    if (value == nullptr || !value->is_number_integer() || value->get<double>() < 1 ||
-        value->get<double>() > 1e7) {
-      fail(name, "is not a size");
-    }
-    return value->get<std::int64_t>();
-  }
-  std::int64_t size_or(const char* name, std::int64_t fallback) const {
-    return find(name) == nullptr ? fallback : size(name);
-  }
-  double number_or(const char* name, double fallback) const {
-    const json* value = find(name);
-    if (value == nullptr) {
-      return fallback;
-    }
-    if (!value->is_number()) {
-      fail(name, "is not a number");
-    }
-    return value->get<double>();
-  }
-  bool flag_or(const char* name, bool fallback) const {
-    const json* value = find(name);
-    return value != nullptr && value->is_boolean() ? value->get<bool>() : fallback;
-  }
-
-  /// The value, or null when it is absent or null.
-  const json* find(const char* name) const {
-    const auto found = object_.find(name);
-    return found == object_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  [[noreturn]] void fail(const char* name, const char* what, Code code = Code::malformed) const {
-    throw Error(code, fmt::format("{}: {} {}", path_.string(), name, what));
-  }
-
- private:
-  std::filesystem::path path_;
-  json object_;
-};
+[[noreturn]] void refuse(const JsonObject& fields, Code code, const std::string& what) {
+  throw Error(code, fmt::format("{}: {}", fields.where(), what),
+              "train on a Llama without biases and with plain rotary positions");
+}
 
 }  // namespace
 
 void check(const Config& config) {
-  const auto require = [](bool holds, const char* what) {
+  const auto require = [](bool holds, const char* what, const char* hint) {
     if (!holds) {
-      throw Error(Code::bad_argument, fmt::format("the model's shape: {}", what));
+      throw Error(Code::bad_argument, fmt::format("the model's shape: {}", what), hint);
     }
   };
-  require(config.vocab > 0 && config.vocab <= 1'000'000, "vocabulary not in 1 to 1,000,000");
-  require(config.dim > 0 && config.layers > 0 && config.hidden > 0, "a size is not positive");
-  require(config.heads > 0 && config.kv_heads > 0 && config.heads % config.kv_heads == 0,
-          "the kv heads do not divide the heads");
-  require(config.head_dim > 0 && config.head_dim % 2 == 0, "the size of a head is not even");
-  require(config.context > 0, "the context is not positive");
+  const auto is_size = [](std::int64_t size) { return size > 0 && size <= largest_size; };
+  require(config.vocab > 0 && config.vocab <= 1'000'000, "the vocabulary is not 1 to 1,000,000",
+          "use another tokenizer");
+  require(is_size(config.dim) && is_size(config.layers) && is_size(config.hidden) &&
+              is_size(config.heads) && is_size(config.kv_heads) && is_size(config.context),
+          "a size is not 1 to 10,000,000",
+          "set width, layers, heads, kv heads, width of the MLP and context");
+  require(config.heads % config.kv_heads == 0, "the kv heads do not divide the heads",
+          "use as many kv heads as heads, or a half or a quarter of them");
+  require(is_size(config.head_dim) && config.head_dim % 2 == 0, "the size of a head is not even",
+          "use a width that twice the heads divide");
 }
 
 Config read_config(const std::filesystem::path& folder) {
-  const Fields fields(folder / "config.json");
+  const std::filesystem::path path = folder / "config.json";
+  const json object = importers::read_json(path, config_limit);
+  const JsonObject fields(object, path.string());
   const json* names = fields.find("architectures");
   if (names == nullptr || *names != json::array({"LlamaForCausalLM"})) {
-    fields.fail("architectures", "does not name LlamaForCausalLM, which alone is trained here",
-                Code::architecture);
+    refuse(fields, Code::architecture,
+           "architectures does not name LlamaForCausalLM, which alone is trained here");
   }
   for (const char* name : {"attention_bias", "mlp_bias"}) {
-    if (fields.flag_or(name, false)) {
-      fields.fail(name, "is set, which is not trained here", Code::unsupported);
+    if (fields.boolean(name).value_or(false)) {
+      refuse(fields, Code::unsupported, fmt::format("{} is set, which is not trained here", name));
     }
   }
   if (fields.find("rope_scaling") != nullptr) {
-    fields.fail("rope_scaling", "is set, which is not trained here", Code::unsupported);
+    refuse(fields, Code::unsupported, "rope_scaling is set, which is not trained here");
   }
   Config config;
-  config.vocab = fields.size("vocab_size");
-  config.dim = fields.size("hidden_size");
-  config.layers = fields.size("num_hidden_layers");
-  config.heads = fields.size("num_attention_heads");
-  config.kv_heads = fields.size_or("num_key_value_heads", config.heads);
-  config.head_dim = fields.size_or("head_dim", config.dim / config.heads);
-  config.hidden = fields.size("intermediate_size");
-  config.context = fields.size("max_position_embeddings");
-  config.norm_eps = fields.number_or("rms_norm_eps", 1e-6);
-  config.rope_theta = fields.number_or("rope_theta", 10000);
-  config.tied_head = fields.flag_or("tie_word_embeddings", false);
+  config.vocab = fields.required_size("vocab_size");
+  config.dim = fields.required_size("hidden_size");
+  config.layers = fields.required_size("num_hidden_layers");
+  config.heads = fields.required_size("num_attention_heads");
+  config.kv_heads = fields.size("num_key_value_heads").value_or(config.heads);
+  config.head_dim =
+      fields.size("head_dim").value_or(config.dim / std::max<std::int64_t>(config.heads, 1));
+  config.hidden = fields.required_size("intermediate_size");
+  config.context = fields.required_size("max_position_embeddings");
+  config.norm_eps = fields.number("rms_norm_eps").value_or(1e-6);
+  config.rope_theta = fields.number("rope_theta").value_or(10000);
+  config.tied_head = fields.boolean("tie_word_embeddings").value_or(false);
   check(config);
   return config;
 }

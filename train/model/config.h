@@ -30,7 +30,8 @@ struct Config {
 void check(const Config& config);
 
 /// Reads FOLDER/config.json. Throws architecture for another architecture than
-/// LlamaForCausalLM, unsupported for switches that change the computation, malformed otherwise.
+/// LlamaForCausalLM, unsupported for switches that change the computation, malformed for what is
+/// not such a file, and what check() does.
 Config read_config(const std::filesystem::path& folder);
 
 /// The text of a config.json that transformers and `crayon pack` read.

@@ -13,29 +13,6 @@
 namespace crayon::train {
 namespace {
 
-struct Size {
-  std::int64_t rows;
-  std::int64_t cols;
-};
-
-Size size_of(const Config& config, Projection which) {
-  switch (which) {
-    case Projection::q:
-      return {config.query_dim(), config.dim};
-    case Projection::k:
-    case Projection::v:
-      return {config.kv_dim(), config.dim};
-    case Projection::o:
-      return {config.dim, config.query_dim()};
-    case Projection::gate:
-    case Projection::up:
-      return {config.hidden, config.dim};
-    case Projection::down:
-      return {config.dim, config.hidden};
-  }
-  return {0, 0};
-}
-
 bool writes_residual(Projection which) {
   return which == Projection::o || which == Projection::down;
 }
@@ -49,13 +26,14 @@ std::map<std::string, torch::Tensor> read_shards(const std::filesystem::path& fo
   constexpr std::uint64_t index_limit = std::uint64_t{64} << 20;
   const auto json = nlohmann::json::parse(read_text(index, index_limit), nullptr, false);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
-    throw Error(Code::malformed, index.string() + " has no weight_map");
+    throw Error(Code::malformed, index.string() + " has no weight_map", "get the model again");
   }
   std::set<std::string> names;
   for (const auto& [tensor, file] : json["weight_map"].items()) {
     if (!file.is_string() || file.get<std::string>().find('/') != std::string::npos) {
       throw Error(Code::malformed,
-                  fmt::format("{}: the file of {} is no file name", index.string(), tensor));
+                  fmt::format("{}: the file of {} is no file name", index.string(), tensor),
+                  "get the model again");
     }
     names.insert(file.get<std::string>());
   }
@@ -77,7 +55,7 @@ Weights empty(const Config& config) {
   for (Layer& layer : weights.layers) {
     for (const Projection which : all_projections) {
       const Size size = size_of(config, which);
-      layer.at(which) = torch::empty({size.rows, size.cols});
+      layer.at(which) = torch::empty({size.outputs, size.inputs});
     }
     layer.attention_norm = torch::ones({config.dim});
     layer.mlp_norm = torch::ones({config.dim});
@@ -92,6 +70,24 @@ const char* projection_name(Projection which) {
                                        "self_attn.o_proj", "mlp.gate_proj",    "mlp.up_proj",
                                        "mlp.down_proj"};
   return names[static_cast<std::size_t>(which)];
+}
+
+Size size_of(const Config& config, Projection which) {
+  switch (which) {
+    case Projection::q:
+      return {config.query_dim(), config.dim};
+    case Projection::k:
+    case Projection::v:
+      return {config.kv_dim(), config.dim};
+    case Projection::o:
+      return {config.dim, config.query_dim()};
+    case Projection::gate:
+    case Projection::up:
+      return {config.hidden, config.dim};
+    case Projection::down:
+      return {config.dim, config.hidden};
+  }
+  return {0, 0};
 }
 
 Weights Weights::random(const Config& config, std::uint64_t seed) {
@@ -118,12 +114,14 @@ Weights Weights::load(const std::filesystem::path& folder) {
   for (const auto& [name, parameter] : weights.named()) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) {
-      throw Error(Code::missing_tensor, fmt::format("{} has no tensor {}", folder.string(), name));
+      throw Error(Code::missing_tensor, fmt::format("{} has no tensor {}", folder.string(), name),
+                  "get the model again; config.json and weights must be of one model");
     }
     if (found->second.sizes() != parameter->sizes()) {
-      throw Error(Code::bad_shape, fmt::format("{}: tensor {} does not have the shape that "
-                                               "config.json gives",
-                                               folder.string(), name));
+      throw Error(Code::bad_shape,
+                  fmt::format("{}: the tensor {} does not have the shape that config.json gives",
+                              folder.string(), name),
+                  "get the model again; config.json and weights must be of one model");
     }
     parameter->copy_(found->second);
   }
@@ -139,10 +137,7 @@ void Weights::save(const std::filesystem::path& folder, torch::ScalarType type) 
     file.tensors[name] = parameter->detach().to(type);
   }
   write_tensors(file, folder / "model.safetensors");
-  const std::string text = config_json(config);
-  AtomicFile out(folder / "config.json");
-  out.write(as_bytes(text));
-  out.commit();
+  write_text(folder / "config.json", config_json(config));
 }
 
 std::vector<std::pair<std::string, torch::Tensor*>> Weights::named() {
@@ -183,7 +178,8 @@ Weights grow(const Weights& weights, std::int64_t layers) {
   const std::int64_t old = weights.config.layers;
   if (layers < old) {
     throw Error(Code::bad_argument,
-                fmt::format("the model has {} layers and cannot grow to {}", old, layers));
+                fmt::format("the model has {} layers and cannot grow to {}", old, layers),
+                "name as many layers or more");
   }
   Weights grown = weights;
   grown.config.layers = layers;

@@ -22,6 +22,13 @@ inline constexpr std::array all_projections = {Projection::q,   Projection::k,  
 /// "self_attn.q_proj" and so on: what Hugging Face calls it within a layer.
 const char* projection_name(Projection which);
 
+/// Rows and columns of a matrix.
+struct Size {
+  std::int64_t outputs;
+  std::int64_t inputs;
+};
+Size size_of(const Config& config, Projection which);
+
 struct Layer {
   std::array<torch::Tensor, all_projections.size()> weights;  ///< each [outputs][inputs]
   torch::Tensor attention_norm;                               ///< [dim]
@@ -60,7 +67,8 @@ struct Weights {
 };
 
 /// A copy with `layers` layers, the new ones between the old, computing the same function: what
-/// a new layer writes into the residual stream is zero (Chen et al. 2016, Net2Net, deeper).
+/// a new layer writes into the residual stream is zero (Chen et al. 2016, Net2Net, deeper). Throws
+/// bad_argument for fewer layers than there are.
 Weights grow(const Weights& weights, std::int64_t layers);
 
 }  // namespace crayon::train

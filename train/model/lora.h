@@ -43,8 +43,4 @@ struct LoraPool {
 void save_peft(const LoraPool& pool, std::int64_t index, const std::filesystem::path& folder,
                const std::string& base_name);
 
-/// Reads PEFT folders that share one rank and alpha and adapt all seven projections, as
-/// save_peft() writes them, into one pool. Throws unsupported_adapter or missing_tensor.
-LoraPool load_peft(const std::vector<std::filesystem::path>& folders, const Config& config);
-
 }  // namespace crayon::train

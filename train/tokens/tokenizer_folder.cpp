@@ -143,12 +143,6 @@ Json config_json(const TokenizerData& data) {
           {"clean_up_tokenization_spaces", false}};
 }
 
-void write_json(const Json& json, const std::filesystem::path& path) {
-  AtomicFile file(path);
-  file.write(as_bytes(json.dump(1) + "\n"));
-  file.commit();
-}
-
 }  // namespace
 
 void write_tokenizer_folder(const TokenizerData& data, const std::filesystem::path& folder) {
@@ -161,10 +155,11 @@ void write_tokenizer_folder(const TokenizerData& data, const std::filesystem::pa
   std::filesystem::create_directories(folder, failure);
   if (failure) {
     throw Error(Code::io,
-                fmt::format("cannot make the folder {}: {}", folder.string(), failure.message()));
+                fmt::format("cannot make the folder {}: {}", folder.string(), failure.message()),
+                "name a folder that can be written");
   }
-  write_json(tokenizer_json(data), folder / "tokenizer.json");
-  write_json(config_json(data), folder / "tokenizer_config.json");
+  write_text(folder / "tokenizer.json", tokenizer_json(data).dump(1) + "\n");
+  write_text(folder / "tokenizer_config.json", config_json(data).dump(1) + "\n");
 }
 
 }  // namespace crayon::train

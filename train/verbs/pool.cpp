@@ -46,10 +46,7 @@ void write_description(const Options& options, const torch::Tensor& centroids) {
                                       {"training", options.hard ? "hard" : "soft"},
                                       {"adapters", adapters},
                                       {"indicators", indicators}};
-  const std::string text = description.dump(1) + "\n";
-  AtomicFile out(fs::path(options.output) / "pool.json");
-  out.write(as_bytes(text));
-  out.commit();
+  write_text(fs::path(options.output) / "pool.json", description.dump(1) + "\n");
 }
 
 Exit pool(const Options& options) {

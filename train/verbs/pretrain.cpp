@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -42,19 +46,29 @@ struct Source {
   std::unique_ptr<Batcher> batcher;
 };
 
+/// FILE=SHARE, or FILE with a share of 1.
+std::pair<std::string, double> parse_shard(const std::string& argument) {
+  const std::size_t equals = argument.rfind('=');
+  if (equals == std::string::npos) {
+    return {argument, 1.0};
+  }
+  const char* const last = argument.data() + argument.size();
+  double share = 0;
+  const auto [end, failure] = std::from_chars(argument.data() + equals + 1, last, share);
+  if (failure != std::errc{} || end != last || !std::isfinite(share) || share <= 0) {
+    throw Error(Code::bad_argument, fmt::format("{}: what follows the = is no share", argument),
+                "write FILE or FILE=SHARE, with a number above 0 such as 0.2");
+  }
+  return {argument.substr(0, equals), share};
+}
+
 std::vector<std::unique_ptr<Source>> open_sources(const Options& options) {
   std::vector<std::unique_ptr<Source>> sources;
   double total = 0;
   for (const std::string& argument : options.shards) {
-    const std::size_t equals = argument.rfind('=');
-    const double share =
-        equals == std::string::npos ? 1.0 : std::atof(argument.c_str() + equals + 1);
-    if (!(share > 0)) {
-      throw Error(Code::bad_argument, argument + ": the share is not positive",
-                  "write FILE or FILE=SHARE");
-    }
+    const auto [file, share] = parse_shard(argument);
     auto source = std::make_unique<Source>();
-    source->shard = read_shard(argument.substr(0, equals));
+    source->shard = read_shard(file);
     source->share = share;
     total += share;
     sources.push_back(std::move(source));
@@ -82,7 +96,7 @@ Weights start(const Options& options, std::int64_t vocab) {
   Config config = options.shape;
   config.vocab = vocab;
   if (config.head_dim == 0) {
-    config.head_dim = config.dim / config.heads;
+    config.head_dim = config.dim / std::max<std::int64_t>(config.heads, 1);
   }
   return Weights::random(config, options.training.seed);
 }

@@ -60,9 +60,7 @@ void write_scores(const std::string& path, const torch::Tensor& scores) {
   for (std::int64_t i = 0; i < scores.size(0); ++i) {
     text += fmt::format("{{\"probe\":{:.6f}}}\n", scores[i].item<float>());
   }
-  AtomicFile out(path);
-  out.write(as_bytes(text));
-  out.commit();
+  write_text(path, text);
 }
 
 Exit probe(const Options& options) {

@@ -29,9 +29,7 @@ Exit run(const Options& options) {
       sample_sentences(options.inputs, options.sentences, options.seed);
   const TrainedBpe trained = train_bpe(sentences, options.bpe);
   write_tokenizer_folder(trained.data, options.output);
-  AtomicFile model(options.output / "tokenizer.model");
-  model.write(as_bytes(trained.model));
-  model.commit();
+  write_text(options.output / "tokenizer.model", trained.model);
   fmt::print("{}: {} pieces from {} sentences\n", options.output.string(),
              trained.data.pieces.size(), sentences.size());
   return Exit::ok;

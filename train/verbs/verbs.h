@@ -22,13 +22,13 @@ struct Verb {
 /// All verbs of this build, in the order of the help text.
 std::span<const Verb> verbs();
 
+Action declare_pretrain(CLI::App& command);
 Action declare_lora(CLI::App& command);
 Action declare_pool(CLI::App& command);
-Action declare_pretrain(CLI::App& command);
 Action declare_probe(CLI::App& command);
-Action declare_start_tokenizer(CLI::App& command);
 Action declare_tasks(CLI::App& command);
-Action declare_tokenizer(CLI::App& command);
+Action declare_start_tokenizer(CLI::App& command);
+Action declare_tokenizer(CLI::App& command);  // of crayon-train-tokenizer
 Action declare_encode(CLI::App& command);
 
 }  // namespace crayon::train
