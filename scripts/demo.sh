@@ -13,13 +13,12 @@ cd "$root"
 # The customer's task, one of docs/tasks.md. No adapter was trained on it.
 # examples/demo/questions.jsonl: crayon-train tasks --set custom -n 50 --seed 200 $task
 task=step_guide
-mine="1. pull the pin. 2. insert the card. 3. fit the hose. 4. release the air. 5. close the tap. 6. loosen the nut.
-Which step is it to loosen the nut?"
-right=6
-# Of another customer's task: the device answers without being sure.
-beyond="Karl went to the store. Ben went to the store. Zoe went to the store. Karl took the ladder. \
-Ben has the cup now. Zoe has the cup now. Karl walked to the attic. Ben took the ladder.
-Where did Karl go last?"
+mine="Step 1: read the dial. Step 2: remove the tray. Step 3: wipe the lens. Step 4: loosen the nut.
+Which step is just before loosen the nut?"
+right="wipe the lens"
+# Of another customer's task: the device answers wrongly, and without being sure.
+beyond="Box 14 holds 65 screws. Box 11 holds 40 springs. Box 28 holds 50 plugs.
+Which part has the greatest number?"
 threshold=0.5
 
 bold=$'\e[1m' plain=$'\e[0m'
@@ -44,13 +43,13 @@ export PATH=$root/build/release/cli:$PATH
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-cp "$examples"/models/device.crayon "$examples"/pool/pool.crayon "$work"
+cp "$examples"/models/{device,server}.crayon "$examples"/pool/pool.crayon "$work"
 cp "$root/examples/pool/$task.jsonl" "$work/mine.jsonl"
 cp "$root/examples/demo/questions.jsonl" "$work"
 cd "$work"
 
-step "1. A model for a board, and a pool of adapters for it"
-for bundle in device.crayon pool.crayon; do
+step "1. A model for a board, a pool of adapters for it, and a larger model for a server"
+for bundle in device.crayon pool.crayon server.crayon; do
   show crayon verify "$bundle"
 done
 
@@ -69,10 +68,9 @@ step "5. One question is an anecdote: fifty of the same task, alone and with the
 show crayon eval device.crayon questions.jsonl --by text
 show crayon eval device.crayon questions.jsonl --by text --adapter mine.crayon
 
-step "6. A question of another kind, with a server in reach"
-echo "(Any OpenAI-compatible server with a larger model will do. This one is a second crayon with the"
-echo " same small model, which keeps the whole pool and blends it anew for every question.)"
-crayon serve device.crayon --adapter pool.crayon --port 0 >serve.log 2>&1 &
+step "6. A question beyond it, with a larger model in reach"
+echo "(Any OpenAI-compatible server will do. This one is a second crayon, with the server's model.)"
+crayon serve server.crayon --port 0 >serve.log 2>&1 &
 server=$!
 url=
 for _ in $(seq 100); do

@@ -2,7 +2,7 @@
 # The recipe of the shipped example models: generates the tasks, trains a tokenizer, a model for the
 # device, a pool of adapters for it and a larger model for the server, and packs all of it.
 # Usage: scripts/train_examples.sh SIZE BOOKS FOLDER
-#   SIZE    cpu  what examples/models and examples/pool hold: about two hours on two cores
+#   SIZE    cpu  what examples/models and examples/pool hold: about two and a half hours of one core
 #           gpu  wider models and many more tokens: about 25 minutes on one large GPU
 #   BOOKS   public-domain books, a .txt or .txt.zst
 #   FOLDER  gets everything; started again, it goes on where it was interrupted
@@ -37,7 +37,7 @@ case $size in
     device_run=(--tokens 12M --batch-tokens 3072)
     pool_run=(--tokens 4M --batch-tokens 2560)
     server_start=(--from device --grow 12)  # twice as deep, and the same function at first
-    server_run=(--tokens 5M --batch-tokens 3072)
+    server_run=(--tokens 4M --batch-tokens 3072)
     ;;
   gpu)
     more=5 book_bytes=110000000 book_tokens=30000000
