@@ -6,7 +6,7 @@
 #   BASE    the Hugging Face folder that MODEL.crayon was packed from, with its tokenizer
 #   EN-10K  the folder with qa1_..._train.txt and so on
 #   OUT     receives items, pool and adapters; OUT/table is what table.py writes
-# Environment: PROGRAMS, the build folder (build/native); LIMIT, test items of a task (500);
+# Environment: PROGRAMS, the build folder (build/native); LIMIT, test items of a task (300);
 #   POOL and LORA, flags of `crayon-train pool` and `crayon-train lora`
 # A second call goes on where the first was interrupted.
 set -euo pipefail
@@ -16,8 +16,8 @@ programs=${PROGRAMS:-build/native}
 train=$programs/train/crayon-train crayon=$programs/cli/crayon
 here=$(cd "$(dirname "$0")" && pwd)
 common=(--batch-tokens 2560 --rate 4e-3 --threads 1 --type bf16 --log-steps 200)
-read -ra pool_flags <<<"${POOL:---size 8 --rank 8 --tau 0.01 --tokens 2200k}"
-read -ra lora_flags <<<"${LORA:---tokens 350k}"
+read -ra pool_flags <<<"${POOL:---size 8 --rank 8 --tau 0.002 --tokens 1500k}"
+read -ra lora_flags <<<"${LORA:---tokens 250k}"
 
 encode() { "$train" encode "$1" --tokenizer "$base" -o "$2"; }
 
@@ -40,4 +40,4 @@ for items in "$out"/items/custom/*.train.jsonl; do
 done
 "$here/table.py" --crayon "$crayon" --model "$model" --pool "$out/pool.crayon" \
   --oracles "$out/oracles" --tasks "$out/items/custom" --examples "$out/items/custom" \
-  --limit "${LIMIT:-500}" --runs 0 -o "$out/table"
+  --limit "${LIMIT:-300}" --runs 0 -o "$out/table"
