@@ -3,7 +3,7 @@
 
 Usage: bench/customization/sweep.py --model MODEL.crayon --pool N=POOL.crayon [--pool ...]
            --tasks DIR --examples DIR -o OUT [--limit N] [--size 8] [--reuse OUT/table.json]
-           [--counts 1,4,16,64] [--taus 0.02,0.05,0.1,0.2,0.5] [--only sizes,examples,taus]
+           [--counts 1,4,16,64] [--taus 0.003,0.005,0.01,0.02,0.05] [--only sizes,examples,taus]
 
 Each point is the mean accuracy over the custom tasks, of the blend that `crayon blend` makes
 beforehand, of a blend for each question, and of one that weighs the examples besides. Tau is given
@@ -39,7 +39,7 @@ def options_of():
     parser.add_argument("--tasks", type=path, required=True, help="folder with NAME.test.jsonl")
     parser.add_argument("--examples", type=path, required=True)
     parser.add_argument("--counts", default="1,4,16,64", help="numbers of examples")
-    parser.add_argument("--taus", default="0.02,0.05,0.1,0.2,0.5")
+    parser.add_argument("--taus", default="0.003,0.005,0.01,0.02,0.05")
     parser.add_argument("--only", default="sizes,examples,taus")
     parser.add_argument("--prior", type=float, default=1.0)
     parser.add_argument("--limit", type=int, default=200, help="items of each task; 0: all")
