@@ -50,8 +50,9 @@ struct Prior {
   float weight = 0;           ///< lambda: 0 leaves all to the query; 1 counts it as much
 };
 
-/// The rule for one query: softmax((cos(query, c_n) + lambda cos(examples, c_n)) / tau), small
-/// weights dropped as above. The scores are the sums. query [dim]; a prior without scores is none.
+/// The rule for one query: softmax(s / tau), small weights dropped as above. The scores s_n are the
+/// weighted means (cos(query, c_n) + lambda cos(examples, c_n)) / (1 + lambda). query [dim]; a
+/// prior without scores is none.
 Blend query_rule(std::span<const float> query, const Prior& prior,
                  std::span<const float> indicators, float tau, float least_weight = 1e-3f);
 

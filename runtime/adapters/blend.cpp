@@ -88,14 +88,16 @@ std::vector<double> cosines(const std::vector<double>& x, std::span<const float>
 }
 
 void add_prior(const Prior& prior, std::vector<double>& scores) {
-  if (prior.scores.size() != scores.size() || !std::isfinite(prior.weight)) {
+  if (prior.scores.size() != scores.size() || !std::isfinite(prior.weight) || prior.weight < 0) {
     throw Error(Code::bad_argument,
                 fmt::format("a prior of {} scores and weight {} for {} adapters",
                             prior.scores.size(), prior.weight, scores.size()),
-                "use a prior of the same pool, with a finite weight");
+                "use a prior of the same pool, with a finite weight that is not negative");
   }
+  const auto lambda = static_cast<double>(prior.weight);
   for (std::size_t n = 0; n < scores.size(); ++n) {
-    scores[n] += static_cast<double>(prior.weight) * static_cast<double>(prior.scores[n]);
+    // The mean: a sum would have larger differences, and so act like a smaller tau.
+    scores[n] = (scores[n] + lambda * static_cast<double>(prior.scores[n])) / (1.0 + lambda);
   }
 }
 

@@ -142,7 +142,8 @@ class Pools(support.PoolCase):
             return self.blend(texts, "scores.crayon", "--json").json["scores"]
         total = scores([text])
         if prior:
-            total = [own + prior * theirs for own, theirs in zip(total, scores(list(examples)))]
+            total = [(own + prior * theirs) / (1 + prior)
+                     for own, theirs in zip(total, scores(list(examples)))]
         exponents = [math.exp((score - max(total)) / tau) for score in total]
         return [exponent / sum(exponents) for exponent in exponents]
 

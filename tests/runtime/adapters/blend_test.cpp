@@ -90,11 +90,11 @@ TEST(QueryRule, WithoutExamplesIsTheRuleForTheQueryAlone) {
 }
 
 TEST(QueryRule, ExamplesCountLambdaTimes) {
-  // Cosines 1 and 0, and 2 x (0.2, 0.6) of the examples: exp(1.4 / 0.5) and exp(1.2 / 0.5).
-  const Blend blend = query_rule(Floats{5, 0}, {{0.2f, 0.6f}, 2.0f}, Floats{1, 0, 0, 1}, 0.5f);
-  EXPECT_FLOAT_EQ(blend.scores[0], 1.4f);
-  EXPECT_FLOAT_EQ(blend.scores[1], 1.2f);
-  EXPECT_NEAR(blend.weights[0], 1 / (1 + std::exp(-0.4)), 1e-6);
+  // Cosines 1 and 0, and 3 x (0.2, 0.6) of the examples: exp(1.6 / 4 / 0.5) and exp(1.8 / 4 / 0.5).
+  const Blend blend = query_rule(Floats{5, 0}, {{0.2f, 0.6f}, 3.0f}, Floats{1, 0, 0, 1}, 0.5f);
+  EXPECT_FLOAT_EQ(blend.scores[0], 0.4f);
+  EXPECT_FLOAT_EQ(blend.scores[1], 0.45f);
+  EXPECT_NEAR(blend.weights[0], 1 / (1 + std::exp(0.1)), 1e-6);
 }
 
 TEST(QueryRule, RefusesAPriorOfAnotherPool) {
@@ -103,6 +103,7 @@ TEST(QueryRule, RefusesAPriorOfAnotherPool) {
   };
   EXPECT_EQ(rule({1, 0}, {{0.2f}, 1.0f}), Code::bad_argument);
   EXPECT_EQ(rule({1, 0}, {{0.2f, 0.3f}, NAN}), Code::bad_argument);
+  EXPECT_EQ(rule({1, 0}, {{0.2f, 0.3f}, -1.0f}), Code::bad_argument);
   EXPECT_EQ(rule({1, 0, 0}, {}), Code::bad_argument);
   EXPECT_EQ(rule({}, {}), Code::bad_argument);
 }
