@@ -122,7 +122,8 @@ learn copying pretrain books.tokens=0.1 copies.tokens=0.3 skills.tokens=0.6 --to
   --prompt-weight 0 --seed 1 "${device[@]}" "${copying_run[@]}" "${rates[@]}"
 learn device pretrain books.tokens=0.15 copies.tokens=0.05 skills.tokens=0.8 --from copying \
   --prompt-weight 0 --seed 2 "${device_run[@]}" "${rates[@]}"
-learn pool pool device base.tokens --size 8 --rank 8 --tau 0.01 --rate 4e-3 --seed 1 "${pool_run[@]}"
+learn pool pool device base.tokens --size 8 --rank 8 --tau 0.01 --rate 4e-3 --seed 1 \
+  "${pool_run[@]}"
 learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 \
   --prompt-weight 0 --seed 1 "${server_start[@]}" "${server_run[@]}" "${rates[@]}"
 

@@ -5,9 +5,9 @@ Usage: bench/customization/table.py --model MODEL.crayon --pool SOFT.crayon [--h
            --oracles DIR --tasks DIR --examples DIR -o OUT [--limit N] [--by text|choices]
            [--methods NAME,...] [--jobs 2] [--crayon build/native/cli/crayon]
 
-The custom tasks are those with DIR/NAME.test.jsonl, their kinds, if any, in DIR/kinds.tsv; what the user gives is NAME.jsonl or
-NAME.examples.jsonl of --examples; the upper bound is DIR/NAME.crayon or the PEFT folder DIR/NAME
-of --oracles. OUT receives
+The custom tasks are those with DIR/NAME.test.jsonl, their kinds, if any, in DIR/kinds.tsv; what
+the user gives is NAME.jsonl or NAME.examples.jsonl of --examples; the upper bound is
+DIR/NAME.crayon or the PEFT folder DIR/NAME of --oracles. OUT receives
 
     table.json                everything that was measured, and the inputs' hashes
     table.md                  the tables, to be pasted into a page

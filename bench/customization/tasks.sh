@@ -13,5 +13,6 @@ mkdir -p "$1"
 # A line begins {"task":"NAME",
 split() { awk -F '"' -v folder="$1" -v end="$2" '{ print > (folder "/" $4 end) }'; }
 "$train" tasks --set custom -n "${ITEMS:-500}" --seed 200 | split "$1" .test.jsonl
-"$train" tasks --set custom --list | awk -v OFS='\t' '{ sub(":", "", $3); print $3, $2 }' > "$1/kinds.tsv"
 "$train" tasks --set custom -n 64 --seed 100 | split "$1" .examples.jsonl
+"$train" tasks --set custom --list |
+  awk -v OFS='\t' '{ sub(":", "", $3); print $3, $2 }' > "$1/kinds.tsv"
