@@ -63,6 +63,10 @@ const char* rope_name(formats::RopeScaling scaling) {
       return "linear";
     case formats::RopeScaling::llama3:
       return "llama3";
+    case formats::RopeScaling::yarn:
+      return "yarn";
+    case formats::RopeScaling::longrope:
+      return "longrope";
   }
   return "unknown";
 }

@@ -34,6 +34,9 @@ void check_factor(const SourceLora& factor, std::uint32_t max_factor_rank, std::
   if (factor.layer >= config.layers) {
     fail(Code::unmatched_tensor, name, fmt::format("the base has {} layers", config.layers));
   }
+  if (!config.has(factor.projection)) {
+    fail(Code::unmatched_tensor, name, "the base has no such projection");
+  }
   if (factor.rank == 0 || factor.rank > max_factor_rank) {
     fail(Code::bad_shape, name,
          fmt::format("rank {} is not in 1..{}", factor.rank, max_factor_rank));

@@ -1,5 +1,8 @@
 #include "formats/architecture.h"
 
+#include <string_view>
+#include <utility>
+
 #include "formats/packer.h"
 
 namespace crayon::formats {
@@ -22,31 +25,101 @@ Shape projection_shape(const ModelConfig& config, Projection which) {
   return {};
 }
 
-std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
-  const Shape vocabulary = {.rows = config.vocab_size, .cols = config.dim};
-  const Shape norm = {.rows = 1, .cols = config.dim};
-  std::vector<ExpectedTensor> tensors;
-  tensors.push_back({std::string(token_embedding), vocabulary, TensorRole::embedding});
-  const auto add_projection = [&](std::uint32_t layer, Projection which) {
-    tensors.push_back(
-        {projection(layer, which), projection_shape(config, which), TensorRole::projection});
-  };
-  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    tensors.push_back({attention_norm(layer), norm, TensorRole::norm});
+namespace {
+
+class TensorList {
+ public:
+  explicit TensorList(const ModelConfig& config) : config_(config) {}
+
+  void add_embeddings() {
+    add(std::string(token_embedding), vocabulary(), TensorRole::embedding);
+    if (config_.positions == Positions::learned) {
+      add(std::string(position_embedding), {config_.max_context, config_.dim},
+          TensorRole::positions);
+    }
+  }
+
+  void add_attention(std::uint32_t layer) {
+    add_layer_norm(layer, "attention_norm");
     add_projection(layer, Projection::q);
     add_projection(layer, Projection::k);
     add_projection(layer, Projection::v);
+    if (config_.qk_norm) {
+      add_vector(layer_tensor(layer, "q_norm"), config_.head_dim);
+      add_vector(layer_tensor(layer, "k_norm"), config_.head_dim);
+    }
     add_projection(layer, Projection::o);
-    tensors.push_back({mlp_norm(layer), norm, TensorRole::norm});
-    add_projection(layer, Projection::gate);
+    if (config_.post_norms) {
+      add_layer_norm(layer, "attention_post_norm");
+    }
+  }
+
+  void add_mlp(std::uint32_t layer) {
+    add_layer_norm(layer, "mlp_norm");
+    if (config_.gated) {
+      add_projection(layer, Projection::gate);
+    }
     add_projection(layer, Projection::up);
     add_projection(layer, Projection::down);
+    if (config_.post_norms) {
+      add_layer_norm(layer, "mlp_post_norm");
+    }
   }
-  tensors.push_back({std::string(output_norm), norm, TensorRole::norm});
-  if (!config.tied_head) {
-    tensors.push_back({std::string(output_head), vocabulary, TensorRole::head});
+
+  void add_output() {
+    add_norm(std::string(output_norm));
+    if (!config_.tied_head) {
+      add(std::string(output_head), vocabulary(), TensorRole::head);
+    }
   }
-  return tensors;
+
+  std::vector<ExpectedTensor> take() { return std::move(tensors_); }
+
+ private:
+  Shape vocabulary() const { return {.rows = config_.vocab_size, .cols = config_.dim}; }
+
+  void add(std::string name, Shape shape, TensorRole role) {
+    tensors_.push_back({std::move(name), shape, role});
+  }
+
+  void add_vector(std::string name, std::uint64_t size) {
+    add(std::move(name), {.rows = 1, .cols = size}, TensorRole::vector);
+  }
+
+  void add_norm(const std::string& name) {
+    add_vector(name, config_.dim);
+    if (config_.norm == Norm::layer) {
+      add_vector(name + "_bias", config_.dim);
+    }
+  }
+
+  void add_layer_norm(std::uint32_t layer, std::string_view name) {
+    add_norm(layer_tensor(layer, name));
+  }
+
+  void add_projection(std::uint32_t layer, Projection which) {
+    const Shape shape = projection_shape(config_, which);
+    add(projection(layer, which), shape, TensorRole::projection);
+    if (config_.has_bias(which)) {
+      add_vector(projection_bias(layer, which), shape.rows);
+    }
+  }
+
+  const ModelConfig& config_;
+  std::vector<ExpectedTensor> tensors_;
+};
+
+}  // namespace
+
+std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
+  TensorList list(config);
+  list.add_embeddings();
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    list.add_attention(layer);
+    list.add_mlp(layer);
+  }
+  list.add_output();
+  return list.take();
 }
 
 }  // namespace crayon::formats

@@ -9,7 +9,8 @@
 
 namespace crayon::formats {
 
-enum class TensorRole : std::uint8_t { embedding, norm, projection, head };
+/// `vector`: norms and biases. `positions`: the table of learned positions.
+enum class TensorRole : std::uint8_t { embedding, positions, vector, projection, head };
 
 struct ExpectedTensor {
   std::string name;

@@ -65,14 +65,34 @@ Offset<fbs::Provenance> encode(FlatBufferBuilder& builder, const Provenance& pro
   return fbs::CreateProvenance(builder, source, source_hash, tool, licence);
 }
 
+template <typename T>
+Offset<flatbuffers::Vector<T>> encode_list(FlatBufferBuilder& builder,
+                                           const std::vector<T>& values) {
+  return values.empty() ? Offset<flatbuffers::Vector<T>>() : builder.CreateVector(values);
+}
+
+Offset<flatbuffers::Vector<std::uint8_t>> encode_list(FlatBufferBuilder& builder,
+                                                      const std::vector<bool>& values) {
+  return encode_list(builder, std::vector<std::uint8_t>(values.begin(), values.end()));
+}
+
 Offset<fbs::Config> encode(FlatBufferBuilder& builder, const ModelConfig& config) {
   const auto architecture = builder.CreateString(config.architecture);
-  return fbs::CreateConfig(builder, architecture, config.vocab_size, config.dim, config.layers,
-                           config.heads, config.kv_heads, config.head_dim, config.hidden_dim,
-                           config.max_context, config.norm_eps, config.rope_theta,
-                           static_cast<std::uint8_t>(config.rope_scaling), config.rope_factor,
-                           config.rope_low_freq_factor, config.rope_high_freq_factor,
-                           config.rope_original_context, config.tied_head);
+  const auto windowed = encode_list(builder, config.windowed);
+  const auto unrotated = encode_list(builder, config.unrotated);
+  const auto short_factors = encode_list(builder, config.rope_short_factors);
+  const auto long_factors = encode_list(builder, config.rope_long_factors);
+  return fbs::CreateConfig(
+      builder, architecture, config.vocab_size, config.dim, config.layers, config.heads,
+      config.kv_heads, config.head_dim, config.hidden_dim, config.max_context, config.norm_eps,
+      config.rope_theta, static_cast<std::uint8_t>(config.rope_scaling), config.rope_factor,
+      config.rope_low_freq_factor, config.rope_high_freq_factor, config.rope_original_context,
+      config.tied_head, static_cast<std::uint8_t>(config.norm),
+      static_cast<std::uint8_t>(config.activation), static_cast<std::uint8_t>(config.positions),
+      config.gated, config.biases, config.qk_norm, config.post_norms, config.embedding_scale,
+      config.attention_scale, config.attention_softcap, config.logit_softcap, config.window,
+      windowed, unrotated, config.rope_dim, config.rope_window_theta, config.rope_beta_fast,
+      config.rope_beta_slow, config.rope_magnitude, short_factors, long_factors);
 }
 
 Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& tokenizer) {

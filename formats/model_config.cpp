@@ -33,29 +33,89 @@ void check_positive(std::string_view field, float value) {
   }
 }
 
-void check_rope(const ModelConfig& config) {
-  check_positive("rope_theta", config.rope_theta);
-  switch (config.rope_scaling) {
-    case RopeScaling::none:
-      return;
-    case RopeScaling::linear:
-      check_positive("rope_factor", config.rope_factor);
-      return;
-    case RopeScaling::llama3:
-      check_positive("rope_factor", config.rope_factor);
-      check_positive("rope_low_freq_factor", config.rope_low_freq_factor);
-      check_positive("rope_high_freq_factor", config.rope_high_freq_factor);
-      // Frequencies between the two are blended over their difference.
-      if (config.rope_high_freq_factor <= config.rope_low_freq_factor) {
-        fail(Code::corrupt, "rope_high_freq_factor",
-             fmt::format("{} is not above rope_low_freq_factor, {}", config.rope_high_freq_factor,
-                         config.rope_low_freq_factor));
-      }
-      check_size("rope_original_context", config.rope_original_context, max_positions);
-      return;
+void check_not_negative(std::string_view field, float value) {
+  if (!std::isfinite(value) || value < 0.0f) {
+    fail(Code::corrupt, field, fmt::format("{} is not 0 or a positive number", value));
   }
-  fail(Code::corrupt, "rope_scaling",
-       fmt::format("{} is not known", static_cast<int>(config.rope_scaling)));
+}
+
+void check_entries(std::string_view field, std::size_t entries, std::size_t needed) {
+  if (entries != needed) {
+    fail(Code::corrupt, field, fmt::format("{} entries where {} are needed", entries, needed));
+  }
+}
+
+void check_llama3(const ModelConfig& config) {
+  check_positive("rope_low_freq_factor", config.rope_low_freq_factor);
+  check_positive("rope_high_freq_factor", config.rope_high_freq_factor);
+  // Frequencies between the two are blended over their difference.
+  if (config.rope_high_freq_factor <= config.rope_low_freq_factor) {
+    fail(Code::corrupt, "rope_high_freq_factor",
+         fmt::format("{} is not above rope_low_freq_factor, {}", config.rope_high_freq_factor,
+                     config.rope_low_freq_factor));
+  }
+}
+
+void check_yarn(const ModelConfig& config) {
+  check_positive("rope_beta_fast", config.rope_beta_fast);
+  check_positive("rope_beta_slow", config.rope_beta_slow);
+  if (config.rope_beta_fast <= config.rope_beta_slow) {
+    fail(Code::corrupt, "rope_beta_fast",
+         fmt::format("{} is not above rope_beta_slow, {}", config.rope_beta_fast,
+                     config.rope_beta_slow));
+  }
+  if (config.rope_theta <= 1.0f) {
+    fail(Code::corrupt, "rope_theta",
+         fmt::format("{} is not above 1, as yarn needs it", config.rope_theta));
+  }
+}
+
+void check_factors(std::string_view field, const std::vector<float>& factors,
+                   const ModelConfig& config) {
+  const bool needed = config.rope_scaling == RopeScaling::longrope;
+  check_entries(field, factors.size(), needed ? config.rotated_dim() / 2 : 0);
+  for (const float factor : factors) {
+    check_positive(field, factor);
+  }
+}
+
+void check_rope(const ModelConfig& config) {
+  if (config.rope_dim > config.head_dim || config.rotated_dim() % 2 != 0) {
+    fail(Code::corrupt, config.rope_dim == 0 ? "head_dim" : "rope_dim",
+         fmt::format("{} of {} numbers; RoPE turns pairs", config.rotated_dim(), config.head_dim));
+  }
+  check_positive("rope_theta", config.rope_theta);
+  check_not_negative("rope_window_theta", config.rope_window_theta);
+  check_positive("rope_magnitude", config.rope_magnitude);
+  check_factors("rope_short_factors", config.rope_short_factors, config);
+  check_factors("rope_long_factors", config.rope_long_factors, config);
+  const RopeScaling scaling = config.rope_scaling;
+  if (scaling == RopeScaling::none) {
+    return;
+  }
+  if (scaling != RopeScaling::longrope) {
+    check_positive("rope_factor", config.rope_factor);
+  }
+  if (scaling != RopeScaling::linear) {
+    check_size("rope_original_context", config.rope_original_context, max_positions);
+  }
+  if (scaling == RopeScaling::llama3) {
+    check_llama3(config);
+  } else if (scaling == RopeScaling::yarn) {
+    check_yarn(config);
+  }
+}
+
+void check_attention(const ModelConfig& config) {
+  check_not_negative("attention_scale", config.attention_scale);
+  check_not_negative("attention_softcap", config.attention_softcap);
+  if (!config.windowed.empty()) {
+    check_entries("windowed", config.windowed.size(), config.layers);
+    check_size("window", config.window, max_positions);
+  }
+  if (!config.unrotated.empty()) {
+    check_entries("unrotated", config.unrotated.size(), config.layers);
+  }
 }
 
 void check_fields(const ModelConfig& config) {
@@ -72,13 +132,20 @@ void check_fields(const ModelConfig& config) {
          fmt::format("{} does not divide the {} heads", config.kv_heads, config.heads));
   }
   check_size("head_dim", config.head_dim, max_head_dim);
-  if (config.head_dim % 2 != 0) {
-    fail(Code::corrupt, "head_dim", fmt::format("{} is odd; RoPE turns pairs", config.head_dim));
-  }
   check_size("hidden_dim", config.hidden_dim, max_hidden_dim);
   check_size("max_context", config.max_context, max_positions);
   check_positive("norm_eps", config.norm_eps);
-  check_rope(config);
+  check_positive("embedding_scale", config.embedding_scale);
+  check_not_negative("logit_softcap", config.logit_softcap);
+  if (config.biases >> all_projections.size() != 0 ||
+      (!config.gated && config.has_bias(Projection::gate))) {
+    fail(Code::corrupt, "biases",
+         fmt::format("{} names a projection that is not there", config.biases));
+  }
+  check_attention(config);
+  if (config.positions == Positions::rope) {
+    check_rope(config);
+  }
 }
 
 }  // namespace

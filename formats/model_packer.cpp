@@ -68,8 +68,11 @@ std::vector<const SourceTensor*> match(const ModelSource& source,
 
 Dtype stored_dtype(TensorRole role, const PackOptions& options) {
   switch (role) {
-    case TensorRole::norm:
+    case TensorRole::vector:
       return Dtype::f32;
+    case TensorRole::positions:
+      // A few megabytes at most; what is added to every token is worth more than eight bits.
+      return options.weights == Dtype::f32 ? Dtype::f32 : Dtype::f16;
     case TensorRole::projection:
       return options.weights;
     case TensorRole::embedding:

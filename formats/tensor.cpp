@@ -31,49 +31,20 @@ std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name) {
   return 0;
 }
 
-const char* projection_name(Projection projection) {
-  switch (projection) {
-    case Projection::q:
-      return "q";
-    case Projection::k:
-      return "k";
-    case Projection::v:
-      return "v";
-    case Projection::o:
-      return "o";
-    case Projection::gate:
-      return "gate";
-    case Projection::up:
-      return "up";
-    case Projection::down:
-      return "down";
-  }
-  return "unknown";
-}
-
-std::optional<Projection> projection_from_name(std::string_view name) {
-  for (const Projection which : all_projections) {
-    if (name == projection_name(which)) {
-      return which;
-    }
-  }
-  return std::nullopt;
-}
-
 std::string_view indicators(Embedding embedding) {
   return embedding.layer == 0 ? "indicators" : "hidden_indicators";
 }
 
-std::string attention_norm(std::uint32_t layer) {
-  return fmt::format("layers.{}.attention_norm", layer);
-}
-
-std::string mlp_norm(std::uint32_t layer) {
-  return fmt::format("layers.{}.mlp_norm", layer);
+std::string layer_tensor(std::uint32_t layer, std::string_view name) {
+  return fmt::format("layers.{}.{}", layer, name);
 }
 
 std::string projection(std::uint32_t layer, Projection which) {
-  return fmt::format("layers.{}.{}", layer, projection_name(which));
+  return layer_tensor(layer, projection_name(which));
+}
+
+std::string projection_bias(std::uint32_t layer, Projection which) {
+  return projection(layer, which) + "_bias";
 }
 
 std::string lora_a(std::uint32_t layer, Projection which) {

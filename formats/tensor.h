@@ -1,12 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "formats/embedding.h"
+#include "formats/projection.h"
 
 namespace crayon::formats {
 
@@ -31,32 +30,30 @@ struct Shape {
 /// not fit 64 bits.
 std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name);
 
-/// The linear maps of a layer, in the order of the computation.
-enum class Projection : std::uint8_t { q, k, v, o, gate, up, down };
-inline constexpr std::array all_projections = {Projection::q,   Projection::k,    Projection::v,
-                                               Projection::o,   Projection::gate, Projection::up,
-                                               Projection::down};
-
-const char* projection_name(Projection projection);
-std::optional<Projection> projection_from_name(std::string_view name);
-
-// Names in a model bundle:
-//   token_embedding [vocab][dim]   output_norm [1][dim]   output_head [vocab][dim] (untied only)
-//   layers.N.attention_norm [1][dim]     layers.N.mlp_norm [1][dim]
+// Names in a model bundle; ModelConfig says which of those in brackets are there:
+//   token_embedding [vocab][dim]   (position_embedding [max_context][dim])
+//   output_norm [1][dim]   (output_norm_bias [1][dim])   (output_head [vocab][dim])
+//   layers.N.attention_norm .mlp_norm [1][dim]
+//   (layers.N.attention_norm_bias .mlp_norm_bias .attention_post_norm .mlp_post_norm [1][dim])
+//   (layers.N.q_norm .k_norm [1][head_dim])
 //   layers.N.q [query_dim][dim]  .k .v [kv_dim][dim]  .o [dim][query_dim]
-//   layers.N.gate .up [hidden_dim][dim]  .down [dim][hidden_dim]
+//   (layers.N.gate) .up [hidden_dim][dim]  .down [dim][hidden_dim]
+//   (layers.N.<projection>_bias [1][outputs])
 // In an adapter bundle, and behind "adapters.I." in a pool:
 //   layers.N.<projection>.lora_a [rank][inputs]   layers.N.<projection>.lora_b [outputs][rank]
 //   layers.N.<projection>.lora_directions [experts][inputs], when the adapter has experts
 // In a pool besides: indicators [adapters][query_dim], or hidden_indicators [adapters][dim] when
 // they are not made of queries: a reader that knows only the former must not take the latter.
 inline constexpr std::string_view token_embedding = "token_embedding";
+inline constexpr std::string_view position_embedding = "position_embedding";
 inline constexpr std::string_view output_norm = "output_norm";
+inline constexpr std::string_view output_norm_bias = "output_norm_bias";
 inline constexpr std::string_view output_head = "output_head";
 std::string_view indicators(Embedding embedding);
-std::string attention_norm(std::uint32_t layer);
-std::string mlp_norm(std::uint32_t layer);
+/// "layers.N.<name>", where name is one of those above: "attention_norm", "q_norm".
+std::string layer_tensor(std::uint32_t layer, std::string_view name);
 std::string projection(std::uint32_t layer, Projection which);
+std::string projection_bias(std::uint32_t layer, Projection which);
 std::string lora_a(std::uint32_t layer, Projection which);
 std::string lora_b(std::uint32_t layer, Projection which);
 std::string lora_directions(std::uint32_t layer, Projection which);

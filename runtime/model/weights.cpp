@@ -83,8 +83,8 @@ std::unique_ptr<Weights> load_weights(const Bundle& bundle, const Compute& compu
   matrix(weights->token_embedding, std::string(formats::token_embedding), vocabulary);
   for (std::uint32_t l = 0; l < config.layers; ++l) {
     LayerWeights& layer = weights->layers[l];
-    norm(layer.attention_norm, formats::attention_norm(l));
-    norm(layer.mlp_norm, formats::mlp_norm(l));
+    norm(layer.attention_norm, formats::layer_tensor(l, "attention_norm"));
+    norm(layer.mlp_norm, formats::layer_tensor(l, "mlp_norm"));
     for (const formats::Projection which : formats::all_projections) {
       matrix(layer.projections[static_cast<std::size_t>(which)], formats::projection(l, which),
              formats::projection_shape(config, which));

@@ -145,8 +145,8 @@ Layer read_layer(const ModelSource& source, std::uint32_t index,
     }
     return dense;
   };
-  return {read(source, formats::attention_norm(index)),
-          read(source, formats::mlp_norm(index)),
+  return {read(source, formats::layer_tensor(index, "attention_norm")),
+          read(source, formats::layer_tensor(index, "mlp_norm")),
           projection(Projection::q),
           projection(Projection::k),
           projection(Projection::v),
@@ -217,7 +217,7 @@ std::vector<double> reference_embedding(const ModelSource& source, std::span<con
     run_layer(read_layer(source, layer, {}, {}), source.config, rows);
   }
   if (kind.layer == 0) {
-    const Dense norm = read(source, formats::attention_norm(0));
+    const Dense norm = read(source, formats::layer_tensor(0, "attention_norm"));
     const Dense q = read(source, formats::projection(0, Projection::q));
     for (Vector& row : rows) {
       row = q.times(rms_norm(row, norm, source.config.norm_eps));

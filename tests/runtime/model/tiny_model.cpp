@@ -77,8 +77,8 @@ ModelSource random_source(const ModelConfig& config, std::uint64_t seed) {
   const Shape vocabulary{config.vocab_size, config.dim};
   matrix(std::string(formats::token_embedding), vocabulary, config.tied_head ? 0.3 : 1.0);
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    norm(formats::attention_norm(layer));
-    norm(formats::mlp_norm(layer));
+    norm(formats::layer_tensor(layer, "attention_norm"));
+    norm(formats::layer_tensor(layer, "mlp_norm"));
     for (const formats::Projection which : formats::all_projections) {
       const Shape shape = formats::projection_shape(config, which);
       matrix(formats::projection(layer, which), shape, keeping_size(shape.cols));
