@@ -52,7 +52,17 @@ const char* kv_name(model::KvDtype kv) {
 }
 
 const char* tokenizer_name(formats::TokenizerKind kind) {
-  return kind == formats::TokenizerKind::byte_bpe ? "byte-level BPE" : "SentencePiece BPE";
+  switch (kind) {
+    case formats::TokenizerKind::sentencepiece_bpe:
+      return "SentencePiece BPE";
+    case formats::TokenizerKind::byte_bpe:
+      return "byte-level BPE";
+    case formats::TokenizerKind::unigram:
+      return "unigram";
+    case formats::TokenizerKind::clip_bpe:
+      return "CLIP BPE";
+  }
+  return "";
 }
 
 const char* rope_name(formats::RopeScaling scaling) {

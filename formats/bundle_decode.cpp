@@ -171,9 +171,30 @@ std::vector<std::string> decode_patterns(const fbs::Tokenizer& tokenizer) {
   return result;
 }
 
+std::string decode_charsmap(const fbs::Tokenizer& tokenizer) {
+  const std::uint32_t size = size_of(tokenizer.charsmap(), max_charsmap_bytes, "charsmap");
+  return size == 0 ? std::string()
+                   : std::string(tokenizer.charsmap()->begin(), tokenizer.charsmap()->end());
+}
+
+std::vector<AddedToken> decode_added(const fbs::Tokenizer& tokenizer) {
+  const std::uint32_t count = size_of(tokenizer.added(), max_tokens, "added");
+  std::vector<AddedToken> added;
+  added.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const fbs::AddedToken& one = *tokenizer.added()->Get(i);
+    added.push_back({.token = one.token(),
+                     .lstrip = one.lstrip(),
+                     .rstrip = one.rstrip(),
+                     .single_word = one.single_word(),
+                     .normalized = one.normalized()});
+  }
+  return added;
+}
+
 TokenizerData decode(const fbs::Tokenizer& tokenizer) {
   TokenizerData data;
-  data.kind = to_enum(tokenizer.kind(), TokenizerKind::byte_bpe, "kind");
+  data.kind = to_enum(tokenizer.kind(), TokenizerKind::clip_bpe, "kind");
   data.pieces = decode_pieces(tokenizer);
   data.scores = to_vector(tokenizer.scores());
   for (const std::uint8_t type : to_vector(tokenizer.types())) {
@@ -185,8 +206,11 @@ TokenizerData decode(const fbs::Tokenizer& tokenizer) {
   data.add_bos = tokenizer.add_bos();
   data.add_eos = tokenizer.add_eos();
   data.add_space_prefix = tokenizer.add_space_prefix();
+  data.prefix_scope = to_enum(tokenizer.prefix_scope(), PrefixScope::after_control, "prefix_scope");
   data.remove_extra_whitespace = tokenizer.remove_extra_whitespace();
   data.normalize_nfc = tokenizer.normalize_nfc();
+  data.charsmap = decode_charsmap(tokenizer);
+  data.added = decode_added(tokenizer);
   data.bos = to_token(tokenizer.bos());
   data.eos = to_token(tokenizer.eos());
   data.unknown = to_token(tokenizer.unknown());

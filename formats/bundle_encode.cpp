@@ -12,6 +12,7 @@ namespace {
 
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
+using flatbuffers::Vector;
 
 fbs::Hash to_fbs(const Hash& hash) {
   return fbs::Hash(flatbuffers::span<const std::uint8_t, 32>(hash));
@@ -41,7 +42,7 @@ std::uint64_t least_size(const Index& index) {
     for (const std::string& pattern : tokenizer->pre_tokenizers) {
       size += pattern.size();
     }
-    size += tokenizer->merges.size() * sizeof(fbs::Merge);
+    size += tokenizer->merges.size() * sizeof(fbs::Merge) + tokenizer->charsmap.size();
   }
   const Provenance& provenance = index.info.provenance;
   return size + provenance.source.size() + provenance.source_hash.size() + provenance.tool.size() +
@@ -95,6 +96,23 @@ Offset<fbs::Config> encode(FlatBufferBuilder& builder, const ModelConfig& config
       config.rope_beta_slow, config.rope_magnitude, short_factors, long_factors);
 }
 
+Offset<Vector<std::uint8_t>> encode_charsmap(FlatBufferBuilder& builder,
+                                             const TokenizerData& tokenizer) {
+  const std::string& map = tokenizer.charsmap;
+  return map.empty()
+             ? 0
+             : builder.CreateVector(reinterpret_cast<const std::uint8_t*>(map.data()), map.size());
+}
+
+Offset<Vector<const fbs::AddedToken*>> encode_added(FlatBufferBuilder& builder,
+                                                    const TokenizerData& tokenizer) {
+  std::vector<fbs::AddedToken> structs;
+  for (const AddedToken& one : tokenizer.added) {
+    structs.emplace_back(one.token, one.lstrip, one.rstrip, one.single_word, one.normalized);
+  }
+  return structs.empty() ? 0 : builder.CreateVectorOfStructs(structs);
+}
+
 Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& tokenizer) {
   std::vector<std::uint8_t> piece_bytes;
   std::vector<std::uint32_t> piece_ends;
@@ -115,12 +133,15 @@ Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& t
   const auto patterns = builder.CreateVectorOfStrings(tokenizer.pre_tokenizers);
   const auto end_of_generation = builder.CreateVector(tokenizer.end_of_generation);
   const auto chat_format = builder.CreateString(tokenizer.chat_format);
+  const auto charsmap = encode_charsmap(builder, tokenizer);
+  const auto added = encode_added(builder, tokenizer);
   return fbs::CreateTokenizer(builder, static_cast<std::uint8_t>(tokenizer.kind), bytes, ends,
                               scores, types, merge_structs, patterns, tokenizer.ignore_merges,
                               tokenizer.add_bos, tokenizer.add_eos, tokenizer.add_space_prefix,
                               tokenizer.remove_extra_whitespace, tokenizer.normalize_nfc,
                               tokenizer.bos.value_or(-1), tokenizer.eos.value_or(-1),
-                              tokenizer.unknown.value_or(-1), end_of_generation, chat_format);
+                              tokenizer.unknown.value_or(-1), end_of_generation, chat_format,
+                              static_cast<std::uint8_t>(tokenizer.prefix_scope), charsmap, added);
 }
 
 }  // namespace

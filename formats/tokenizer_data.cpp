@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "formats/charsmap.h"
 #include "formats/error_context.h"
 
 namespace crayon::formats {
@@ -52,8 +53,7 @@ void check_pieces(const TokenizerData& tokenizer) {
 }
 
 void check_scores(const TokenizerData& tokenizer) {
-  const std::size_t expected =
-      tokenizer.kind == TokenizerKind::sentencepiece_bpe ? tokenizer.pieces.size() : 0;
+  const std::size_t expected = has_scores(tokenizer.kind) ? tokenizer.pieces.size() : 0;
   if (tokenizer.scores.size() != expected) {
     fail(Code::bad_tokenizer, "scores",
          fmt::format("{} entries where {} are needed", tokenizer.scores.size(), expected));
@@ -70,8 +70,8 @@ void check_merges(const TokenizerData& tokenizer) {
   if (merges.empty()) {
     return;
   }
-  if (tokenizer.kind != TokenizerKind::byte_bpe) {
-    fail(Code::bad_tokenizer, "merges", "sentencepiece_bpe has none; its scores order the merges");
+  if (has_scores(tokenizer.kind)) {
+    fail(Code::bad_tokenizer, "merges", "a tokenizer that goes by scores has none");
   }
   if (merges.size() > max_merges) {
     fail(Code::bad_tokenizer, "merges",
@@ -108,8 +108,35 @@ void check_patterns(const TokenizerData& tokenizer) {
   }
 }
 
+void check_added(const TokenizerData& tokenizer) {
+  for (std::size_t i = 0; i < tokenizer.added.size(); ++i) {
+    const Token token = tokenizer.added[i].token;
+    in_entry("added", i, [&] {
+      check_id("token", token, tokenizer);
+      if (i > 0 && token <= tokenizer.added[i - 1].token) {
+        fail(Code::bad_tokenizer, "token", fmt::format("{} is not in order", token));
+      }
+      const TokenType type = tokenizer.types[static_cast<std::size_t>(token)];
+      if (type != TokenType::control && type != TokenType::user_defined &&
+          type != TokenType::unknown) {
+        fail(Code::bad_tokenizer, "token", fmt::format("{} is not found in text whole", token));
+      }
+    });
+  }
+}
+
+void check_normalizer(const TokenizerData& tokenizer) {
+  if (tokenizer.prefix_scope > PrefixScope::after_control) {
+    fail(Code::bad_tokenizer, "prefix_scope",
+         fmt::format("{} is not known", static_cast<int>(tokenizer.prefix_scope)));
+  }
+  if (!tokenizer.charsmap.empty()) {
+    in_field("charsmap", [&] { Charsmap(tokenizer.charsmap); });
+  }
+}
+
 void check_fields(const TokenizerData& tokenizer) {
-  if (tokenizer.kind > TokenizerKind::byte_bpe) {
+  if (tokenizer.kind > TokenizerKind::clip_bpe) {
     fail(Code::bad_tokenizer, "kind",
          fmt::format("{} is not known", static_cast<int>(tokenizer.kind)));
   }
@@ -117,6 +144,8 @@ void check_fields(const TokenizerData& tokenizer) {
   check_scores(tokenizer);
   check_merges(tokenizer);
   check_patterns(tokenizer);
+  check_normalizer(tokenizer);
+  check_added(tokenizer);
   check_id("bos", tokenizer.bos, tokenizer);
   check_id("eos", tokenizer.eos, tokenizer);
   check_id("unknown", tokenizer.unknown, tokenizer);

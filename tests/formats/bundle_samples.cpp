@@ -40,13 +40,23 @@ ModelConfig sample_config() {
   return config;
 }
 
+std::string sample_charsmap() {
+  // Two units, of which the root leads nowhere, and one text.
+  return std::string(
+      "\x08\0\0\0"
+      "\0\0\0\0"
+      "\0\0\0\0"
+      "b\0",
+      14);
+}
+
 TokenizerData sample_tokenizer(TokenizerKind kind) {
   TokenizerData tokenizer;
   tokenizer.kind = kind;
   tokenizer.pieces = {"<s>", "a", "b", "ab", "\xff", ""};
   tokenizer.types = {TokenType::control, TokenType::normal, TokenType::normal,
                      TokenType::normal,  TokenType::byte,   TokenType::unused};
-  if (kind == TokenizerKind::byte_bpe) {
+  if (!has_scores(kind)) {
     tokenizer.merges = {{1, 2}};
     tokenizer.pre_tokenizers = {"\\p{N}", "\\s+(?!\\S)|\\s+"};
     tokenizer.ignore_merges = true;
@@ -54,12 +64,16 @@ TokenizerData sample_tokenizer(TokenizerKind kind) {
   } else {
     tokenizer.scores = {0, -1, -2, -0.5f, -3, -4};
     tokenizer.add_space_prefix = true;
+    tokenizer.prefix_scope = PrefixScope::after_control;
     tokenizer.remove_extra_whitespace = true;
+    tokenizer.charsmap = sample_charsmap();
     tokenizer.unknown = 5;
   }
   tokenizer.add_bos = true;
   tokenizer.bos = 0;
   tokenizer.eos = 0;
+  tokenizer.added = {
+      {.token = 0, .lstrip = true, .rstrip = true, .single_word = true, .normalized = true}};
   tokenizer.end_of_generation = {0, 5};
   tokenizer.chat_format = "chatml";
   return tokenizer;

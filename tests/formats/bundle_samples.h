@@ -13,7 +13,10 @@ namespace crayon::test {
 /// The smallest decoder with every kind of tensor: 2 layers, dim 8, 4 heads of 2 on 2 KV heads,
 /// MLP of 12, 6 tokens.
 formats::ModelConfig sample_config();
-/// byte_bpe with one merge, or sentencepiece_bpe with scores; 6 tokens.
+/// A charsmap without rules.
+std::string sample_charsmap();
+
+/// One merge, or scores and a charsmap, as the kind has it; 6 tokens.
 formats::TokenizerData sample_tokenizer(formats::TokenizerKind kind);
 /// Seeded random weights under sample_config().
 formats::ModelSource sample_model(std::uint64_t seed);

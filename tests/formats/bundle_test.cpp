@@ -58,7 +58,8 @@ TEST(Bundle, IsALegalZstdStream) {
 
 TEST(Bundle, KeepsBothKindsOfTokenizer) {
   const TempDir dir;
-  for (const TokenizerKind kind : {TokenizerKind::byte_bpe, TokenizerKind::sentencepiece_bpe}) {
+  for (const TokenizerKind kind : {TokenizerKind::byte_bpe, TokenizerKind::sentencepiece_bpe,
+                                   TokenizerKind::unigram, TokenizerKind::clip_bpe}) {
     BundleWriter writer(dir / "m", BundleKind::model);
     writer.finish(model_info(kind));
     const Bundle bundle = Bundle::open(dir / "m");
