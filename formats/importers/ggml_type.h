@@ -15,7 +15,7 @@ struct GgmlType {
   std::uint32_t block_elements;
   std::uint32_t block_bytes;
   /// Whole blocks -> floats; `out` has block_elements numbers for every block_bytes of `blocks`.
-  /// Null for the types that are known by size only.
+  /// Null for the types that are known by name and size only.
   void (*dequantize)(ByteSpan blocks, std::span<float> out);
 };
 

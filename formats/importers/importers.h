@@ -9,7 +9,7 @@
 namespace crayon::importers {
 
 /// A model from a file or folder, the kind found from its content:
-///  * GGUF version 2 or 3 (ggml's docs/gguf.md): F32, F16, BF16, Q8_0, Q4_0
+///  * GGUF version 2 or 3 (ggml's docs/gguf.md), of the types in ggml_type.h
 ///  * a Hugging Face folder: config.json, tokenizer.json, *.safetensors, sharded too
 ///  * llama2.c: legacy .bin (no magic) and version 1, with `tokenizer` naming its tok*.bin
 /// `tokenizer` overrides or supplies the tokenizer file; it may be empty.

@@ -17,6 +17,10 @@ TempDir::~TempDir() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+std::filesystem::path data() {
+  return std::filesystem::path(CRAYON_SOURCE_DIR) / "tests/data";
+}
+
 std::filesystem::path assets() {
   if (const char* path = std::getenv("CRAYON_ASSETS")) {
     return path;

@@ -23,6 +23,9 @@ class TempDir {
   std::filesystem::path path_;
 };
 
+/// tests/data of the source tree.
+std::filesystem::path data();
+
 /// Real models, tokenizers and texts, where they are there: CRAYON_ASSETS, or ../shared/assets
 /// beside the source tree. Empty otherwise; tests then skip.
 std::filesystem::path assets();

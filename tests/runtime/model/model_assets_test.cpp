@@ -63,7 +63,7 @@ TEST_P(Architecture, I8IsNearTheKnownLogits) {
 
 INSTANTIATE_TEST_SUITE_P(, Architecture,
                          testing::Values("llama_256", "llama_gqa", "llama3_rope_freqs",
-                                         "llama_256.Q8_0", "llama_256.Q4_0"),
+                                         "llama_256.Q8_0", "llama_256.Q4_0", "llama_256.Q4_K_M"),
                          [](const auto& value) {
                            std::string name = value.param;
                            std::ranges::replace(name, '.', '_');
