@@ -22,7 +22,7 @@ void dequantize_f16(ByteSpan blocks, std::span<float> out) {
 
 void dequantize_bf16(ByteSpan blocks, std::span<float> out) {
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = bload_f16(blocks.data() + 2 * i);
+    out[i] = bf16_to_f32(load_le<std::uint16_t>(blocks.data() + 2 * i));
   }
 }
 
