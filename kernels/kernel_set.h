@@ -105,14 +105,15 @@ struct KernelSet {
 
   // ---- attention: one query head over n cached positions -------------------------------------
 
-  /// out[d] = sum_p softmax_p(scale * q.k[p]) v[p][d]. q, out [head_dim] f32; k, v [n][stride]
-  /// (stride in elements); scores [n] f32 is scratch. n >= 1.
+  /// out[d] = sum_p softmax_p(cap(scale * q.k[p])) v[p][d]. q, out [head_dim] f32; k, v
+  /// [n][stride] (stride in elements); cap as soft_cap does it, or nothing when softcap is 0;
+  /// scores [n] f32 is scratch. n >= 1.
   void (*attend_f32)(const float* q, const float* k, const float* v, std::size_t n,
-                     std::size_t stride, std::size_t head_dim, float scale, float* scores,
-                     float* out);
+                     std::size_t stride, std::size_t head_dim, float scale, float softcap,
+                     float* scores, float* out);
   void (*attend_f16)(const float* q, const std::uint16_t* k, const std::uint16_t* v, std::size_t n,
-                     std::size_t stride, std::size_t head_dim, float scale, float* scores,
-                     float* out);
+                     std::size_t stride, std::size_t head_dim, float scale, float softcap,
+                     float* scores, float* out);
 
   // ---- rows of floats ------------------------------------------------------------------------
 
@@ -121,10 +122,23 @@ struct KernelSet {
   void (*axpy_f32)(float a, const float* x, float* y, std::size_t n);
   /// y[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i] (Zhang, Sennrich 2019). y may be x.
   void (*rms_norm)(const float* x, const float* weight, std::size_t n, float eps, float* y);
+  /// y[i] = (x[i] - mean(x)) / sqrt(variance(x) + eps) * weight[i] + bias[i] (Ba et al. 2016). y
+  /// may be x.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::size_t n,
+                     float eps, float* y);
   /// x = exp(x - max) / sum, in place.
   void (*softmax)(float* x, std::size_t n);
-  /// y[i] = silu(gate[i]) * up[i]; silu(g) = g / (1 + exp(-g)). y may be gate or up.
+  /// x = cap * tanh(x / cap), in place (Gemma 2); cap > 0.
+  void (*soft_cap)(float* x, std::size_t n, float cap);
+  /// y[i] = silu(x[i]); silu(x) = x / (1 + exp(-x)) (Elfwing et al. 2017). y may be x.
+  void (*silu)(const float* x, float* y, std::size_t n);
+  /// y[i] = gelu(x[i]); gelu(x) = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), the tanh
+  /// form of Hendrycks, Gimpel 2016. y may be x.
+  void (*gelu_tanh)(const float* x, float* y, std::size_t n);
+  /// y[i] = silu(gate[i]) * up[i]. y may be gate or up.
   void (*silu_mul)(const float* gate, const float* up, float* y, std::size_t n);
+  /// y[i] = gelu(gate[i]) * up[i]. y may be gate or up.
+  void (*gelu_tanh_mul)(const float* gate, const float* up, float* y, std::size_t n);
   /// Rotates pairs (x[i], x[i + half]) of one head by the angle with cos[i], sin[i], i < half
   /// (Su et al. 2021, in the half-split order of Hugging Face).
   void (*rope_half)(float* x, const float* cos, const float* sin, std::size_t half);

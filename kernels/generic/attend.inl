@@ -20,10 +20,13 @@ template <int Width, typename V>
 
 template <typename Cache>
 void attend(const float* q, const Cache* k, const Cache* v, std::size_t n, std::size_t stride,
-            std::size_t head_dim, float scale, float* scores, float* out) {
+            std::size_t head_dim, float scale, float softcap, float* scores, float* out) {
   assert(n >= 1 && stride >= head_dim);
   dots(k, stride, 0, n, q, head_dim, 1, head_dim,
        [=](std::size_t, std::size_t p, float sum) { scores[p] = sum * scale; });
+  if (softcap != 0.0f) {
+    soft_cap(scores, n, softcap);
+  }
   const float inverse = 1.0f / exp_minus_max(scores, n);
 
   constexpr int wide = 32 / lanes;  // a head of 64 or 128 is two or four of these

@@ -9,6 +9,7 @@
 #include "kernels/generic/dot.inl"
 #include "kernels/generic/exp.inl"
 #include "kernels/generic/rows.inl"
+#include "kernels/generic/activation.inl"
 #include "kernels/generic/softmax.inl"
 #include "kernels/generic/attend.inl"
 #include "kernels/generic/matmul_float.inl"
@@ -33,8 +34,13 @@ constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
       .dot_f32 = dot_f32,
       .axpy_f32 = axpy_f32,
       .rms_norm = rms_norm,
+      .layer_norm = layer_norm,
       .softmax = softmax,
+      .soft_cap = soft_cap,
+      .silu = silu,
+      .gelu_tanh = gelu_tanh,
       .silu_mul = silu_mul,
+      .gelu_tanh_mul = gelu_tanh_mul,
       .rope_half = rope_half,
       .f32_to_f16 = f32_to_f16,
       .f16_to_f32 = f16_to_f32,

@@ -1,9 +1,24 @@
-// Kernels on rows of floats: sums, the norm, activation, rotation, conversion.
+// Kernels on rows of floats: sums, norms, rotation, conversion.
 
 float dot_f32(const float* x, const float* y, std::size_t n) {
   float result[1][1];
   dot_tile(x, n, y, n, n, result);
   return result[0][0];
+}
+
+/// The sum of n numbers, in the order of a dot product.
+float sum_of(const float* x, std::size_t n) {
+  Partial partial = {};
+  std::size_t i = 0;
+  for (; i + partials <= n; i += partials) {
+    for (int part = 0; part < registers; ++part) {
+      partial.part[part] += load(x + i + static_cast<std::size_t>(part * lanes));
+    }
+  }
+  for (int part = 0; part < registers && i < n; ++part, i += lanes) {
+    partial.part[part] += n - i < lanes ? load_tail(x + i, n - i) : load(x + i);
+  }
+  return sum(partial);
 }
 
 void axpy_f32(float a, const float* x, float* y, std::size_t n) {
@@ -17,8 +32,15 @@ void rms_norm(const float* x, const float* weight, std::size_t n, float eps, flo
   map2(x, weight, y, n, [=](f32v xs, f32v ws) { return xs * inverse * ws; });
 }
 
-void silu_mul(const float* gate, const float* up, float* y, std::size_t n) {
-  map2(gate, up, y, n, [](f32v g, f32v u) { return g / (1.0f + exp(-g)) * u; });
+void layer_norm(const float* x, const float* weight, const float* bias, std::size_t n, float eps,
+                float* y) {
+  assert(n >= 1);
+  const float mean = sum_of(x, n) / static_cast<float>(n);
+  map(x, y, n, [=](f32v xs) { return xs - mean; });
+  const float variance = dot_f32(y, y, n) / static_cast<float>(n);
+  const float inverse = 1.0f / __builtin_sqrtf(variance + eps);
+  map2(y, weight, y, n, [=](f32v ys, f32v ws) { return ys * inverse * ws; });
+  map2(y, bias, y, n, [](f32v ys, f32v bs) { return ys + bs; });
 }
 
 void rope_half(float* x, const float* cos, const float* sin, std::size_t half) {

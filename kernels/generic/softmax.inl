@@ -18,21 +18,11 @@ float max_of(const float* x, std::size_t n) {
   return max;
 }
 
-/// x[i] = exp(x[i] - max x); returns the sum of the results, in the order of a dot product.
+/// x[i] = exp(x[i] - max x); returns the sum of the results.
 float exp_minus_max(float* x, std::size_t n) {
   const float max = max_of(x, n);
   map(x, x, n, [=](f32v xs) { return exp(xs - max); });
-  Partial partial = {};
-  std::size_t i = 0;
-  for (; i + partials <= n; i += partials) {
-    for (int part = 0; part < registers; ++part) {
-      partial.part[part] += load(x + i + static_cast<std::size_t>(part * lanes));
-    }
-  }
-  for (int part = 0; part < registers && i < n; ++part, i += lanes) {
-    partial.part[part] += n - i < lanes ? load_tail(x + i, n - i) : load(x + i);
-  }
-  return sum(partial);
+  return sum_of(x, n);
 }
 
 void softmax(float* x, std::size_t n) {

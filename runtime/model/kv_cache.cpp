@@ -13,13 +13,20 @@ std::uint64_t elements(const formats::ModelConfig& config, std::uint32_t context
   return checked_mul(std::uint64_t{config.layers} * context, config.kv_dim(), "KV cache");
 }
 
+float score_scale(const formats::ModelConfig& config) {
+  return config.attention_scale != 0.0f
+             ? config.attention_scale
+             : static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_dim)));
+}
+
 }  // namespace
 
 KvCache::KvCache(const formats::ModelConfig& config, std::uint32_t context, KvDtype dtype)
     : context_(context),
       kv_dim_(config.kv_dim()),
       head_dim_(config.head_dim),
-      scale_(static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_dim)))) {
+      scale_(score_scale(config)),
+      softcap_(config.attention_softcap) {
   const std::uint64_t size = elements(config, context);
   if (dtype == KvDtype::f16) {
     entries_ = Entries<std::uint16_t>{AlignedArray<std::uint16_t>(size),
@@ -47,15 +54,17 @@ void KvCache::store(std::uint32_t layer, std::uint32_t position, const float* ke
   }
 }
 
-void KvCache::attend(std::uint32_t layer, std::uint32_t kv_head, std::size_t n, const float* query,
-                     float* scores, float* out, const kernels::KernelSet& kernels) const {
-  const std::size_t at = row(layer, 0) + kv_head * head_dim_;
+void KvCache::attend(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t begin,
+                     std::uint32_t end, const float* query, float* scores, float* out,
+                     const kernels::KernelSet& kernels) const {
+  const std::size_t at = row(layer, begin) + kv_head * head_dim_;
+  const std::size_t n = end - begin;
   if (const auto* f16 = std::get_if<Entries<std::uint16_t>>(&entries_)) {
     kernels.attend_f16(query, f16->keys.data() + at, f16->values.data() + at, n, kv_dim_, head_dim_,
-                       scale_, scores, out);
+                       scale_, softcap_, scores, out);
   } else if (const auto* f32 = std::get_if<Entries<float>>(&entries_)) {
     kernels.attend_f32(query, f32->keys.data() + at, f32->values.data() + at, n, kv_dim_, head_dim_,
-                       scale_, scores, out);
+                       scale_, softcap_, scores, out);
   }
 }
 

@@ -24,10 +24,11 @@ class KvCache {
   void store(std::uint32_t layer, std::uint32_t position, const float* key, const float* value,
              const kernels::KernelSet& kernels);
 
-  /// out [head_dim] = attention of query [head_dim] over positions [0, n) of one kv head;
-  /// scores [n] is scratch.
-  void attend(std::uint32_t layer, std::uint32_t kv_head, std::size_t n, const float* query,
-              float* scores, float* out, const kernels::KernelSet& kernels) const;
+  /// out [head_dim] = attention of query [head_dim] over positions [begin, end) of one kv head;
+  /// scores [end - begin] is scratch.
+  void attend(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t begin, std::uint32_t end,
+              const float* query, float* scores, float* out,
+              const kernels::KernelSet& kernels) const;
 
  private:
   template <typename T>
@@ -43,7 +44,8 @@ class KvCache {
   std::uint32_t context_;
   std::size_t kv_dim_;
   std::size_t head_dim_;
-  float scale_;  // of q.k: 1 / sqrt(head_dim)
+  float scale_;    // of q.k
+  float softcap_;  // of scores, or 0
   std::variant<Entries<std::uint16_t>, Entries<float>> entries_;
 };
 

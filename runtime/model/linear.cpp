@@ -99,11 +99,23 @@ struct Share {
   std::size_t block_end;
 };
 
-/// Rows [begin, end) of W x + B z, for every low-rank part.
+/// y += b, for rows [begin, end).
+void add_bias(const LinearMap& map, std::size_t tokens, std::size_t begin, std::size_t end,
+              const kernels::KernelSet& kernels) {
+  if (map.bias == nullptr) {
+    return;
+  }
+  for (std::size_t t = 0; t < tokens; ++t) {
+    kernels.axpy_f32(1.0f, map.bias + begin, map.y + t * map.weights->rows() + begin, end - begin);
+  }
+}
+
+/// Rows [begin, end) of W x + b + B z, for every low-rank part.
 void run_rows(const Share& share, const Input& input, std::size_t begin, std::size_t end,
               const kernels::KernelSet& kernels) {
   const LinearMap& map = share.map;
   multiply(map, input, begin, end, kernels);
+  add_bias(map, input.tokens, begin, end, kernels);
   const float* z = share.z;
   for (const LowRankPart& part : map.low_rank) {
     kernels.low_rank_up(part.factors->b.data(), part.factors->rank, begin, end, z, input.tokens,

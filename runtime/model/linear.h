@@ -18,10 +18,11 @@ struct LowRankPart {
   float weight;
 };
 
-/// One linear map y = W x + sum of its low-rank parts, of a batch of tokens. The parts stay beside
-/// the weights, which are shared by everyone who runs with other adapters.
+/// One linear map y = W x + b + sum of its low-rank parts, of a batch of tokens. The parts stay
+/// beside the weights, which are shared by everyone who runs with other adapters.
 struct LinearMap {
   const Matrix* weights;                  ///< [rows][inputs]
+  const float* bias;                      ///< [rows], or null
   std::span<const LowRankPart> low_rank;  ///< may be empty
   float* y;                               ///< [tokens][rows], the result
 };

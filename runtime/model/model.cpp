@@ -69,7 +69,9 @@ const kernels::KernelSet& Model::kernels() const {
 
 KvDtype Model::default_kv() const {
   const bool all_f32 = std::ranges::all_of(weights_->layers, [](const LayerWeights& layer) {
-    return std::ranges::all_of(layer.projections, &Matrix::is_f32);
+    return std::ranges::all_of(layer.projections, [](const Matrix& matrix) {
+      return matrix.rows() == 0 || matrix.is_f32();  // no rows: the architecture has no such map
+    });
   });
   return all_f32 ? KvDtype::f32 : KvDtype::f16;
 }
@@ -81,7 +83,7 @@ MemoryEstimate Model::estimate(const formats::BundleInfo& info, const kernels::K
   estimate.weights = weight_bytes(info, kernels.layout);
   estimate.kv_cache = KvCache::bytes(config, context, kv);
   estimate.scratch = checked_add(ScratchSizes(config, kernels.layout, context).bytes(),
-                                 RopeTable::bytes(config, context), "scratch");
+                                 Rotation::bytes(config, context), "scratch");
   return estimate;
 }
 

@@ -57,10 +57,10 @@ class FirstQueries {
     weights_.embed(tokens, scratch_.quantized.data(), x_.data());
     for (std::size_t t = 0; t < tokens.size(); ++t) {
       float* row = x_.data() + t * dim;
-      weights_.compute.kernels->rms_norm(row, layer.attention_norm.data(), dim,
-                                         weights_.config.norm_eps, row);
+      weights_.normalise(layer.attention_norm, row, row);
     }
-    const LinearMap map{&layer.at(formats::Projection::q), {}, queries_.data()};
+    const auto q = formats::Projection::q;
+    const LinearMap map{&layer.at(q), layer.bias(q), {}, queries_.data()};
     apply({&map, 1}, x_.data(), tokens.size(), scratch_, weights_.compute);
     return queries_.data();
   }

@@ -1,5 +1,6 @@
 #include "runtime/model/rope.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -24,39 +25,111 @@ double llama3_frequency(double frequency, const formats::ModelConfig& config) {
   return (1.0 - share) * stretched + share * frequency;
 }
 
-}  // namespace
+/// The pair, as a real number, that turns so many times in the original context.
+double yarn_pair(double turns, const formats::ModelConfig& config) {
+  const double original = config.rope_original_context;
+  return config.rotated_dim() * std::log(original / (turns * 2.0 * std::numbers::pi)) /
+         (2.0 * std::log(static_cast<double>(config.rope_theta)));
+}
 
-std::vector<double> rope_frequencies(const formats::ModelConfig& config) {
-  std::vector<double> frequencies(config.head_dim / 2);
+/// YaRN: pairs that turn often stay, those that turn seldom are stretched by the factor, and
+/// between the two the share rises from pair to pair. The limits are whole pairs, as in the
+/// implementation of its authors.
+double yarn_frequency(double frequency, std::size_t pair, const formats::ModelConfig& config) {
+  const double last = config.rotated_dim() - 1;
+  const double low = std::max(std::floor(yarn_pair(config.rope_beta_fast, config)), 0.0);
+  const double high = std::min(std::ceil(yarn_pair(config.rope_beta_slow, config)), last);
+  const double width = std::max(high - low, 0.001);
+  const double stretched = std::clamp((static_cast<double>(pair) - low) / width, 0.0, 1.0);
+  return frequency * ((1.0 - stretched) + stretched / config.rope_factor);
+}
+
+std::vector<double> unscaled(double theta, std::uint32_t rotated) {
+  std::vector<double> frequencies(rotated / 2);
   for (std::size_t i = 0; i < frequencies.size(); ++i) {
-    const double exponent = -2.0 * static_cast<double>(i) / config.head_dim;
-    double frequency = std::pow(static_cast<double>(config.rope_theta), exponent);
-    if (config.rope_scaling == formats::RopeScaling::linear) {
-      frequency /= config.rope_factor;
-    } else if (config.rope_scaling == formats::RopeScaling::llama3) {
-      frequency = llama3_frequency(frequency, config);
-    }
-    frequencies[i] = frequency;
+    frequencies[i] = std::pow(theta, -2.0 * static_cast<double>(i) / rotated);
   }
   return frequencies;
 }
 
-RopeTable::RopeTable(const formats::ModelConfig& config, std::uint32_t context)
-    : half_(config.head_dim / 2),
+bool rotates(const formats::ModelConfig& config) {
+  return config.positions == formats::Positions::rope;
+}
+
+bool has_window_table(const formats::ModelConfig& config) {
+  return rotates(config) && !config.windowed.empty() && config.rope_window_theta != 0.0f;
+}
+
+}  // namespace
+
+std::vector<double> rope_frequencies(const formats::ModelConfig& config, std::uint32_t context) {
+  std::vector<double> frequencies = unscaled(config.rope_theta, config.rotated_dim());
+  const std::vector<float>& factors =
+      context > config.rope_original_context ? config.rope_long_factors : config.rope_short_factors;
+  for (std::size_t i = 0; i < frequencies.size(); ++i) {
+    switch (config.rope_scaling) {
+      case formats::RopeScaling::none:
+        break;
+      case formats::RopeScaling::linear:
+        frequencies[i] /= config.rope_factor;
+        break;
+      case formats::RopeScaling::llama3:
+        frequencies[i] = llama3_frequency(frequencies[i], config);
+        break;
+      case formats::RopeScaling::yarn:
+        frequencies[i] = yarn_frequency(frequencies[i], i, config);
+        break;
+      case formats::RopeScaling::longrope:
+        frequencies[i] /= factors[i];
+        break;
+    }
+  }
+  return frequencies;
+}
+
+std::vector<double> window_rope_frequencies(const formats::ModelConfig& config) {
+  return unscaled(config.rope_window_theta, config.rotated_dim());
+}
+
+RopeTable::RopeTable(const std::vector<double>& frequencies, double magnitude,
+                     std::uint32_t context)
+    : half_(frequencies.size()),
       cos_(std::uint64_t{context} * half_),
       sin_(std::uint64_t{context} * half_) {
-  const std::vector<double> frequencies = rope_frequencies(config);
   for (std::size_t position = 0; position < context; ++position) {
     for (std::size_t i = 0; i < half_; ++i) {
       const double angle = static_cast<double>(position) * frequencies[i];
-      cos_.data()[position * half_ + i] = static_cast<float>(std::cos(angle));
-      sin_.data()[position * half_ + i] = static_cast<float>(std::sin(angle));
+      cos_.data()[position * half_ + i] = static_cast<float>(magnitude * std::cos(angle));
+      sin_.data()[position * half_ + i] = static_cast<float>(magnitude * std::sin(angle));
     }
   }
 }
 
-std::uint64_t RopeTable::bytes(const formats::ModelConfig& config, std::uint32_t context) {
-  return std::uint64_t{context} * (config.head_dim / 2) * 2 * sizeof(float);
+Rotation::Rotation(const formats::ModelConfig& config, std::uint32_t context)
+    : of_layer_(config.layers, -1) {
+  if (!rotates(config)) {
+    return;
+  }
+  tables_.emplace_back(rope_frequencies(config, context),
+                       static_cast<double>(config.rope_magnitude), context);
+  if (has_window_table(config)) {
+    tables_.emplace_back(window_rope_frequencies(config), 1.0, context);
+  }
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    if (config.is_rotated(layer)) {
+      of_layer_[layer] = has_window_table(config) && config.is_windowed(layer) ? 1 : 0;
+    }
+  }
+}
+
+const RopeTable* Rotation::of(std::uint32_t layer) const {
+  const std::int8_t table = of_layer_[layer];
+  return table < 0 ? nullptr : &tables_[static_cast<std::size_t>(table)];
+}
+
+std::uint64_t Rotation::bytes(const formats::ModelConfig& config, std::uint32_t context) {
+  const std::uint64_t tables = (rotates(config) ? 1u : 0u) + (has_window_table(config) ? 1u : 0u);
+  return tables * context * (config.rotated_dim() / 2) * 2 * sizeof(float);
 }
 
 }  // namespace crayon::model

@@ -8,26 +8,45 @@
 
 namespace crayon::model {
 
-/// Angle per position of each pair, in radians: [head_dim / 2]. Su et al. 2021; scaling `linear`
-/// is position interpolation (Chen et al. 2023), `llama3` that of Llama 3.1, which stretches
-/// only the wavelengths that the original context did not cover.
-std::vector<double> rope_frequencies(const formats::ModelConfig& config);
+/// Angle per position of each pair, in radians: [rotated_dim / 2]. Su et al. 2021, with the
+/// scaling of the configuration: `linear` is position interpolation (Chen et al. 2023); `llama3`
+/// stretches only the wavelengths that the original context did not cover; `yarn` (Peng et al.
+/// 2023, section 3.2) those that turn too seldom in it; `longrope` (Ding et al. 2024) divides each
+/// by a factor of its own, found by search, other ones when `context` is beyond the original.
+std::vector<double> rope_frequencies(const formats::ModelConfig& config, std::uint32_t context);
+
+/// The same for the windowed layers of models that rotate those in another way: unscaled.
+std::vector<double> window_rope_frequencies(const formats::ModelConfig& config);
 
 /// Cosines and sines for every position of a context, computed in double: at position 100000 a
 /// float angle would be off by 1e-2 rad.
 class RopeTable {
  public:
-  RopeTable(const formats::ModelConfig& config, std::uint32_t context);
-  static std::uint64_t bytes(const formats::ModelConfig& config, std::uint32_t context);
+  /// `magnitude` is a factor of both.
+  RopeTable(const std::vector<double>& frequencies, double magnitude, std::uint32_t context);
 
   const float* cos(std::uint32_t position) const { return cos_.data() + position * half_; }
   const float* sin(std::uint32_t position) const { return sin_.data() + position * half_; }
   std::size_t half() const { return half_; }
 
  private:
-  std::size_t half_;         // head_dim / 2
+  std::size_t half_;         // rotated numbers of a head / 2
   AlignedArray<float> cos_;  // [context][half]
   AlignedArray<float> sin_;  // [context][half]
+};
+
+/// How each layer of a model rotates.
+class Rotation {
+ public:
+  Rotation(const formats::ModelConfig& config, std::uint32_t context);
+  static std::uint64_t bytes(const formats::ModelConfig& config, std::uint32_t context);
+
+  /// Null for a layer that does not rotate.
+  const RopeTable* of(std::uint32_t layer) const;
+
+ private:
+  std::vector<RopeTable> tables_;      // none, one for all layers, or the windowed layers' besides
+  std::vector<std::int8_t> of_layer_;  // [layers] in tables_, or -1
 };
 
 }  // namespace crayon::model

@@ -67,7 +67,7 @@ Scratch::Scratch(const ScratchSizes& sizes)
 Session::State::State(const Model& its_model, std::uint32_t context, KvDtype kv)
     : model(&its_model),
       cache(its_model.config(), check_context(context, its_model.config()), kv),
-      rope(its_model.config(), context),
+      rotation(its_model.config(), context),
       scratch(ScratchSizes(its_model.config(), its_model.kernels().layout, context)) {}
 
 Session::Session(const Model& model, std::uint32_t context, KvDtype kv)

@@ -66,7 +66,7 @@ struct Session::State {
   const Model* model;
   std::uint32_t position = 0;
   KvCache cache;
-  RopeTable rope;
+  Rotation rotation;
   Scratch scratch;
   LowRankTable low_rank;
   ProjectionWatcher watcher;  ///< or empty

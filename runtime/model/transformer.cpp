@@ -1,5 +1,6 @@
 #include "runtime/model/transformer.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 
@@ -24,7 +25,7 @@ void Step::run(Logits wanted, float* logits) {
 }
 
 void Step::run_first(std::uint32_t layers) {
-  weights_.embed(tokens_, scratch_.linear.quantized.data(), scratch_.residual.data());
+  embed();
   for (std::uint32_t layer = 0; layer < layers; ++layer) {
     attention_block(layer);
     mlp_block(layer);
@@ -32,23 +33,43 @@ void Step::run_first(std::uint32_t layers) {
   state_.position += static_cast<std::uint32_t>(tokens_.size());
 }
 
+void Step::embed() {
+  std::int8_t* const unpacked = scratch_.linear.quantized.data();
+  weights_.embed(tokens_, unpacked, scratch_.residual.data());
+  if (config_.positions != formats::Positions::learned) {
+    return;
+  }
+  float* const row = scratch_.projected.data();
+  for (std::size_t t = 0; t < tokens_.size(); ++t) {
+    weights_.position_embedding.read_row(state_.position + t, kernels_, unpacked, row);
+    kernels_.axpy_f32(1.0f, row, scratch_.residual.data() + t * config_.dim, config_.dim);
+  }
+}
+
 void Step::attention_block(std::uint32_t layer) {
-  normalise(weights_.layers[layer].attention_norm);
+  const LayerWeights& weights = weights_.layers[layer];
+  normalise(weights.attention_norm);
   project(layer, {{Projection::q, scratch_.queries.data()},
                   {Projection::k, scratch_.keys.data()},
                   {Projection::v, scratch_.values.data()}});
   rotate_and_store(layer);
   attend(layer);
   project(layer, {{Projection::o, scratch_.projected.data()}});
-  add_to_residual();
+  add_to_residual(weights.attention_post_norm);
 }
 
 void Step::mlp_block(std::uint32_t layer) {
-  normalise(weights_.layers[layer].mlp_norm);
-  project(layer, {{Projection::gate, scratch_.gate.data()}, {Projection::up, scratch_.up.data()}});
-  gate();
+  const LayerWeights& weights = weights_.layers[layer];
+  normalise(weights.mlp_norm);
+  if (config_.gated) {
+    project(layer,
+            {{Projection::gate, scratch_.gate.data()}, {Projection::up, scratch_.up.data()}});
+  } else {
+    project(layer, {{Projection::up, scratch_.up.data()}});
+  }
+  activate();
   project(layer, {{Projection::down, scratch_.projected.data()}});
-  add_to_residual();
+  add_to_residual(weights.mlp_post_norm);
 }
 
 void Step::head(Logits wanted, float* logits) {
@@ -57,17 +78,19 @@ void Step::head(Logits wanted, float* logits) {
   }
   normalise(weights_.output_norm);
   const std::size_t skipped = wanted == Logits::last ? tokens_.size() - 1 : 0;
-  const LinearMap map{&weights_.head(), {}, logits};
-  apply({&map, 1}, scratch_.input.data() + skipped * config_.dim, tokens_.size() - skipped,
-        scratch_.linear, compute_);
+  const std::size_t rows = tokens_.size() - skipped;
+  const LinearMap map{&weights_.head(), nullptr, {}, logits};
+  apply({&map, 1}, scratch_.input.data() + skipped * config_.dim, rows, scratch_.linear, compute_);
+  if (config_.logit_softcap != 0.0f) {
+    kernels_.soft_cap(logits, rows * config_.vocab_size, config_.logit_softcap);
+  }
 }
 
-void Step::normalise(const AlignedArray<float>& weight) {
+void Step::normalise(const NormWeights& norm) {
   const std::size_t dim = config_.dim;
   compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
-      kernels_.rms_norm(scratch_.residual.data() + t * dim, weight.data(), dim, config_.norm_eps,
-                        scratch_.input.data() + t * dim);
+      weights_.normalise(norm, scratch_.residual.data() + t * dim, scratch_.input.data() + t * dim);
     }
   });
 }
@@ -77,7 +100,8 @@ void Step::project(std::uint32_t layer, std::initializer_list<Part> parts) {
   assert(parts.size() <= maps.size());
   std::size_t count = 0;
   for (const Part& part : parts) {
-    maps[count++] = {&weights_.layers[layer].at(part.which), state_.low_rank.at(layer, part.which),
+    maps[count++] = {&weights_.layers[layer].at(part.which),
+                     weights_.layers[layer].bias(part.which), state_.low_rank.at(layer, part.which),
                      part.y};
     if (state_.watcher) {
       const std::size_t inputs = maps.front().weights->inputs();
@@ -89,58 +113,85 @@ void Step::project(std::uint32_t layer, std::initializer_list<Part> parts) {
 }
 
 void Step::rotate_and_store(std::uint32_t layer) {
-  const std::size_t head_dim = config_.head_dim;
-  const RopeTable& rope = state_.rope;
+  const LayerWeights& weights = weights_.layers[layer];
+  const RopeTable* rope = state_.rotation.of(layer);
   compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       const std::uint32_t position = state_.position + static_cast<std::uint32_t>(t);
-      const auto rotate = [&](float* row, std::uint32_t heads) {
-        for (std::uint32_t h = 0; h < heads; ++h) {
-          kernels_.rope_half(row + h * head_dim, rope.cos(position), rope.sin(position),
-                             rope.half());
-        }
-      };
       float* key = scratch_.keys.data() + t * config_.kv_dim();
-      rotate(scratch_.queries.data() + t * config_.query_dim(), config_.heads);
-      rotate(key, config_.kv_heads);
+      prepare(scratch_.queries.data() + t * config_.query_dim(), config_.heads, weights.q_norm,
+              rope, position);
+      prepare(key, config_.kv_heads, weights.k_norm, rope, position);
       state_.cache.store(layer, position, key, scratch_.values.data() + t * config_.kv_dim(),
                          kernels_);
     }
   });
 }
 
+void Step::prepare(float* row, std::uint32_t heads, const AlignedArray<float>& norm,
+                   const RopeTable* rope, std::uint32_t position) {
+  for (std::uint32_t h = 0; h < heads; ++h) {
+    float* const head = row + std::size_t{h} * config_.head_dim;
+    if (config_.qk_norm) {
+      kernels_.rms_norm(head, norm.data(), config_.head_dim, config_.norm_eps, head);
+    }
+    if (rope != nullptr) {
+      kernels_.rope_half(head, rope->cos(position), rope->sin(position), rope->half());
+    }
+  }
+}
+
 void Step::attend(std::uint32_t layer) {
   // Shared out by heads: each has its own row of scores, and all of them see the same lengths.
   const std::uint32_t heads_per_kv_head = config_.heads / config_.kv_heads;
+  const std::uint32_t window = config_.is_windowed(layer) ? config_.window : state_.cache.context();
   compute_.parallel(config_.heads, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t head = begin; head < end; ++head) {
       const auto kv_head = static_cast<std::uint32_t>(head) / heads_per_kv_head;
       float* scores = scratch_.scores.data() + head * state_.cache.context();
       for (std::size_t t = 0; t < tokens_.size(); ++t) {
         const std::size_t at = t * config_.query_dim() + head * config_.head_dim;
-        const std::size_t visible = state_.position + t + 1;  // itself and all before it
-        state_.cache.attend(layer, kv_head, visible, scratch_.queries.data() + at, scores,
-                            scratch_.input.data() + at, kernels_);
+        // Itself and those before it.
+        const std::uint32_t visible = state_.position + static_cast<std::uint32_t>(t) + 1;
+        state_.cache.attend(layer, kv_head, visible - std::min(visible, window), visible,
+                            scratch_.queries.data() + at, scores, scratch_.input.data() + at,
+                            kernels_);
       }
     }
   });
 }
 
-void Step::gate() {
+void Step::activate() {
   const std::size_t hidden = config_.hidden_dim;
   compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      kernels_.silu_mul(scratch_.gate.data() + t * hidden, scratch_.up.data() + t * hidden,
-                        scratch_.input.data() + t * hidden, hidden);
+    for (std::size_t at = begin * hidden; at < end * hidden; at += hidden) {
+      activate(scratch_.gate.data() + at, scratch_.up.data() + at, scratch_.input.data() + at);
     }
   });
 }
 
-void Step::add_to_residual() {
+void Step::activate(const float* gate, const float* up, float* out) {
+  const std::size_t hidden = config_.hidden_dim;
+  switch (config_.activation) {
+    case formats::Activation::silu:
+      return config_.gated ? kernels_.silu_mul(gate, up, out, hidden)
+                           : kernels_.silu(up, out, hidden);
+    case formats::Activation::gelu_tanh:
+      return config_.gated ? kernels_.gelu_tanh_mul(gate, up, out, hidden)
+                           : kernels_.gelu_tanh(up, out, hidden);
+  }
+}
+
+void Step::add_to_residual(const NormWeights& post_norm) {
   const std::size_t dim = config_.dim;
   compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    kernels_.axpy_f32(1.0f, scratch_.projected.data() + begin * dim,
-                      scratch_.residual.data() + begin * dim, (end - begin) * dim);
+    for (std::size_t t = begin; t < end; ++t) {
+      float* const added = scratch_.projected.data() + t * dim;
+      if (config_.post_norms) {
+        weights_.normalise(post_norm, added, added);
+      }
+      kernels_.axpy_f32(1.0f, added, scratch_.residual.data() + t * dim, dim);
+    }
   });
 }
 

@@ -8,9 +8,9 @@
 
 namespace crayon::model {
 
-/// One step of the forward pass (Vaswani et al. 2017, decoder only, in the form of LLaMA,
-/// Touvron et al. 2023): a batch of tokens at the session's position through every layer. A
-/// prefill is a few of these, decoding one token is a batch of 1.
+/// One step of the forward pass (Vaswani et al. 2017, decoder only, norms in front of the blocks)
+/// with the variations that ModelConfig describes: a batch of tokens at the session's position
+/// through every layer. A prefill is a few of these, decoding one token is a batch of 1.
 class Step {
  public:
   /// `tokens`: 1 to prefill_batch ids in range, which fit in the session's context.
@@ -29,22 +29,29 @@ class Step {
     float* y;  // [tokens][outputs]
   };
 
+  /// residual = embeddings of the tokens, with learned positions
+  void embed();
   void attention_block(std::uint32_t layer);
   void mlp_block(std::uint32_t layer);
   void head(Logits wanted, float* logits);
 
-  /// input = rms_norm(residual)
-  void normalise(const AlignedArray<float>& weight);
-  /// y = W input, with the adapter's part
+  /// input = norm(residual)
+  void normalise(const NormWeights& norm);
+  /// y = W input + b, with the adapter's part
   void project(std::uint32_t layer, std::initializer_list<Part> parts);
-  /// Rotates queries and keys, and appends keys and values to the cache.
+  /// Normalises and rotates queries and keys as the layer does, and appends keys and values to the
+  /// cache.
   void rotate_and_store(std::uint32_t layer);
-  /// input = softmax(q.k / sqrt(head_dim)) v, causal
+  /// Heads [heads][head_dim] of one token: norm and rotation.
+  void prepare(float* row, std::uint32_t heads, const AlignedArray<float>& norm,
+               const RopeTable* rope, std::uint32_t position);
+  /// input = softmax(scale q.k) v, causal
   void attend(std::uint32_t layer);
-  /// input = silu(gate) * up
-  void gate();
-  /// residual += projected
-  void add_to_residual();
+  /// input = activation(gate) * up, or activation(up)
+  void activate();
+  void activate(const float* gate, const float* up, float* out);
+  /// residual += projected, normalised when the model has post norms
+  void add_to_residual(const NormWeights& post_norm);
 
   const Weights& weights_;
   const formats::ModelConfig& config_;

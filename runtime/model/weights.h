@@ -13,13 +13,25 @@
 
 namespace crayon::model {
 
+struct NormWeights {
+  AlignedArray<float> weight;  ///< [width]
+  AlignedArray<float> bias;    ///< [width] of a LayerNorm, else empty
+};
+
+/// What a model has not is empty.
 struct LayerWeights {
-  AlignedArray<float> attention_norm;  ///< [dim]
-  AlignedArray<float> mlp_norm;        ///< [dim]
+  NormWeights attention_norm, attention_post_norm, mlp_norm, mlp_post_norm;  ///< of width dim
+  AlignedArray<float> q_norm, k_norm;                                        ///< [head_dim]
   std::array<Matrix, formats::all_projections.size()> projections;
+  std::array<AlignedArray<float>, formats::all_projections.size()> biases;  ///< [outputs]
 
   const Matrix& at(formats::Projection which) const {
     return projections[static_cast<std::size_t>(which)];
+  }
+  /// Null where the projection has none.
+  const float* bias(formats::Projection which) const {
+    const AlignedArray<float>& values = biases[static_cast<std::size_t>(which)];
+    return values.size() == 0 ? nullptr : values.data();
   }
 };
 
@@ -28,16 +40,19 @@ struct Weights {
   formats::ModelConfig config;
   formats::Hash id{};
   Compute compute;
-  Matrix token_embedding;           ///< [vocab][dim]
-  Matrix output_head;               ///< [vocab][dim]; empty when the head is the token embedding
-  AlignedArray<float> output_norm;  ///< [dim]
+  Matrix token_embedding;     ///< [vocab][dim]
+  Matrix position_embedding;  ///< [max_context][dim] of learned positions, else empty
+  Matrix output_head;         ///< [vocab][dim]; empty when the head is the token embedding
+  NormWeights output_norm;    ///< of width dim
   std::vector<LayerWeights> layers;
 
   const Matrix& head() const { return config.tied_head ? token_embedding : output_head; }
 
-  /// The embeddings of `tokens` into x [tokens][dim]; `unpacked` [dim] is scratch. The ids are
-  /// in range.
+  /// The embeddings of `tokens`, without positions, into x [tokens][dim]; `unpacked` [dim] is
+  /// scratch. The ids are in range.
   void embed(std::span<const Token> tokens, std::int8_t* unpacked, float* x) const;
+  /// y [dim] = norm of x [dim]; y may be x.
+  void normalise(const NormWeights& norm, const float* x, float* y) const;
 };
 
 /// Loads every tensor that the configuration asks for, several at once on `compute`'s threads.

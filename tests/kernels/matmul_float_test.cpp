@@ -119,10 +119,10 @@ TEST_P(MatmulFloat, LowRankIsTwoProducts) {
   }
 }
 
-/// softmax(scale q K) V in double.
+/// softmax(cap(scale q K)) V in double; no cap when it is 0.
 std::vector<double> attention(const Guarded<float>& q, const std::vector<float>& k,
                               const std::vector<float>& v, std::size_t n, std::size_t stride,
-                              float scale) {
+                              float scale, float softcap) {
   std::vector<double> weight(n), out(q.size());
   double max = -INFINITY, total = 0;
   for (std::size_t p = 0; p < n; ++p) {
@@ -130,6 +130,9 @@ std::vector<double> attention(const Guarded<float>& q, const std::vector<float>&
       weight[p] += static_cast<double>(q[d]) * k[p * stride + d];
     }
     weight[p] *= scale;
+    if (softcap != 0.0f) {
+      weight[p] = softcap * std::tanh(weight[p] / softcap);
+    }
     max = std::max(max, weight[p]);
   }
   for (double& w : weight) {
@@ -163,18 +166,20 @@ TEST_P(MatmulFloat, AttendsAsTheFormulaSaysAndAsScalarDoes) {
       v[i] = crayon::f16_to_f32(v16[i]);
     }
     const float scale = 1 / std::sqrt(static_cast<float>(head_dim));
-    set().attend_f32(q.data(), k.data(), v.data(), n, stride, head_dim, scale, scores.data(),
-                     out.data());
-    const auto exact = attention(q, {k.begin(), k.end()}, {v.begin(), v.end()}, n, stride, scale);
+    const float softcap = round % 2 == 0 ? 0.0f : 1.5f;
+    set().attend_f32(q.data(), k.data(), v.data(), n, stride, head_dim, scale, softcap,
+                     scores.data(), out.data());
+    const auto exact =
+        attention(q, {k.begin(), k.end()}, {v.begin(), v.end()}, n, stride, scale, softcap);
     for (std::size_t d = 0; d < head_dim; ++d) {
       ASSERT_NEAR(out[d], exact[d], 5e-6);
     }
-    test::scalar().attend_f32(q.data(), k.data(), v.data(), n, stride, head_dim, scale,
+    test::scalar().attend_f32(q.data(), k.data(), v.data(), n, stride, head_dim, scale, softcap,
                               scores.data(), expected.data());
     ASSERT_EQ(bits(test::span(out)), bits(test::span(expected)));
     std::fill(out.begin(), out.end(), 0.0f);
-    set().attend_f16(q.data(), k16.data(), v16.data(), n, stride, head_dim, scale, scores.data(),
-                     out.data());
+    set().attend_f16(q.data(), k16.data(), v16.data(), n, stride, head_dim, scale, softcap,
+                     scores.data(), out.data());
     ASSERT_EQ(bits(test::span(out)), bits(test::span(expected)));
   }
 }

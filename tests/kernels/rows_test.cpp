@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 #include "kernels/kernel_set.h"
@@ -119,6 +120,91 @@ TEST_P(Rows, SiluMatchesDoubleAndScalar) {
   EXPECT_EQ(y[0], 0.0f);
   EXPECT_EQ(y[1], 1e30f);
   EXPECT_EQ(y[2], 0.0f);
+}
+
+TEST_P(Rows, LayerNormMatchesDoubleAndScalar) {
+  Random random(26);
+  for (std::size_t n = 1; n < 100; ++n) {
+    Guarded<float> x(n), weight(n), bias(n), y(n);
+    fill(x, random, 3);
+    fill(weight, random);
+    fill(bias, random);
+    double mean = 0, squares = 0;
+    for (const float value : span(x)) {
+      mean += static_cast<double>(value) / static_cast<double>(n);
+    }
+    for (const float value : span(x)) {
+      squares += (value - mean) * (value - mean);
+    }
+    const double norm = std::sqrt(squares / static_cast<double>(n) + 1e-5);
+    set().layer_norm(x.data(), weight.data(), bias.data(), n, 1e-5f, y.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      ASSERT_NEAR(y[i], (x[i] - mean) / norm * weight[i] + bias[i], n == 1 ? 1e-4 : 4e-6) << n;
+    }
+    Guarded<float> in_place(n);
+    std::copy(x.begin(), x.end(), in_place.begin());
+    scalar().layer_norm(in_place.data(), weight.data(), bias.data(), n, 1e-5f, in_place.data());
+    ASSERT_EQ(bits(span(y)), bits(span(in_place))) << n;
+  }
+}
+
+TEST_P(Rows, SoftCapMatchesDoubleAndScalar) {
+  Random random(27);
+  for (std::size_t n = 0; n < 100; ++n) {
+    Guarded<float> x(n), y(n);
+    fill(x, random, n % 3 == 0 ? 500 : 20);
+    std::copy(x.begin(), x.end(), y.begin());
+    set().soft_cap(y.data(), n, 30.0f);
+    for (std::size_t i = 0; i < n; ++i) {
+      ASSERT_NEAR(y[i], 30 * std::tanh(x[i] / 30.0), 1e-5);
+    }
+    scalar().soft_cap(x.data(), n, 30.0f);
+    ASSERT_EQ(bits(span(x)), bits(span(y))) << n;
+  }
+  float ends[] = {-infinity, infinity, 0.0f, nan};
+  set().soft_cap(ends, 4, 5.0f);
+  EXPECT_EQ(ends[0], -5.0f);
+  EXPECT_EQ(ends[1], 5.0f);
+  EXPECT_EQ(ends[2], 0.0f);
+  EXPECT_TRUE(std::isnan(ends[3]));
+}
+
+/// The tanh form of GELU.
+double gelu(double x) {
+  return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+}
+
+TEST_P(Rows, GeluMatchesDoubleAndScalar) {
+  Random random(28);
+  for (std::size_t n = 0; n < 100; ++n) {
+    Guarded<float> gate(n), up(n), y(n), alone(n);
+    fill(gate, random, n % 3 == 0 ? 80 : 4);
+    fill(up, random);
+    set().gelu_tanh_mul(gate.data(), up.data(), y.data(), n);
+    set().gelu_tanh(gate.data(), alone.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double exact = gelu(gate[i]);
+      ASSERT_NEAR(alone[i], exact, std::abs(exact) * 1e-6 + 1e-6);
+      ASSERT_EQ(y[i], alone[i] * up[i]);
+    }
+    scalar().gelu_tanh(gate.data(), gate.data(), n);
+    ASSERT_EQ(bits(span(alone)), bits(span(gate))) << n;
+  }
+  float ends[] = {-1e30f, 1e30f, 0.0f};
+  set().gelu_tanh(ends, ends, 3);
+  EXPECT_EQ(ends[0], 0.0f);
+  EXPECT_EQ(ends[1], 1e30f);
+  EXPECT_EQ(ends[2], 0.0f);
+}
+
+TEST_P(Rows, SiluAloneIsSiluTimesOne) {
+  Random random(29);
+  Guarded<float> x(37), y(37), product(37);
+  fill(x, random, 6);
+  const std::vector<float> ones(37, 1.0f);
+  set().silu(x.data(), y.data(), 37);
+  set().silu_mul(x.data(), ones.data(), product.data(), 37);
+  EXPECT_EQ(bits(span(y)), bits(span(product)));
 }
 
 TEST_P(Rows, RopeRotatesPairs) {

@@ -64,7 +64,7 @@ TEST_P(SameBits, OnEveryCpu) {
 
   std::vector<float> scores(n), out(inputs);
   const auto q = numbers(inputs, random, 3), cache = numbers(2 * n * inputs, random, 1);
-  k.attend_f32(q.data(), cache.data(), cache.data() + n * inputs, n, inputs, inputs, 0.07f,
+  k.attend_f32(q.data(), cache.data(), cache.data() + n * inputs, n, inputs, inputs, 0.07f, 0.0f,
                scores.data(), out.data());
   digest.add(out);
 
@@ -81,8 +81,18 @@ TEST_P(SameBits, OnEveryCpu) {
   digest.add(out);
   k.softmax(out.data(), inputs);
   digest.add(out);
-
   EXPECT_EQ(digest.value(), 0x8791e83ec44bfe32u);
+
+  k.attend_f32(q.data(), cache.data(), cache.data() + n * inputs, n, inputs, inputs, 0.07f, 2.0f,
+               scores.data(), out.data());
+  digest.add(out);
+  k.layer_norm(out.data(), w.data(), x.data(), inputs, 1e-5f, out.data());
+  k.gelu_tanh_mul(out.data(), x.data(), out.data(), inputs);
+  k.gelu_tanh(out.data(), out.data(), inputs);
+  k.silu(out.data(), out.data(), inputs);
+  k.soft_cap(out.data(), inputs, 0.5f);
+  digest.add(out);
+  EXPECT_EQ(digest.value(), 0xbd20f8b339e2ed25u);
 }
 
 CRAYON_FOR_EVERY_SET(SameBits);

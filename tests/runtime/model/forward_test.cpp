@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "tests/runtime/model/decode_check.h"
 #include "tests/runtime/model/reference_forward.h"
 #include "tests/runtime/model/tiny_model.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using formats::Dtype;
 using formats::ModelConfig;
+using formats::Projection;
 using formats::RopeScaling;
 
 struct Case {
@@ -28,6 +30,28 @@ Case varied(std::string name, const Change& change) {
   ModelConfig config = test::tiny_config();
   change(config);
   return {std::move(name), config};
+}
+
+void long_rope(ModelConfig& c, std::uint32_t original_context) {
+  c.rope_scaling = RopeScaling::longrope;
+  c.rope_original_context = original_context;
+  c.rope_short_factors = {1, 1.1f, 1.2f, 1.3f, 1.4f, 1.5f, 1.6f};
+  c.rope_long_factors = {1, 2, 4, 8, 16, 32, 64};
+  c.rope_magnitude = 1.2f;
+}
+
+void like_gpt2(ModelConfig& c) {
+  c.norm = formats::Norm::layer;
+  c.positions = formats::Positions::learned;
+  c.activation = formats::Activation::gelu_tanh;
+  c.gated = false;
+  c.kv_heads = 4;
+  c.tied_head = true;
+  for (const Projection which : formats::all_projections) {
+    if (c.has(which)) {
+      c.add_bias(which);
+    }
+  }
 }
 
 std::vector<Case> cases() {
@@ -74,7 +98,58 @@ std::vector<Case> cases() {
                c.rope_factor = 8.0f;
                c.rope_original_context = 64;
              }),
+      varied("YarnRope",
+             [](ModelConfig& c) {
+               c.rope_theta = 500.0f;
+               c.rope_scaling = RopeScaling::yarn;
+               c.rope_factor = 4.0f;
+               c.rope_original_context = 512;
+               c.rope_magnitude = 1.14f;
+             }),
+      varied("ShortRope", [](ModelConfig& c) { long_rope(c, 20); }),
+      varied("LongRope", [](ModelConfig& c) { long_rope(c, 19); }),
+      varied("PartlyRotated", [](ModelConfig& c) { c.rope_dim = 6; }),
+      varied("UnrotatedLayer",
+             [](ModelConfig& c) {
+               c.unrotated = {false, true};
+             }),
       varied("LargeEpsilon", [](ModelConfig& c) { c.norm_eps = 0.3f; }),
+      varied("SomeBiases",
+             [](ModelConfig& c) {
+               for (const auto which : {Projection::q, Projection::k, Projection::v}) {
+                 c.add_bias(which);
+               }
+             }),
+      varied("QkNorm", [](ModelConfig& c) { c.qk_norm = true; }),
+      varied("Window",
+             [](ModelConfig& c) {
+               c.window = 5;
+               c.windowed = {true, true};
+             }),
+      varied("WindowOfOne",
+             [](ModelConfig& c) {
+               c.window = 1;
+               c.windowed = {true, false};
+             }),
+      varied("SoftCaps",
+             [](ModelConfig& c) {
+               c.attention_softcap = 1.5f;
+               c.logit_softcap = 2.0f;
+             }),
+      varied("AttentionScale", [](ModelConfig& c) { c.attention_scale = 1.0f; }),
+      varied("LikeGemma",
+             [](ModelConfig& c) {
+               c.activation = formats::Activation::gelu_tanh;
+               c.post_norms = c.qk_norm = c.tied_head = true;
+               c.embedding_scale = 7.2f;
+               c.window = 7;
+               c.windowed = {true, false};
+               c.rope_window_theta = 100.0f;
+               c.rope_scaling = RopeScaling::linear;
+               c.rope_factor = 8.0f;
+             }),
+      varied("LikeGpt2", like_gpt2),
+      varied("UngatedSilu", [](ModelConfig& c) { c.gated = false; }),
   };
 }
 
@@ -95,8 +170,9 @@ TEST_P(Forward, F32IsTheReference) {
   const test::Packed packed(source_, Dtype::f32);
   const auto model = packed.load(pool_);
   EXPECT_EQ(model->default_kv(), KvDtype::f32);
-  EXPECT_LT(test::largest_difference(test::all_logits(*model, tokens_, KvDtype::f32), truth_),
-            2e-5);
+  const std::vector<float> logits = test::all_logits(*model, tokens_, KvDtype::f32);
+  EXPECT_LT(test::largest_difference(logits, truth_), 2e-5);
+  test::expect_decode_is_prefill(packed, tokens_, logits, [](Session&) {});
 }
 
 TEST_P(Forward, F16IsNearTheReference) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace crayon::test {
 namespace {
@@ -16,11 +19,13 @@ using Vector = std::vector<double>;
 
 struct Dense {
   std::size_t rows = 0, cols = 0;
-  Vector values;                               // [rows][cols]
-  std::function<Vector(const Vector&)> extra;  // added to the product, when there is one
+  Vector values;                                    // [rows][cols]
+  std::function<Vector(const Vector&)> extra = {};  // added to the product, when there is one
+  Vector bias = {};                                 // [rows], or empty
 
   Vector times(const Vector& x) const {
-    Vector y(rows);
+    Vector y = bias;
+    y.resize(rows);
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < cols; ++c) {
         y[r] += values[r * cols + c] * x[c];
@@ -45,72 +50,156 @@ Dense read(const ModelSource& source, const std::string& name) {
     if (tensor.name == name) {
       std::vector<float> floats(tensor.shape.rows * tensor.shape.cols);
       tensor.read_rows(0, tensor.shape.rows, floats);
-      return {tensor.shape.rows, tensor.shape.cols, Vector(floats.begin(), floats.end()), {}};
+      return {tensor.shape.rows, tensor.shape.cols, Vector(floats.begin(), floats.end())};
     }
   }
   throw std::runtime_error("the source has no " + name);
 }
 
-Vector rms_norm(const Vector& x, const Dense& weight, double eps) {
-  double squares = 0;
-  for (const double value : x) {
-    squares += value * value;
-  }
-  const double scale = 1 / std::sqrt(squares / static_cast<double>(x.size()) + eps);
-  Vector y(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    y[i] = x[i] * scale * weight.values[i];
-  }
-  return y;
+bool has(const ModelSource& source, const std::string& name) {
+  return std::ranges::any_of(source.tensors,
+                             [&](const auto& tensor) { return tensor.name == name; });
 }
 
-double frequency(const ModelConfig& config, std::uint32_t pair) {
-  const double plain =
-      1 / std::pow(static_cast<double>(config.rope_theta), 2.0 * pair / config.head_dim);
-  const double factor = config.rope_factor;
-  if (config.rope_scaling == formats::RopeScaling::linear) {
-    return plain / factor;
+/// RMSNorm of `size` numbers from `x` on, in place.
+void rms_norm(double* x, std::size_t size, const Dense& weight, double eps) {
+  double squares = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    squares += x[i] * x[i];
   }
-  if (config.rope_scaling == formats::RopeScaling::llama3) {
-    const double turns = config.rope_original_context * plain / (2 * std::numbers::pi);
-    const double low = config.rope_low_freq_factor;
-    const double high = config.rope_high_freq_factor;
-    const double smooth = std::clamp((turns - low) / (high - low), 0.0, 1.0);
-    return plain * (smooth + (1 - smooth) / factor);
+  const double scale = 1 / std::sqrt(squares / static_cast<double>(size) + eps);
+  for (std::size_t i = 0; i < size; ++i) {
+    x[i] *= scale * weight.values[i];
+  }
+}
+
+/// A norm over the width of the model, of whichever kind.
+struct NormLayer {
+  Dense weight, bias;
+  const ModelConfig* config = nullptr;
+
+  Vector of(Vector x) const {
+    const double eps = static_cast<double>(config->norm_eps);
+    if (config->norm == formats::Norm::rms) {
+      rms_norm(x.data(), x.size(), weight, eps);
+      return x;
+    }
+    double mean = 0;
+    for (const double value : x) {
+      mean += value / static_cast<double>(x.size());
+    }
+    double variance = 0;
+    for (double& value : x) {
+      value -= mean;
+      variance += value * value / static_cast<double>(x.size());
+    }
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      x[i] = x[i] / std::sqrt(variance + eps) * weight.values[i] + bias.values[i];
+    }
+    return x;
+  }
+};
+
+NormLayer read_norm(const ModelSource& source, const std::string& name) {
+  const bool layer = source.config.norm == formats::Norm::layer;
+  return {read(source, name), layer ? read(source, name + "_bias") : Dense{}, &source.config};
+}
+
+double cap(double x, double limit) {
+  return limit == 0 ? x : limit * std::tanh(x / limit);
+}
+
+double activate(double x, formats::Activation activation) {
+  return activation == formats::Activation::silu
+             ? x / (1 + std::exp(-x))
+             : x / 2 *
+                   (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+}
+
+/// Radians per position of one pair of a layer whose frequencies are scaled.
+double scaled_frequency(const ModelConfig& config, std::uint32_t pair, std::size_t context) {
+  const double theta = config.rope_theta;
+  const double rotated = config.rope_dim == 0 ? config.head_dim : config.rope_dim;
+  const double plain = 1 / std::pow(theta, 2.0 * pair / rotated);
+  const double factor = config.rope_factor;
+  const double original = config.rope_original_context;
+  const double turns = original * plain / (2 * std::numbers::pi);
+  switch (config.rope_scaling) {
+    case formats::RopeScaling::none:
+      return plain;
+    case formats::RopeScaling::linear:
+      return plain / factor;
+    case formats::RopeScaling::llama3: {
+      const double low = config.rope_low_freq_factor;
+      const double high = config.rope_high_freq_factor;
+      const double smooth = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+      return plain * (smooth + (1 - smooth) / factor);
+    }
+    case formats::RopeScaling::yarn: {
+      // The pairs that turn beta times: theta^(-2 pair / rotated) original = 2 pi beta.
+      const auto pair_of = [&](double beta) {
+        return rotated / 2 * std::log(original / (2 * std::numbers::pi * beta)) / std::log(theta);
+      };
+      const double first = std::max(0.0, std::floor(pair_of(config.rope_beta_fast)));
+      const double last = std::min(rotated - 1, std::ceil(pair_of(config.rope_beta_slow)));
+      const double ramp = (pair - first) / std::max(last - first, 0.001);
+      const double stretched = std::clamp(ramp, 0.0, 1.0);
+      return plain / factor * stretched + plain * (1 - stretched);
+    }
+    case formats::RopeScaling::longrope:
+      return plain / (context > config.rope_original_context ? config.rope_long_factors
+                                                             : config.rope_short_factors)[pair];
   }
   return plain;
 }
 
-/// Rotates every head of x, the pairs half a head apart.
-void rotate(Vector& x, std::size_t position, const ModelConfig& config) {
-  const std::uint32_t half = config.head_dim / 2;
+/// Rotates every head of x, the pairs half of what turns apart.
+void rotate(Vector& x, std::size_t position, std::uint32_t layer, std::size_t context,
+            const ModelConfig& config) {
+  if (config.positions != formats::Positions::rope ||
+      (!config.unrotated.empty() && config.unrotated[layer])) {
+    return;
+  }
+  const bool local =
+      !config.windowed.empty() && config.windowed[layer] && config.rope_window_theta != 0;
+  const std::uint32_t rotated = config.rope_dim == 0 ? config.head_dim : config.rope_dim;
+  const std::uint32_t half = rotated / 2;
+  const double magnitude = local ? 1 : static_cast<double>(config.rope_magnitude);
   for (std::size_t head = 0; head < x.size(); head += config.head_dim) {
     for (std::uint32_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(position) * frequency(config, i);
+      const double frequency = local ? 1 / std::pow(config.rope_window_theta, 2.0 * i / rotated)
+                                     : scaled_frequency(config, i, context);
+      const double angle = static_cast<double>(position) * frequency;
       const double a = x[head + i];
       const double b = x[head + half + i];
-      x[head + i] = a * std::cos(angle) - b * std::sin(angle);
-      x[head + half + i] = a * std::sin(angle) + b * std::cos(angle);
+      x[head + i] = magnitude * (a * std::cos(angle) - b * std::sin(angle));
+      x[head + half + i] = magnitude * (a * std::sin(angle) + b * std::cos(angle));
     }
   }
 }
 
-/// All heads of the query at the last of the given positions.
+/// All heads of the query at the last of the given positions, in a layer that sees `window`.
 Vector attention(const Vector& query, const std::vector<Vector>& keys,
-                 const std::vector<Vector>& values, const ModelConfig& config) {
+                 const std::vector<Vector>& values, std::size_t window, const ModelConfig& config) {
+  const double scale = config.attention_scale != 0
+                           ? static_cast<double>(config.attention_scale)
+                           : 1 / std::sqrt(static_cast<double>(config.head_dim));
   Vector out(query.size());
   for (std::uint32_t head = 0; head < config.heads; ++head) {
     const std::size_t q = head * config.head_dim;
     const std::size_t kv = head * config.kv_heads / config.heads * config.head_dim;
-    Vector weights;
+    Vector weights(keys.size());  // 0 outside of the window
     double sum = 0;
-    for (const Vector& key : keys) {
+    for (std::size_t p = 0; p < keys.size(); ++p) {
+      if (p + window < keys.size()) {
+        continue;
+      }
       double product = 0;
       for (std::uint32_t d = 0; d < config.head_dim; ++d) {
-        product += query[q + d] * key[kv + d];
+        product += query[q + d] * keys[p][kv + d];
       }
-      weights.push_back(std::exp(product / std::sqrt(static_cast<double>(config.head_dim))));
-      sum += weights.back();
+      weights[p] = std::exp(cap(scale * product, config.attention_softcap));
+      sum += weights[p];
     }
     for (std::size_t p = 0; p < values.size(); ++p) {
       for (std::uint32_t d = 0; d < config.head_dim; ++d) {
@@ -128,64 +217,124 @@ void add(Vector& x, const Vector& y) {
 }
 
 struct Layer {
-  Dense attention_norm, mlp_norm, q, k, v, o, gate, up, down;
+  std::uint32_t index = 0;
+  NormLayer attention_norm, mlp_norm;
+  std::optional<NormLayer> attention_post_norm, mlp_post_norm;
+  Dense q_norm, k_norm;
+  std::map<Projection, Dense> projections;
+
+  Vector map(Projection which, const Vector& x) const { return projections.at(which).times(x); }
 };
+
+Dense read_projection(const ModelSource& source, std::uint32_t layer, Projection which,
+                      const std::vector<DenseDelta>& deltas, const Extra& extra) {
+  Dense dense = read(source, formats::projection(layer, which));
+  for (const DenseDelta& delta : deltas) {
+    if (delta.layer == layer && delta.projection == which) {
+      add(dense.values, delta.values);
+    }
+  }
+  if (source.config.has_bias(which)) {
+    dense.bias = read(source, formats::projection_bias(layer, which)).values;
+  }
+  if (extra) {
+    dense.extra = [&extra, layer, which](const Vector& x) { return extra(layer, which, x); };
+  }
+  return dense;
+}
 
 Layer read_layer(const ModelSource& source, std::uint32_t index,
                  const std::vector<DenseDelta>& deltas, const Extra& extra) {
-  const auto projection = [&](Projection which) {
-    Dense dense = read(source, formats::projection(index, which));
-    for (const DenseDelta& delta : deltas) {
-      if (delta.layer == index && delta.projection == which) {
-        add(dense.values, delta.values);
-      }
+  const auto name = [&](std::string_view which) { return formats::layer_tensor(index, which); };
+  Layer layer;
+  layer.index = index;
+  layer.attention_norm = read_norm(source, name("attention_norm"));
+  layer.mlp_norm = read_norm(source, name("mlp_norm"));
+  if (source.config.post_norms) {
+    layer.attention_post_norm = read_norm(source, name("attention_post_norm"));
+    layer.mlp_post_norm = read_norm(source, name("mlp_post_norm"));
+  }
+  if (source.config.qk_norm) {
+    layer.q_norm = read(source, name("q_norm"));
+    layer.k_norm = read(source, name("k_norm"));
+  }
+  for (const Projection which : formats::all_projections) {
+    if (has(source, formats::projection(index, which))) {
+      layer.projections[which] = read_projection(source, index, which, deltas, extra);
     }
-    if (extra) {
-      dense.extra = [&extra, index, which](const Vector& x) { return extra(index, which, x); };
+  }
+  return layer;
+}
+
+void norm_heads(Vector& x, const Dense& weight, const ModelConfig& config) {
+  for (std::size_t head = 0; config.qk_norm && head < x.size(); head += config.head_dim) {
+    rms_norm(&x[head], config.head_dim, weight, static_cast<double>(config.norm_eps));
+  }
+}
+
+Vector mlp(const Layer& layer, const Vector& x, const ModelConfig& config) {
+  Vector hidden = layer.map(config.gated ? Projection::gate : Projection::up, x);
+  for (double& value : hidden) {
+    value = activate(value, config.activation);
+  }
+  if (config.gated) {
+    const Vector up = layer.map(Projection::up, x);
+    for (std::size_t i = 0; i < hidden.size(); ++i) {
+      hidden[i] *= up[i];
     }
-    return dense;
-  };
-  return {read(source, formats::layer_tensor(index, "attention_norm")),
-          read(source, formats::layer_tensor(index, "mlp_norm")),
-          projection(Projection::q),
-          projection(Projection::k),
-          projection(Projection::v),
-          projection(Projection::o),
-          projection(Projection::gate),
-          projection(Projection::up),
-          projection(Projection::down)};
+  }
+  return layer.map(Projection::down, hidden);
 }
 
 /// One layer over the residual stream x [tokens][dim].
 void run_layer(const Layer& layer, const ModelConfig& config, std::vector<Vector>& x) {
-  const double eps = config.norm_eps;
+  const bool windowed = !config.windowed.empty() && config.windowed[layer.index];
+  const std::size_t window = windowed ? config.window : x.size();
   std::vector<Vector> keys, values;
   for (std::size_t t = 0; t < x.size(); ++t) {
-    const Vector normed = rms_norm(x[t], layer.attention_norm, eps);
-    Vector query = layer.q.times(normed);
-    Vector key = layer.k.times(normed);
-    rotate(query, t, config);
-    rotate(key, t, config);
+    const Vector normed = layer.attention_norm.of(x[t]);
+    Vector query = layer.map(Projection::q, normed);
+    Vector key = layer.map(Projection::k, normed);
+    norm_heads(query, layer.q_norm, config);
+    norm_heads(key, layer.k_norm, config);
+    rotate(query, t, layer.index, x.size(), config);
+    rotate(key, t, layer.index, x.size(), config);
     keys.push_back(std::move(key));
-    values.push_back(layer.v.times(normed));
-    add(x[t], layer.o.times(attention(query, keys, values, config)));
-
-    const Vector mlp_input = rms_norm(x[t], layer.mlp_norm, eps);
-    Vector hidden = layer.gate.times(mlp_input);
-    const Vector up = layer.up.times(mlp_input);
-    for (std::size_t i = 0; i < hidden.size(); ++i) {
-      hidden[i] = hidden[i] / (1 + std::exp(-hidden[i])) * up[i];
-    }
-    add(x[t], layer.down.times(hidden));
+    values.push_back(layer.map(Projection::v, normed));
+    const Vector attended =
+        layer.map(Projection::o, attention(query, keys, values, window, config));
+    add(x[t], layer.attention_post_norm ? layer.attention_post_norm->of(attended) : attended);
+    const Vector added = mlp(layer, layer.mlp_norm.of(x[t]), config);
+    add(x[t], layer.mlp_post_norm ? layer.mlp_post_norm->of(added) : added);
   }
 }
 
-/// The embeddings of tokens: [tokens][dim].
+/// The embeddings of tokens, without positions: [tokens][dim].
 std::vector<Vector> embedded(const ModelSource& source, std::span<const Token> tokens) {
   const Dense embedding = read(source, std::string(formats::token_embedding));
   std::vector<Vector> x;
   for (const Token token : tokens) {
     x.push_back(embedding.row(static_cast<std::size_t>(token)));
+    for (double& value : x.back()) {
+      value *= static_cast<double>(source.config.embedding_scale);
+    }
+  }
+  return x;
+}
+
+/// The residual stream behind the first `layers`.
+std::vector<Vector> stream(const ModelSource& source, std::span<const Token> tokens,
+                           std::uint32_t layers, const std::vector<DenseDelta>& deltas,
+                           const Extra& extra) {
+  std::vector<Vector> x = embedded(source, tokens);
+  if (source.config.positions == formats::Positions::learned) {
+    const Dense positions = read(source, std::string(formats::position_embedding));
+    for (std::size_t t = 0; t < x.size(); ++t) {
+      add(x[t], positions.row(t));
+    }
+  }
+  for (std::uint32_t layer = 0; layer < layers; ++layer) {
+    run_layer(read_layer(source, layer, deltas, extra), source.config, x);
   }
   return x;
 }
@@ -195,33 +344,29 @@ std::vector<Vector> embedded(const ModelSource& source, std::span<const Token> t
 std::vector<double> reference_logits(const ModelSource& source, std::span<const Token> tokens,
                                      const std::vector<DenseDelta>& deltas, const Extra& extra) {
   const ModelConfig& config = source.config;
-  std::vector<Vector> x = embedded(source, tokens);
-  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    run_layer(read_layer(source, layer, deltas, extra), config, x);
-  }
-  const Dense norm = read(source, std::string(formats::output_norm));
+  const NormLayer norm = read_norm(source, std::string(formats::output_norm));
   const Dense head =
       read(source, std::string(config.tied_head ? formats::token_embedding : formats::output_head));
   Vector logits;
-  for (const Vector& row : x) {
-    const Vector here = head.times(rms_norm(row, norm, config.norm_eps));
-    logits.insert(logits.end(), here.begin(), here.end());
+  for (const Vector& row : stream(source, tokens, config.layers, deltas, extra)) {
+    for (const double logit : head.times(norm.of(row))) {
+      logits.push_back(cap(logit, config.logit_softcap));
+    }
   }
   return logits;
 }
 
 std::vector<double> reference_embedding(const ModelSource& source, std::span<const Token> tokens,
                                         formats::Embedding kind) {
-  std::vector<Vector> rows = embedded(source, tokens);  // what is averaged
-  for (std::uint32_t layer = 0; layer < kind.layer; ++layer) {
-    run_layer(read_layer(source, layer, {}, {}), source.config, rows);
-  }
+  std::vector<Vector> rows;  // what is averaged
   if (kind.layer == 0) {
-    const Dense norm = read(source, formats::layer_tensor(0, "attention_norm"));
-    const Dense q = read(source, formats::projection(0, Projection::q));
-    for (Vector& row : rows) {
-      row = q.times(rms_norm(row, norm, source.config.norm_eps));
+    const NormLayer norm = read_norm(source, formats::layer_tensor(0, "attention_norm"));
+    const Dense q = read_projection(source, 0, Projection::q, {}, {});
+    for (const Vector& row : embedded(source, tokens)) {
+      rows.push_back(q.times(norm.of(row)));
     }
+  } else {
+    rows = stream(source, tokens, kind.layer, {}, {});
   }
   Vector mean = rows.back();
   for (std::size_t t = 0; !kind.last && t + 1 < rows.size(); ++t) {

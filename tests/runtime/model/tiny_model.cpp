@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "formats/architecture.h"
 
 namespace crayon::test {
 namespace {
@@ -39,6 +40,26 @@ double keeping_size(std::size_t inputs) {
   return 1 / std::sqrt(static_cast<double>(inputs));
 }
 
+struct Distribution {
+  double mean, deviation;
+};
+
+Distribution distribution(const formats::ExpectedTensor& tensor, const ModelConfig& config) {
+  switch (tensor.role) {
+    case formats::TensorRole::embedding:
+      return {0.0, config.tied_head ? 0.3 : 1.0};
+    case formats::TensorRole::positions:
+      return {0.0, 0.3};
+    case formats::TensorRole::vector:
+      return tensor.name.ends_with("_bias") ? Distribution{0.0, 0.2} : Distribution{1.0, 0.2};
+    case formats::TensorRole::projection:
+      return {0.0, keeping_size(tensor.shape.cols)};
+    case formats::TensorRole::head:
+      return {0.0, 2 * keeping_size(tensor.shape.cols)};
+  }
+  return {};
+}
+
 }  // namespace
 
 ModelConfig tiny_config() {
@@ -66,27 +87,11 @@ ModelSource random_source(const ModelConfig& config, std::uint64_t seed) {
   source.tokenizer.scores.assign(config.vocab_size, 0.0f);
   source.tokenizer.types.assign(config.vocab_size, formats::TokenType::normal);
 
-  const auto matrix = [&](std::string name, Shape shape, double deviation) {
-    add_tensor(source, std::move(name), shape,
-               random_floats(shape.rows * shape.cols, 0.0, deviation, random));
-  };
-  const auto norm = [&](std::string name) {
-    add_tensor(source, std::move(name), {1, config.dim},
-               random_floats(config.dim, 1.0, 0.2, random));
-  };
-  const Shape vocabulary{config.vocab_size, config.dim};
-  matrix(std::string(formats::token_embedding), vocabulary, config.tied_head ? 0.3 : 1.0);
-  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    norm(formats::layer_tensor(layer, "attention_norm"));
-    norm(formats::layer_tensor(layer, "mlp_norm"));
-    for (const formats::Projection which : formats::all_projections) {
-      const Shape shape = formats::projection_shape(config, which);
-      matrix(formats::projection(layer, which), shape, keeping_size(shape.cols));
-    }
-  }
-  norm(std::string(formats::output_norm));
-  if (!config.tied_head) {
-    matrix(std::string(formats::output_head), vocabulary, 2 * keeping_size(config.dim));
+  for (formats::ExpectedTensor& tensor : formats::expected_tensors(config)) {
+    const auto [mean, deviation] = distribution(tensor, config);
+    const std::size_t count = tensor.shape.rows * tensor.shape.cols;
+    add_tensor(source, std::move(tensor.name), tensor.shape,
+               random_floats(count, mean, deviation, random));
   }
   return source;
 }
@@ -100,6 +105,9 @@ formats::AdapterSource random_adapter(const ModelConfig& config, std::uint32_t r
   adapter.scale = scale;
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
     for (const formats::Projection which : formats::all_projections) {
+      if (!config.has(which)) {
+        continue;
+      }
       const Shape shape = formats::projection_shape(config, which);
       adapter.factors.push_back(
           {layer, which, rank,
