@@ -207,6 +207,7 @@ TokenizerData decode(const fbs::Tokenizer& tokenizer) {
   data.add_eos = tokenizer.add_eos();
   data.add_space_prefix = tokenizer.add_space_prefix();
   data.prefix_scope = to_enum(tokenizer.prefix_scope(), PrefixScope::after_control, "prefix_scope");
+  data.prefix_unless_space = tokenizer.prefix_unless_space();
   data.remove_extra_whitespace = tokenizer.remove_extra_whitespace();
   data.normalize_nfc = tokenizer.normalize_nfc();
   data.charsmap = decode_charsmap(tokenizer);

@@ -135,13 +135,13 @@ Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& t
   const auto chat_format = builder.CreateString(tokenizer.chat_format);
   const auto charsmap = encode_charsmap(builder, tokenizer);
   const auto added = encode_added(builder, tokenizer);
-  return fbs::CreateTokenizer(builder, static_cast<std::uint8_t>(tokenizer.kind), bytes, ends,
-                              scores, types, merge_structs, patterns, tokenizer.ignore_merges,
-                              tokenizer.add_bos, tokenizer.add_eos, tokenizer.add_space_prefix,
-                              tokenizer.remove_extra_whitespace, tokenizer.normalize_nfc,
-                              tokenizer.bos.value_or(-1), tokenizer.eos.value_or(-1),
-                              tokenizer.unknown.value_or(-1), end_of_generation, chat_format,
-                              static_cast<std::uint8_t>(tokenizer.prefix_scope), charsmap, added);
+  return fbs::CreateTokenizer(
+      builder, static_cast<std::uint8_t>(tokenizer.kind), bytes, ends, scores, types, merge_structs,
+      patterns, tokenizer.ignore_merges, tokenizer.add_bos, tokenizer.add_eos,
+      tokenizer.add_space_prefix, tokenizer.remove_extra_whitespace, tokenizer.normalize_nfc,
+      tokenizer.bos.value_or(-1), tokenizer.eos.value_or(-1), tokenizer.unknown.value_or(-1),
+      end_of_generation, chat_format, static_cast<std::uint8_t>(tokenizer.prefix_scope), charsmap,
+      added, tokenizer.prefix_unless_space);
 }
 
 }  // namespace

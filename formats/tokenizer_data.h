@@ -74,8 +74,9 @@ struct TokenizerData {
   bool ignore_merges = false;
   bool add_bos = false;
   bool add_eos = false;
-  bool add_space_prefix = false;  ///< sentencepiece, unigram: a space in front of the text
+  bool add_space_prefix = false;  ///< a space in front of the text
   PrefixScope prefix_scope = PrefixScope::every_part;
+  bool prefix_unless_space = false;      ///< no such space in front of one (Metaspace)
   bool remove_extra_whitespace = false;  ///< collapse runs of spaces, drop those at the ends
   bool normalize_nfc = false;
   /// What is rewritten into what before anything else: SentencePiece's precompiled_charsmap, see

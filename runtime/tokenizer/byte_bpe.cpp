@@ -1,16 +1,20 @@
 // Byte-level BPE (Radford et al. 2019): a regular expression cuts the text into units, and in
 // each unit pairs of tokens merge in order of rank, starting from the tokens of single bytes.
+// CLIP's (Radford et al. 2021) has tokens of its own for bytes at the end of a unit, which tell
+// where words end, and so none for white space.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "runtime/tokenizer/characters.h"
 #include "runtime/tokenizer/encoder.h"
 #include "runtime/tokenizer/hash_index.h"
 #include "runtime/tokenizer/merger.h"
 #include "runtime/tokenizer/piece_index.h"
 #include "runtime/tokenizer/pre_tokenizer.h"
+#include "runtime/tokenizer/printed.h"
 
 namespace crayon::tokenizer {
 namespace {
@@ -42,8 +46,11 @@ class ByteBpe : public Encoder {
         pieces_(data, is_in_text),
         pre_tokenizer_(data.pre_tokenizers),
         ranks_(data.merges.size()) {
+    const bool marks_ends = data.kind == formats::TokenizerKind::clip_bpe;
     for (std::size_t byte = 0; byte < byte_tokens_.size(); ++byte) {
-      byte_tokens_[byte] = pieces_.find(std::string(1, static_cast<char>(byte)));
+      std::string piece(1, static_cast<char>(byte));
+      byte_tokens_[byte] = pieces_.find(piece);
+      last_byte_tokens_[byte] = marks_ends ? pieces_.find(piece += word_end) : byte_tokens_[byte];
     }
     results_.reserve(data.merges.size());
     for (const TokenizerData::Merge merge : data.merges) {
@@ -55,9 +62,13 @@ class ByteBpe : public Encoder {
   }
 
   void encode(std::string_view text, std::vector<Token>& tokens) const override {
+    const bool drops_white_space = data_.kind == formats::TokenizerKind::clip_bpe;
     Merger merger;
     for (const std::string_view unit : pre_tokenizer_.split(text)) {
-      const Token whole = data_.ignore_merges || unit.size() == 1 ? pieces_.find(unit) : no_token;
+      if (drops_white_space && leading_white_space(unit) == unit.size()) {
+        continue;
+      }
+      const Token whole = data_.ignore_merges ? pieces_.find(unit) : no_token;
       if (whole != no_token) {
         tokens.push_back(whole);
       } else {
@@ -70,7 +81,8 @@ class ByteBpe : public Encoder {
   void encode_unit(std::string_view unit, Merger& merger, std::vector<Token>& tokens) const {
     merger.clear();
     for (std::size_t i = 0; i < unit.size(); ++i) {
-      const Token byte = byte_tokens_[static_cast<std::uint8_t>(unit[i])];
+      const auto& tokens_of_bytes = i + 1 < unit.size() ? byte_tokens_ : last_byte_tokens_;
+      const Token byte = tokens_of_bytes[static_cast<std::uint8_t>(unit[i])];
       if (byte != no_token) {
         merger.add(i, 1, byte);
       } else if (data_.unknown) {
@@ -88,9 +100,10 @@ class ByteBpe : public Encoder {
   const TokenizerData& data_;
   PieceIndex pieces_;
   PreTokenizer pre_tokenizer_;
-  std::array<Token, 256> byte_tokens_;  // [byte] -> token or no_token
-  HashIndex ranks_;                     // pair of tokens -> index in data_.merges
-  std::vector<Token> results_;          // [rank]; no_token where a merge may not be used in text
+  std::array<Token, 256> byte_tokens_;       // [byte] -> token or no_token
+  std::array<Token, 256> last_byte_tokens_;  // the same for the last byte of a unit
+  HashIndex ranks_;                          // pair of tokens -> index in data_.merges
+  std::vector<Token> results_;  // [rank]; no_token where a merge may not be used in text
 };
 
 }  // namespace

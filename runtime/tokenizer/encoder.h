@@ -12,13 +12,16 @@ namespace crayon::tokenizer {
 class Encoder {
  public:
   virtual ~Encoder() = default;
-  /// Appends the tokens of `text`, which is any bytes, not empty, less than 4 GiB after escaping.
+  /// Appends the tokens of `text`, which is any bytes, normalised, not empty, and less than 4 GiB
+  /// with marks for its spaces.
   virtual void encode(std::string_view text, std::vector<formats::Token>& tokens) const = 0;
 };
 
-// Both keep a reference to `data`, which formats::check() has accepted, and throw bad_tokenizer.
+// All keep a reference to `data`, which formats::check() has accepted, and throw bad_tokenizer.
 
 std::unique_ptr<const Encoder> make_sentencepiece_bpe(const formats::TokenizerData& data);
+/// Of the kinds byte_bpe and clip_bpe.
 std::unique_ptr<const Encoder> make_byte_bpe(const formats::TokenizerData& data);
+std::unique_ptr<const Encoder> make_unigram(const formats::TokenizerData& data);
 
 }  // namespace crayon::tokenizer

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 
+#include "base/error.h"
 #include "runtime/tokenizer/utf8.h"
 
 namespace crayon::tokenizer {
@@ -43,6 +44,12 @@ std::size_t chunk_length(std::string_view text) {
     length += size;
   }
   return length;
+}
+
+void append_utf8(utf8proc_int32_t character, std::string& text) {
+  utf8proc_uint8_t bytes[4];
+  const utf8proc_ssize_t size = utf8proc_encode_char(character, bytes);
+  text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 struct Free {
@@ -89,15 +96,51 @@ std::string normalize_nfc(std::string_view text) {
   return normal;
 }
 
-std::string remove_extra_spaces(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c != ' ' || (!result.empty() && result.back() != ' ')) {
-      result += c;
+std::string to_lower_case(std::string_view text) {
+  std::string lower;
+  lower.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Char next = next_char(text);
+    const std::string_view character = text.substr(0, next.size);
+    text.remove_prefix(next.size);
+    if (next.kind != Utf8::valid) {
+      lower += character;
+    } else if (next.size == 1) {
+      const char c = character[0];
+      lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (code_point(character) == 0x130) {
+      lower += "i\u0307";  // the one whose lower case is two characters
+    } else {
+      append_utf8(utf8proc_tolower(static_cast<utf8proc_int32_t>(code_point(character))), lower);
     }
   }
-  if (!result.empty() && result.back() == ' ') {
-    result.pop_back();
+  return lower;
+}
+
+std::string rewrite(std::string_view text, const formats::Charsmap& map, std::size_t max_bytes) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const formats::Charsmap::Rule rule = map.longest_at(text);
+    const std::size_t size = rule.size > 0 ? rule.size : next_char(text).size;
+    result += rule.size > 0 ? rule.text : text.substr(0, size);
+    text.remove_prefix(size);
+    if (result.size() > max_bytes) {
+      throw Error(Code::over_limit,
+                  "the text is too long to encode once the tokenizer's charsmap has rewritten it",
+                  "encode it in parts");
+    }
+  }
+  return result;
+}
+
+std::string collapse_spaces(std::string_view text, bool after_space) {
+  std::string result;
+  for (const char c : text) {
+    if (c != ' ' || !after_space) {
+      result += c;
+    }
+    after_space = c == ' ';
   }
   return result;
 }

@@ -1,14 +1,24 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "formats/charsmap.h"
 
 namespace crayon::tokenizer {
 
 /// Unicode's normal form C. Bytes that are not UTF-8 stay as they are.
 std::string normalize_nfc(std::string_view text);
 
-/// Without spaces at the ends, and with one space for every run of them.
-std::string remove_extra_spaces(std::string_view text);
+/// Unicode's lower case of every character by itself: a sigma is never a final one.
+std::string to_lower_case(std::string_view text);
+
+/// `text` by the rules of `map`, at every place the longest that fits; what none fits stays as it
+/// is. Throws over_limit when the result is longer than `max_bytes`.
+std::string rewrite(std::string_view text, const formats::Charsmap& map, std::size_t max_bytes);
+
+/// One space for every run of them, and none at the front when there is one before (`after_space`).
+std::string collapse_spaces(std::string_view text, bool after_space);
 
 }  // namespace crayon::tokenizer

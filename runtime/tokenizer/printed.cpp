@@ -24,7 +24,7 @@ std::optional<char> byte_of_piece(std::string_view piece) {
 
 std::string spelling(const TokenizerData& data, formats::Token token) {
   std::string_view piece = data.pieces[static_cast<std::size_t>(token)];
-  if (data.kind != TokenizerKind::sentencepiece_bpe) {
+  if (!formats::has_scores(data.kind)) {
     return std::string(piece);
   }
   std::string text;
@@ -43,11 +43,16 @@ std::string printed(const TokenizerData& data, formats::Token token) {
       return {};
     case TokenType::byte:
       if (const auto byte = byte_of_piece(data.pieces[index]);
-          byte && data.kind == TokenizerKind::sentencepiece_bpe) {
+          byte && formats::has_scores(data.kind)) {
         return {*byte};
       }
       break;
     case TokenType::normal:
+      if (const std::string& piece = data.pieces[index];
+          data.kind == TokenizerKind::clip_bpe && piece.ends_with(word_end)) {
+        return piece.substr(0, piece.size() - word_end.size()) + ' ';
+      }
+      break;
     case TokenType::user_defined:
     case TokenType::unused:
       break;

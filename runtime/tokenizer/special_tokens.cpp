@@ -2,78 +2,87 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <tuple>
+#include <utility>
 
+#include "runtime/tokenizer/characters.h"
 #include "runtime/tokenizer/printed.h"
 
 namespace crayon::tokenizer {
+namespace {
 
+using formats::AddedToken;
+using formats::TokenizerData;
 using formats::TokenType;
 
-SpecialTokens::SpecialTokens(const formats::TokenizerData& data) {
+AddedToken rule_of(const TokenizerData& data, formats::Token token) {
+  const auto found = std::ranges::lower_bound(data.added, token, {}, &AddedToken::token);
+  return found != data.added.end() && found->token == token ? *found : AddedToken{.token = token};
+}
+
+bool is_whole_word(std::string_view text, std::size_t begin, std::size_t size) {
+  return !ends_with_word(text.substr(0, begin)) && !begins_with_word(text.substr(begin + size));
+}
+
+}  // namespace
+
+SpecialTokens::SpecialTokens(const TokenizerData& data, bool normalized,
+                             const std::function<std::string(std::string_view)>& normalize)
+    : index_({}) {
   for (std::size_t i = 0; i < data.pieces.size(); ++i) {
     const TokenType type = data.types[i];
     const bool always = type == TokenType::user_defined;
-    if (data.pieces[i].empty() ||
-        (!always && type != TokenType::control && type != TokenType::unknown)) {
+    if (!always && type != TokenType::control && type != TokenType::unknown) {
       continue;
     }
-    const auto token = static_cast<formats::Token>(i);
-    entries_.push_back({spelling(data, token), token, always});
+    const AddedToken rule = rule_of(data, static_cast<formats::Token>(i));
+    std::string text = spelling(data, rule.token);
+    if (normalized) {
+      text = normalize(text);
+    }
+    if (rule.normalized == normalized && !text.empty()) {
+      entries_.push_back({std::move(text), always, rule});
+    }
   }
-  // Of two tokens with one spelling, the one that is always matched comes first, then the lower.
-  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-    return std::tuple(std::string_view(a.text), !a.always, a.token) <
-           std::tuple(std::string_view(b.text), !b.always, b.token);
-  });
-  const auto same = [](const Entry& a, const Entry& b) { return a.text == b.text; };
-  entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    auto& [begin, end] = by_first_byte_[static_cast<std::uint8_t>(entries_[i].text[0])];
-    begin = end == 0 ? i : begin;
-    end = i + 1;
+  // Of two tokens with one spelling the first counts: the one that is always matched, then the
+  // lower.
+  std::ranges::stable_sort(entries_, {}, [](const Entry& entry) { return !entry.always; });
+  index_ = index_of_entries();
+}
+
+PrefixIndex SpecialTokens::index_of_entries() const {
+  std::vector<PrefixIndex::Entry> texts;
+  for (const Entry& entry : entries_) {
+    texts.push_back({entry.text, static_cast<std::uint32_t>(texts.size())});
   }
+  return PrefixIndex(std::move(texts));
 }
 
 SpecialTokens::Match SpecialTokens::find(std::string_view text, std::size_t from,
                                          bool parse_special) const {
-  for (std::size_t begin = from; begin < text.size(); ++begin) {
-    const Match match = longest_at(text, begin, parse_special);
-    if (match.token != no_token) {
-      return match;
+  for (std::size_t begin = from; !entries_.empty() && begin < text.size();) {
+    const Entry* longest = nullptr;
+    index_.for_each(text.substr(begin), [&](std::uint32_t i, std::size_t) {
+      const Entry& entry = entries_[i];
+      longest = entry.always || parse_special ? &entry : longest;
+    });
+    if (longest == nullptr) {
+      ++begin;
+      continue;
     }
+    std::size_t end = begin + longest->text.size();
+    if (longest->rule.single_word && !is_whole_word(text, begin, longest->text.size())) {
+      begin = end;  // no other is sought inside it, as in Hugging Face's tokenizers
+      continue;
+    }
+    if (longest->rule.lstrip) {
+      begin -= trailing_white_space(text.substr(from, begin - from));
+    }
+    if (longest->rule.rstrip) {
+      end += leading_white_space(text.substr(end));
+    }
+    return {longest->rule.token, begin, end - begin};
   }
   return {no_token, text.size(), 0};
-}
-
-SpecialTokens::Match SpecialTokens::longest_at(std::string_view text, std::size_t begin,
-                                               bool parse_special) const {
-  Match longest;
-  // [first, last): the entries that agree with the text so far. They are sorted, so the one that
-  // ends here, if any, is the first, and those that go on alike lie side by side.
-  auto [first, last] = by_first_byte_[static_cast<std::uint8_t>(text[begin])];
-  for (std::size_t size = 1; first < last; ++size) {
-    const Entry& entry = entries_[first];
-    if (entry.text.size() == size) {
-      if (entry.always || parse_special) {
-        longest = {entry.token, begin, size};
-      }
-      ++first;
-    }
-    if (begin + size == text.size()) {
-      break;
-    }
-    const auto next = static_cast<std::uint8_t>(text[begin + size]);
-    const auto byte = [size](const Entry& e) { return static_cast<std::uint8_t>(e.text[size]); };
-    const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto to = entries_.begin() + static_cast<std::ptrdiff_t>(last);
-    const auto low = std::partition_point(from, to, [&](const Entry& e) { return byte(e) < next; });
-    const auto high =
-        std::partition_point(low, to, [&](const Entry& e) { return byte(e) == next; });
-    first = static_cast<std::size_t>(low - entries_.begin());
-    last = static_cast<std::size_t>(high - entries_.begin());
-  }
-  return longest;
 }
 
 }  // namespace crayon::tokenizer

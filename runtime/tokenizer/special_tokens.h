@@ -1,22 +1,28 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "formats/tokenizer_data.h"
 #include "runtime/tokenizer/piece_index.h"
+#include "runtime/tokenizer/prefix_index.h"
 
 namespace crayon::tokenizer {
 
-/// The tokens that are found in text before it is merged: user_defined always, control and
-/// unknown when asked for. The leftmost match wins, of those the longest.
+/// Tokens that are found in text before it is merged: user_defined always, control and unknown
+/// when asked for. The leftmost match wins, of those the longest. White space next to a match is
+/// a part of it, and matches inside a word are none, where TokenizerData::added says so.
 class SpecialTokens {
  public:
-  explicit SpecialTokens(const formats::TokenizerData& data);
+  /// Those of `data` that are `normalized`, or those that are not; normalize(spelling) is what
+  /// the former are sought as.
+  SpecialTokens(const formats::TokenizerData& data, bool normalized,
+                const std::function<std::string(std::string_view)>& normalize);
+  SpecialTokens(const SpecialTokens&) = delete;  // the index has views of the entries
+  SpecialTokens& operator=(const SpecialTokens&) = delete;
 
   struct Match {
     formats::Token token = no_token;  ///< no_token: none up to the end of the text
@@ -24,21 +30,22 @@ class SpecialTokens {
     std::size_t size = 0;             ///< bytes
   };
 
+  bool empty() const { return entries_.empty(); }
+
   /// The first match at or after `from`.
   Match find(std::string_view text, std::size_t from, bool parse_special) const;
 
  private:
   struct Entry {
     std::string text;
-    formats::Token token;
     bool always;  // matched without parse_special
+    formats::AddedToken rule;
   };
 
-  Match longest_at(std::string_view text, std::size_t begin, bool parse_special) const;
+  PrefixIndex index_of_entries() const;
 
-  std::vector<Entry> entries_;  // sorted by text
-  /// [first byte] -> entries_ that begin with it, as [begin, end)
-  std::array<std::pair<std::size_t, std::size_t>, 256> by_first_byte_{};
+  std::vector<Entry> entries_;
+  PrefixIndex index_;
 };
 
 }  // namespace crayon::tokenizer

@@ -6,9 +6,8 @@
 
 #include "base/error.h"
 #include "runtime/tokenizer/encoder.h"
-#include "runtime/tokenizer/normalize.h"
+#include "runtime/tokenizer/partition.h"
 #include "runtime/tokenizer/printed.h"
-#include "runtime/tokenizer/special_tokens.h"
 
 namespace crayon::tokenizer {
 namespace {
@@ -21,7 +20,16 @@ using formats::TokenType;
 constexpr std::size_t max_text_bytes = std::size_t{1} << 28;
 
 std::unique_ptr<const Encoder> make_encoder(const TokenizerData& data) {
-  return data.kind == TokenizerKind::byte_bpe ? make_byte_bpe(data) : make_sentencepiece_bpe(data);
+  switch (data.kind) {
+    case TokenizerKind::sentencepiece_bpe:
+      return make_sentencepiece_bpe(data);
+    case TokenizerKind::unigram:
+      return make_unigram(data);
+    case TokenizerKind::byte_bpe:
+    case TokenizerKind::clip_bpe:
+      break;
+  }
+  return make_byte_bpe(data);
 }
 
 TokenizerData checked(TokenizerData data) {
@@ -33,7 +41,7 @@ TokenizerData checked(TokenizerData data) {
 
 struct Tokenizer::Impl {
   explicit Impl(TokenizerData unchecked)
-      : data(checked(std::move(unchecked))), special_tokens(data), encoder(make_encoder(data)) {
+      : data(checked(std::move(unchecked))), partition(data), encoder(make_encoder(data)) {
     ends.push_back(0);
     for (std::size_t token = 0; token < data.pieces.size(); ++token) {
       text += printed(data, static_cast<Token>(token));
@@ -46,7 +54,7 @@ struct Tokenizer::Impl {
   }
 
   const TokenizerData data;
-  const SpecialTokens special_tokens;
+  const Partition partition;
   const std::unique_ptr<const Encoder> encoder;
   std::string text;               // what all tokens print, one after the other
   std::vector<std::size_t> ends;  // [token + 1]: where in `text` a token's bytes end
@@ -67,28 +75,16 @@ std::vector<Token> Tokenizer::encode(std::string_view text, const EncodeOptions&
                 "encode it in parts of at most " + std::to_string(max_text_bytes) + " bytes");
   }
   const TokenizerData& data = impl_->data;
-  std::string spaced;
-  if (data.remove_extra_whitespace) {
-    spaced = remove_extra_spaces(text);
-    text = spaced;
-  }
   std::vector<Token> tokens;
   if (options.add_bos && data.add_bos && data.bos) {
     tokens.push_back(*data.bos);
   }
-  for (std::size_t done = 0; done < text.size();) {
-    const auto special = impl_->special_tokens.find(text, done, options.parse_special);
-    if (const std::string_view before = text.substr(done, special.begin - done); !before.empty()) {
-      if (data.normalize_nfc) {
-        impl_->encoder->encode(normalize_nfc(before), tokens);
-      } else {
-        impl_->encoder->encode(before, tokens);
-      }
+  for (const Part& part : impl_->partition.split(text, options.parse_special)) {
+    if (part.token != no_token) {
+      tokens.push_back(part.token);
+    } else {
+      impl_->encoder->encode(part.text, tokens);
     }
-    if (special.token != no_token) {
-      tokens.push_back(special.token);
-    }
-    done = special.begin + special.size;
   }
   if (options.add_eos && data.add_eos && data.eos) {
     tokens.push_back(*data.eos);
@@ -107,10 +103,8 @@ std::string_view Tokenizer::bytes(Token token) const {
 
 std::string_view Tokenizer::first_bytes(Token token) const {
   std::string_view text = bytes(token);
-  const bool spaced =
-      impl_->data.kind == TokenizerKind::sentencepiece_bpe && impl_->data.add_space_prefix;
   // encode() puts no space in front of a special token.
-  if (spaced && text.starts_with(' ') &&
+  if (impl_->data.add_space_prefix && text.starts_with(' ') &&
       impl_->data.types[static_cast<std::size_t>(token)] != TokenType::user_defined) {
     text.remove_prefix(1);
   }

@@ -64,6 +64,7 @@ TokenizerData sample_tokenizer(TokenizerKind kind) {
   } else {
     tokenizer.scores = {0, -1, -2, -0.5f, -3, -4};
     tokenizer.add_space_prefix = true;
+    tokenizer.prefix_unless_space = true;
     tokenizer.prefix_scope = PrefixScope::after_control;
     tokenizer.remove_extra_whitespace = true;
     tokenizer.charsmap = sample_charsmap();

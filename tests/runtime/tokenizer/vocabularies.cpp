@@ -12,7 +12,7 @@ namespace crayon::tokenizer::test {
 Token add_piece(TokenizerData& data, std::string piece, TokenType type, float score) {
   data.pieces.push_back(std::move(piece));
   data.types.push_back(type);
-  if (data.kind == TokenizerKind::sentencepiece_bpe) {
+  if (formats::has_scores(data.kind)) {
     data.scores.push_back(score);
   }
   return static_cast<Token>(data.pieces.size() - 1);

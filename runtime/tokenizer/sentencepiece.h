@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/tokenizer_data.h"
+#include "runtime/tokenizer/piece_index.h"
+
+namespace crayon::tokenizer {
+
+// What SentencePiece's two kinds of model share.
+
+/// `text` with a space mark for every space.
+std::string mark_spaces(std::string_view text);
+
+/// The first place after `begin` where a space mark follows something else, or the text's end.
+std::size_t end_of_word(std::string_view text, std::size_t begin);
+
+/// Whether no piece goes on into a next word, as in most vocabularies: then words can be encoded
+/// one by one, in less time and little memory, with the same result.
+bool words_are_apart(const formats::TokenizerData& data);
+
+/// Whether text becomes tokens of this type where no special token is found.
+inline bool is_text_type(formats::TokenType type) {
+  return type == formats::TokenType::normal || type == formats::TokenType::user_defined;
+}
+
+/// What stands for characters that the vocabulary lacks.
+class ByteFallback {
+ public:
+  /// Keeps a reference to `data`. Throws bad_tokenizer for a byte token that names no byte.
+  explicit ByteFallback(const formats::TokenizerData& data);
+
+  /// Appends the tokens of a character's bytes or, unless every byte has one, the unknown token:
+  /// one for a whole run of such characters. `after_unknown` says whether the run goes on, and is
+  /// set for the next call.
+  void append(std::string_view character, bool& after_unknown,
+              std::vector<formats::Token>& tokens) const;
+
+ private:
+  void add(formats::Token token);
+
+  const formats::TokenizerData& data_;
+  std::array<formats::Token, 256> byte_tokens_;  // [byte] -> token or no_token
+};
+
+}  // namespace crayon::tokenizer
