@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/engine.h"
+#include "cli/model_description.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
@@ -65,22 +66,6 @@ const char* tokenizer_name(formats::TokenizerKind kind) {
   return "";
 }
 
-const char* rope_name(formats::RopeScaling scaling) {
-  switch (scaling) {
-    case formats::RopeScaling::none:
-      return "none";
-    case formats::RopeScaling::linear:
-      return "linear";
-    case formats::RopeScaling::llama3:
-      return "llama3";
-    case formats::RopeScaling::yarn:
-      return "yarn";
-    case formats::RopeScaling::longrope:
-      return "longrope";
-  }
-  return "unknown";
-}
-
 /// Number of weights in all tensors.
 std::uint64_t weights_in(const formats::BundleInfo& info) {
   std::uint64_t count = 0;
@@ -88,22 +73,6 @@ std::uint64_t weights_in(const formats::BundleInfo& info) {
     count += tensor.shape.rows * tensor.shape.cols;  // checked when the bundle was opened
   }
   return count;
-}
-
-Json config_json(const formats::ModelConfig& config) {
-  return {{"architecture", config.architecture},
-          {"vocab_size", config.vocab_size},
-          {"dim", config.dim},
-          {"layers", config.layers},
-          {"heads", config.heads},
-          {"kv_heads", config.kv_heads},
-          {"head_dim", config.head_dim},
-          {"hidden_dim", config.hidden_dim},
-          {"max_context", config.max_context},
-          {"norm_eps", config.norm_eps},
-          {"rope_theta", config.rope_theta},
-          {"rope_scaling", rope_name(config.rope_scaling)},
-          {"tied_head", config.tied_head}};
 }
 
 Json tensors_json(const formats::BundleInfo& info) {
@@ -179,8 +148,10 @@ void print_model(const formats::BundleInfo& info, const Options& options) {
                            "MLP {}",
                            config.architecture, config.layers, config.dim, config.heads,
                            config.head_dim, config.kv_heads, config.hidden_dim));
-  row("positions", fmt::format("{}, RoPE base {:g}, scaling {}", config.max_context,
-                               config.rope_theta, rope_name(config.rope_scaling)));
+  if (const std::string differences = differences_text(config); !differences.empty()) {
+    row("decoder", differences);
+  }
+  row("positions", positions_text(config));
   if (info.tokenizer) {
     row("tokenizer",
         fmt::format("{}, {} tokens, chat format {}", tokenizer_name(info.tokenizer->kind),
