@@ -2,61 +2,55 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "formats/architecture.h"
+#include "formats/importers/families/families.h"
+#include "formats/packer.h"
 
 namespace crayon::importers {
 namespace {
 
 using formats::ModelConfig;
+using formats::Projection;
 
-// Llama (Touvron et al. 2023) and all that share its blocks: TinyLlama, Llama 3, SmolLM2.
-constexpr std::array llama_sizes = {
-    SizeRule{&ModelConfig::dim, "embedding_length", "hidden_size"},
-    SizeRule{&ModelConfig::layers, "block_count", "num_hidden_layers"},
-    SizeRule{&ModelConfig::heads, "attention.head_count", "num_attention_heads"},
-    SizeRule{&ModelConfig::hidden_dim, "feed_forward_length", "intermediate_size"},
-    SizeRule{&ModelConfig::max_context, "context_length", "max_position_embeddings"},
-};
-constexpr std::array llama_tensors = {
-    TensorRule{"token_embedding", "token_embd.weight", "model.embed_tokens.weight"},
-    TensorRule{"layers.N.attention_norm", "blk.N.attn_norm.weight",
-               "model.layers.N.input_layernorm.weight"},
-    TensorRule{"layers.N.q", "blk.N.attn_q.weight", "model.layers.N.self_attn.q_proj.weight"},
-    TensorRule{"layers.N.k", "blk.N.attn_k.weight", "model.layers.N.self_attn.k_proj.weight"},
-    TensorRule{"layers.N.v", "blk.N.attn_v.weight", "model.layers.N.self_attn.v_proj.weight"},
-    TensorRule{"layers.N.o", "blk.N.attn_output.weight", "model.layers.N.self_attn.o_proj.weight"},
-    TensorRule{"layers.N.mlp_norm", "blk.N.ffn_norm.weight",
-               "model.layers.N.post_attention_layernorm.weight"},
-    TensorRule{"layers.N.gate", "blk.N.ffn_gate.weight", "model.layers.N.mlp.gate_proj.weight"},
-    TensorRule{"layers.N.up", "blk.N.ffn_up.weight", "model.layers.N.mlp.up_proj.weight"},
-    TensorRule{"layers.N.down", "blk.N.ffn_down.weight", "model.layers.N.mlp.down_proj.weight"},
-    TensorRule{"output_norm", "output_norm.weight", "model.norm.weight"},
-    TensorRule{"output_head", "output.weight", "lm_head.weight"},
-};
+constexpr std::string_view bundle_bias = "_bias";
 
-constexpr std::array architectures = {
-    Architecture{.name = "llama",
-                 .huggingface = "LlamaForCausalLM",
-                 .sizes = llama_sizes,
-                 .tensors = llama_tensors,
-                 .gguf_interleaves_rope = true},
-};
+std::vector<const Architecture*> all_architectures() {
+  std::vector<const Architecture*> all;
+  for (const auto family : {llama_family(), qwen_family(), gemma_family(), phi3_family(),
+                            gpt2_family(), gpt_neo_family()}) {
+    for (const Architecture& architecture : family) {
+      all.push_back(&architecture);
+    }
+  }
+  return all;
+}
+
+// Empty when sources of this kind have no such architecture.
+std::string_view source_name(const Architecture& architecture, Naming naming) {
+  if (naming == Naming::huggingface) {
+    return architecture.huggingface;
+  }
+  return architecture.read_gguf != nullptr ? architecture.name : std::string_view();
+}
+
+std::string known_names(Naming naming) {
+  std::string known;
+  for (const Architecture* architecture : all_architectures()) {
+    if (const std::string_view name = source_name(*architecture, naming); !name.empty()) {
+      known += known.empty() ? "" : ", ";
+      known += name;
+    }
+  }
+  return known;
+}
 
 std::string_view source_pattern(const TensorRule& rule, Naming naming) {
   return naming == Naming::gguf ? rule.gguf : rule.huggingface;
-}
-
-std::string_view source_name(const Architecture& architecture, Naming naming) {
-  return naming == Naming::gguf ? architecture.name : architecture.huggingface;
-}
-
-bool is_of_layer(std::string_view pattern) {
-  return pattern.find('N') != std::string_view::npos;
 }
 
 std::string fill_in(std::string_view pattern, std::uint32_t layer) {
@@ -102,73 +96,148 @@ Pattern pattern_of(std::string_view bundle_name) {
   return pattern;
 }
 
-std::string source_of(const Architecture& architecture, const Pattern& pattern, Naming naming) {
+const TensorRule& rule_of(const Architecture& architecture, std::string_view pattern) {
   for (const TensorRule& rule : architecture.tensors) {
-    if (rule.bundle == pattern.name) {
-      return fill_in(source_pattern(rule, naming), pattern.layer);
+    if (rule.bundle == pattern) {
+      return rule;
     }
   }
-  throw Error(Code::architecture, fmt::format("the architecture {} has no rule for {}",
-                                              architecture.name, pattern.name));
+  throw Error(Code::architecture,
+              fmt::format("the architecture {} has no rule for {}", architecture.name, pattern));
+}
+
+std::string bias_of(const std::string& weight) {
+  constexpr std::string_view end = ".weight";
+  return weight.substr(0, weight.size() - end.size()) + ".bias";
 }
 
 // Empty for norms and embeddings.
-std::optional<formats::Projection> projection_of(std::string_view pattern) {
-  return is_of_layer(pattern)
+std::optional<Projection> projection_of(std::string_view pattern) {
+  return pattern.starts_with("layers.N.")
              ? formats::projection_from_name(pattern.substr(pattern.rfind('.') + 1))
              : std::nullopt;
+}
+
+// Where the outputs of a projection lie among those of its source tensor.
+struct Place {
+  std::uint64_t first_row = 0;
+  std::uint64_t total_rows = 0;
+};
+
+Place place_of(const Architecture& architecture, const ModelConfig& config, const TensorRule& rule,
+               Naming naming) {
+  Place place;
+  bool before = true;
+  for (const TensorRule& other : architecture.tensors) {
+    before = before && &other != &rule;
+    const auto projection = projection_of(other.bundle);
+    if (source_pattern(other, naming) != source_pattern(rule, naming) || !projection ||
+        !config.has(*projection)) {
+      continue;
+    }
+    const std::uint64_t rows = formats::projection_shape(config, *projection).rows;
+    place.first_row += before ? rows : 0;
+    place.total_rows += rows;
+  }
+  return place;
+}
+
+ExpectedTensor expected_tensor(const Architecture& architecture, const ModelConfig& config,
+                               Naming naming, formats::ExpectedTensor tensor) {
+  Pattern pattern = pattern_of(tensor.name);
+  const bool bias = pattern.name.ends_with(bundle_bias);
+  if (bias) {
+    pattern.name.resize(pattern.name.size() - bundle_bias.size());
+  }
+  const TensorRule& rule = rule_of(architecture, pattern.name);
+  std::string source = fill_in(source_pattern(rule, naming), pattern.layer);
+  ExpectedTensor expected;
+  expected.bundle = std::move(tensor.name);
+  expected.source = bias ? bias_of(source) : std::move(source);
+  expected.shape = tensor.shape;
+  expected.source_shape = tensor.shape;
+  expected.vector = tensor.role == formats::TensorRole::vector;
+  expected.transposed = naming == Naming::huggingface && rule.transposed && !bias;
+  expected.plus_one = naming == Naming::huggingface && rule.plus_one && !bias;
+  if (const auto projection = projection_of(pattern.name)) {
+    const Place place = place_of(architecture, config, rule, naming);
+    expected.first_row = place.first_row;
+    (bias ? expected.source_shape.cols : expected.source_shape.rows) = place.total_rows;
+    expected.interleaved_head = interleaved_head(architecture, config, *projection, naming);
+  }
+  if (expected.transposed) {
+    std::swap(expected.source_shape.rows, expected.source_shape.cols);
+  }
+  return expected;
 }
 
 }  // namespace
 
 const Architecture& find_architecture(std::string_view name, Naming naming,
                                       std::string_view where) {
-  std::string known;
-  for (const Architecture& architecture : architectures) {
-    if (source_name(architecture, naming) == name) {
-      return architecture;
+  for (const Architecture* architecture : all_architectures()) {
+    if (!name.empty() && source_name(*architecture, naming) == name) {
+      return *architecture;
     }
-    known += known.empty() ? "" : ", ";
-    known += source_name(architecture, naming);
   }
   throw Error(Code::architecture,
               fmt::format("{} has the architecture {}, which is not known", where, name),
-              fmt::format("use a model of one of these: {}", known));
+              fmt::format("use a model of one of these: {} in a GGUF file; {} in a Hugging Face "
+                          "folder",
+                          known_names(Naming::gguf), known_names(Naming::huggingface)));
+}
+
+const Architecture& architecture_of(const ModelConfig& config) {
+  for (const Architecture* architecture : all_architectures()) {
+    if (architecture->name == config.architecture) {
+      return *architecture;
+    }
+  }
+  throw Error(
+      Code::architecture,
+      fmt::format("the model has the architecture {}, which is not known", config.architecture),
+      "use a model that this version imported");
 }
 
 std::uint32_t interleaved_head(const Architecture& architecture, const ModelConfig& config,
-                               formats::Projection projection, Naming naming) {
-  const bool rotates = projection == formats::Projection::q || projection == formats::Projection::k;
+                               Projection projection, Naming naming) {
+  const bool rotates = projection == Projection::q || projection == Projection::k;
   return rotates && naming == Naming::gguf && architecture.gguf_interleaves_rope ? config.head_dim
                                                                                  : 0;
+}
+
+std::string bias_name(const Architecture& architecture, Projection projection, std::uint32_t layer,
+                      Naming naming) {
+  const TensorRule& rule =
+      rule_of(architecture, fmt::format("layers.N.{}", formats::projection_name(projection)));
+  return bias_of(fill_in(source_pattern(rule, naming), layer));
 }
 
 std::vector<ExpectedTensor> expected_tensors(const Architecture& architecture,
                                              const ModelConfig& config, Naming naming) {
   std::vector<ExpectedTensor> expected;
   for (formats::ExpectedTensor& tensor : formats::expected_tensors(config)) {
-    const Pattern pattern = pattern_of(tensor.name);
-    const auto projection = projection_of(pattern.name);
-    const std::uint32_t head =
-        projection ? interleaved_head(architecture, config, *projection, naming) : 0;
-    expected.push_back(
-        {std::move(tensor.name), source_of(architecture, pattern, naming), tensor.shape, head});
+    expected.push_back(expected_tensor(architecture, config, naming, std::move(tensor)));
   }
   return expected;
 }
 
-std::optional<ProjectionName> find_projection(const Architecture& architecture,
-                                              std::string_view source_name, Naming naming) {
+std::vector<ProjectionPart> find_projections(const Architecture& architecture,
+                                             const ModelConfig& config,
+                                             std::string_view source_name, Naming naming) {
+  std::vector<ProjectionPart> parts;
   for (const TensorRule& rule : architecture.tensors) {
     const auto projection = projection_of(rule.bundle);
-    if (!projection) {
+    if (!projection || !config.has(*projection)) {
       continue;
     }
-    if (const auto layer = layer_of(source_pattern(rule, naming), source_name)) {
-      return ProjectionName{*layer, *projection};
+    const auto layer = layer_of(source_pattern(rule, naming), source_name);
+    if (layer && *layer < config.layers) {
+      parts.push_back({*layer, *projection, place_of(architecture, config, rule, naming).first_row,
+                       formats::projection_shape(config, *projection).rows});
     }
   }
-  return std::nullopt;
+  return parts;
 }
 
 }  // namespace crayon::importers

@@ -4,65 +4,84 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
 
 namespace crayon::importers {
+namespace {
 
-ReadRows half_split_rows(ReadRows interleaved, std::uint32_t head, std::uint64_t cols) {
-  return [interleaved = std::move(interleaved), head, cols](
-             std::uint64_t begin, std::uint64_t count, std::span<float> out) {
-    const std::uint64_t half = head / 2;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t row = begin + i;
-      const std::uint64_t in_head = row % head;
-      const std::uint64_t source = row - in_head + 2 * (in_head % half) + in_head / half;
-      interleaved(source, 1, out.subspan(i * cols, cols));
+// What the bundle has of a source tensor of the expected shape.
+ReadRows view_of(const ReadRows& source, const ExpectedTensor& want) {
+  ReadRows rows = source;
+  if (want.vector) {
+    if (want.shape != want.source_shape || want.interleaved_head != 0) {
+      rows = part_of_vector(std::move(rows), want.source_shape.cols, want.first_row,
+                            want.shape.cols, want.interleaved_head);
     }
-  };
+    return want.plus_one ? plus_one(std::move(rows)) : rows;
+  }
+  if (want.transposed) {
+    rows = transposed_rows(std::move(rows), want.source_shape, want.first_row, want.shape.rows);
+  } else if (want.first_row != 0) {
+    rows = rows_from(std::move(rows), want.first_row);
+  }
+  return want.interleaved_head == 0
+             ? rows
+             : half_split_rows(std::move(rows), want.interleaved_head, want.shape.cols);
 }
+
+void check_shape(const RawTensor& tensor, const ExpectedTensor& want, std::string_view where) {
+  if (tensor.shape != want.source_shape) {
+    throw Error(Code::bad_shape,
+                fmt::format("{}: {} is {} x {}, but the configuration makes it {} x {}", where,
+                            want.source, tensor.shape.rows, tensor.shape.cols,
+                            want.source_shape.rows, want.source_shape.cols));
+  }
+}
+
+void refuse_unused(const std::vector<RawTensor>& raw, const std::set<std::string_view>& used,
+                   std::span<const std::string_view> harmless, std::string_view where) {
+  for (const RawTensor& tensor : raw) {
+    const auto ends = [&](std::string_view end) { return tensor.name.ends_with(end); };
+    if (!used.contains(tensor.name) && !std::ranges::any_of(harmless, ends)) {
+      throw Error(Code::unsupported,
+                  fmt::format("{} has the tensor {}, which its architecture does not use", where,
+                              tensor.name),
+                  "the model is a variant that is not known; it would not compute the same");
+    }
+  }
+}
+
+}  // namespace
 
 std::vector<formats::SourceTensor> assemble(std::vector<RawTensor> raw,
                                             const std::vector<ExpectedTensor>& expected,
                                             std::span<const std::string_view> harmless,
                                             std::string_view where) {
-  std::map<std::string_view, RawTensor*> unused;
-  for (RawTensor& tensor : raw) {
-    unused.emplace(tensor.name, &tensor);
+  std::map<std::string_view, const RawTensor*> by_name;
+  for (const RawTensor& tensor : raw) {
+    by_name.emplace(tensor.name, &tensor);
   }
+  std::set<std::string_view> used;
   std::vector<formats::SourceTensor> tensors;
   tensors.reserve(expected.size());
   for (const ExpectedTensor& want : expected) {
-    const auto found = unused.find(want.source);
-    if (found == unused.end()) {
+    const auto found = by_name.find(want.source);
+    if (found == by_name.end()) {
       throw Error(Code::missing_tensor, fmt::format("{} lacks the tensor {}", where, want.source),
                   "copy or convert the model again");
     }
-    RawTensor& tensor = *found->second;
-    if (tensor.shape != want.shape) {
-      throw Error(Code::bad_shape,
-                  fmt::format("{}: {} is {} x {}, but the configuration makes it {} x {}", where,
-                              want.source, tensor.shape.rows, tensor.shape.cols, want.shape.rows,
-                              want.shape.cols));
+    const RawTensor& tensor = *found->second;
+    check_shape(tensor, want, where);
+    if (tensor.check) {
+      tensor.check();
     }
-    unused.erase(found);
-    tensors.push_back({want.bundle, want.shape,
-                       want.interleaved_head == 0
-                           ? std::move(tensor.read_rows)
-                           : half_split_rows(std::move(tensor.read_rows), want.interleaved_head,
-                                             want.shape.cols)});
+    used.insert(tensor.name);
+    tensors.push_back({want.bundle, want.shape, view_of(tensor.read_rows, want)});
   }
-  for (const auto& [name, tensor] : unused) {
-    const bool known = std::ranges::any_of(
-        harmless, [&name = name](std::string_view end) { return name.ends_with(end); });
-    if (!known) {
-      throw Error(
-          Code::unsupported,
-          fmt::format("{} has the tensor {}, which its architecture does not use", where, name),
-          "the model is a variant that is not known; it would not compute the same");
-    }
-  }
+  refuse_unused(raw, used, harmless, where);
   return tensors;
 }
 

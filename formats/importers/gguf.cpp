@@ -25,13 +25,18 @@ const GgufTensor* GgufFile::find_tensor(std::string_view name) const {
   return found == content_.tensor_index.end() ? nullptr : &content_.tensors[found->second];
 }
 
+const GgufValue* GgufFile::find_value(std::string_view key) const {
+  const auto found = content_.metadata.find(key);
+  return found == content_.metadata.end() ? nullptr : &found->second;
+}
+
 template <typename T>
 const T* GgufFile::value(std::string_view key, const char* type) const {
-  const auto found = content_.metadata.find(key);
-  if (found == content_.metadata.end()) {
+  const GgufValue* found = find_value(key);
+  if (found == nullptr) {
     return nullptr;
   }
-  const T* value = std::get_if<T>(&found->second);
+  const T* value = std::get_if<T>(found);
   if (value == nullptr) {
     throw Error(Code::malformed, fmt::format("{}: {} is not {}", path().string(), key, type));
   }
@@ -44,9 +49,9 @@ std::optional<std::int64_t> GgufFile::integer(std::string_view key) const {
 }
 
 std::optional<double> GgufFile::number(std::string_view key) const {
-  const auto found = content_.metadata.find(key);
-  if (found != content_.metadata.end() && std::holds_alternative<std::int64_t>(found->second)) {
-    return static_cast<double>(std::get<std::int64_t>(found->second));
+  const GgufValue* found = find_value(key);
+  if (found != nullptr && std::holds_alternative<std::int64_t>(*found)) {
+    return static_cast<double>(std::get<std::int64_t>(*found));
   }
   const auto* number = value<double>(key, "a number");
   return number != nullptr ? std::optional(*number) : std::nullopt;

@@ -63,6 +63,8 @@ class GgufFile {
   std::optional<bool> boolean(std::string_view key) const;
   const std::string* text(std::string_view key) const;
   const GgufArray* array(std::string_view key) const;
+  /// Of any type.
+  const GgufValue* find_value(std::string_view key) const;
 
   /// Throws malformed: a key that is needed is absent.
   [[noreturn]] void fail_missing(std::string_view key) const;

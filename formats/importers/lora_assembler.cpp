@@ -25,7 +25,7 @@ std::vector<float> read_whole(const RawTensor& tensor) {
 
 LoraAssembler::LoraAssembler(const formats::ModelConfig& base, Naming naming, std::string where)
     : base_(base),
-      architecture_(find_architecture(base.architecture, Naming::gguf, "the base")),
+      architecture_(architecture_of(base)),
       naming_(naming),
       where_(std::move(where)) {}
 
@@ -36,11 +36,11 @@ void LoraAssembler::fail_unmatched(const std::string& tensor) const {
 }
 
 void LoraAssembler::add(const std::string& weight_name, Factor factor, RawTensor tensor) {
-  const auto target = find_projection(architecture_, weight_name, naming_);
-  if (!target || target->layer >= base_.layers) {
+  const auto parts = find_projections(architecture_, base_, weight_name, naming_);
+  if (parts.size() != 1) {  // none, or a fused weight
     fail_unmatched(tensor.name);
   }
-  Pair& pair = pairs_[{target->layer, target->projection}];
+  Pair& pair = pairs_[{parts[0].layer, parts[0].projection}];
   pair.weight_name = weight_name;
   RawTensor& slot = factor == Factor::a ? pair.a : pair.b;
   if (!slot.name.empty()) {

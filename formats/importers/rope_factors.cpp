@@ -1,9 +1,15 @@
 #include "formats/importers/rope_factors.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <vector>
+
+#include "base/error.h"
+#include "formats/error_context.h"
 
 namespace crayon::importers {
 namespace {
@@ -15,9 +21,9 @@ constexpr double tolerance = 1e-3;  // relative; the file's factors are f32
 
 // Positions in one turn of frequency i.
 std::vector<double> wavelengths(const formats::ModelConfig& config) {
-  std::vector<double> lengths(config.head_dim / 2);
+  std::vector<double> lengths(config.rotated_dim() / 2);
   for (std::size_t i = 0; i < lengths.size(); ++i) {
-    const double exponent = 2.0 * static_cast<double>(i) / config.head_dim;
+    const double exponent = 2.0 * static_cast<double>(i) / config.rotated_dim();
     lengths[i] = 2.0 * std::numbers::pi * std::pow(config.rope_theta, exponent);
   }
   return lengths;
@@ -55,18 +61,13 @@ double find_context(std::span<const float> factors, const std::vector<double>& l
   return std::floor(above) + 1.0;
 }
 
-}  // namespace
-
-bool set_rope_factors(formats::ModelConfig& config, std::span<const float> factors) {
+// False, with `config` as it was, when no parameters of Llama 3 explain the factors.
+bool set_llama3(formats::ModelConfig& config, std::span<const float> factors) {
   const std::vector<double> lengths = wavelengths(config);
-  const auto usable = [](float factor) { return std::isfinite(factor) && factor >= 1.0f; };
-  if (factors.size() != lengths.size() || !std::ranges::all_of(factors, usable)) {
+  if (std::ranges::any_of(factors, [](float factor) { return factor < 1.0f; })) {
     return false;
   }
   const double largest = *std::ranges::max_element(factors);
-  if (largest == 1.0) {
-    return true;  // no scaling
-  }
   const double context = find_context(factors, lengths, largest);
   if (context < 1.0 || context > largest_context) {
     return false;
@@ -83,6 +84,27 @@ bool set_rope_factors(formats::ModelConfig& config, std::span<const float> facto
   config.rope_high_freq_factor = static_cast<float>(high_freq_factor);
   config.rope_original_context = static_cast<std::uint32_t>(context);
   return true;
+}
+
+}  // namespace
+
+void set_rope_factors(formats::ModelConfig& config, const std::vector<float>& factors) {
+  for (const float factor : factors) {
+    if (!std::isfinite(factor) || factor <= 0.0f) {
+      formats::fail(Code::corrupt, "a factor of RoPE's frequencies",
+                    fmt::format("{} is not a positive number", factor));
+    }
+  }
+  if (std::ranges::all_of(factors, [](float factor) { return factor == 1.0f; })) {
+    return;  // no scaling
+  }
+  if (set_llama3(config, factors)) {
+    return;
+  }
+  config.rope_scaling = formats::RopeScaling::longrope;
+  config.rope_original_context = config.max_context;
+  config.rope_short_factors = factors;
+  config.rope_long_factors = factors;
 }
 
 }  // namespace crayon::importers

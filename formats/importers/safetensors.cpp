@@ -80,11 +80,11 @@ std::vector<RawTensor> raw_tensors(const std::shared_ptr<const SafetensorsFile>&
   std::vector<RawTensor> raw;
   raw.reserve(file->tensors().size());
   for (const SafetensorsTensor& tensor : file->tensors()) {
-    file->check_readable(tensor);
     raw.push_back({tensor.name, tensor.shape,
                    [file, &tensor](std::uint64_t begin, std::uint64_t count, std::span<float> out) {
                      file->read_rows(tensor, begin, count, out);
-                   }});
+                   },
+                   [file, &tensor] { file->check_readable(tensor); }});
   }
   return raw;
 }

@@ -41,7 +41,7 @@ class SafetensorsFile {
   std::vector<SafetensorsTensor> tensors_;  ///< in the order of their offsets
 };
 
-/// The tensors of a file, all readable; they keep it open.
+/// The tensors of a file, of any type; they keep it open.
 std::vector<RawTensor> raw_tensors(const std::shared_ptr<const SafetensorsFile>& file);
 
 /// A model's weights: `folder`/model.safetensors, or the shards that

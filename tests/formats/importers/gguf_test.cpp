@@ -204,14 +204,26 @@ TEST_F(Gguf, RefusesVariantsByKey) {
     EXPECT_NE(sentence.find(key), std::string::npos) << sentence;
   };
   refuse("llama.expert_count", 8);
-  refuse("llama.attention.sliding_window", 16);
   refuse("llama.rope.dimension_count", 2);
-  GgufWriter wide = test::tiny_gguf();
+  refuse("llama.attn_logit_softcapping", 50);
+  refuse("llama.rope.scaling.attn_factor", 2);
+  GgufWriter scaled = test::tiny_gguf();
+  scaled.add_text("llama.rope.scaling.type", "ntk");
+  EXPECT_EQ(failure(scaled), Code::unsupported);
+  GgufWriter both = test::tiny_gguf();
+  both.add_bool("llama.attention.causal", false);
+  EXPECT_EQ(failure(both), Code::unsupported);
+}
+
+TEST_F(Gguf, HonoursASlidingWindow) {
+  GgufWriter narrow = test::tiny_gguf();
+  narrow.add_u32("llama.attention.sliding_window", 16);
+  const formats::ModelConfig config = import(narrow).config;
+  EXPECT_EQ(config.window, 16u);
+  EXPECT_EQ(config.windowed, std::vector<bool>(2, true));
+  GgufWriter wide = test::tiny_gguf();  // the whole context
   wide.add_u32("llama.attention.sliding_window", 32);
-  EXPECT_NO_THROW(import(wide));
-  GgufWriter yarn = test::tiny_gguf();
-  yarn.add_text("llama.rope.scaling.type", "yarn");
-  EXPECT_EQ(failure(yarn), Code::unsupported);
+  EXPECT_EQ(import(wide).config, test::tiny_llama_config());
 }
 
 TEST_F(Gguf, ReadsLinearRopeScaling) {
@@ -223,12 +235,52 @@ TEST_F(Gguf, ReadsLinearRopeScaling) {
   EXPECT_EQ(config.rope_factor, 2.0f);
 }
 
-TEST_F(Gguf, RefusesRopeFactorsOfAnUnknownRule) {
+TEST_F(Gguf, ReadsYarn) {
+  const auto yarn = [] {
+    GgufWriter writer = test::tiny_gguf();
+    writer.add_text("llama.rope.scaling.type", "yarn");
+    writer.add_f32("llama.rope.scaling.factor", 4.0f);
+    return writer;
+  };
+  GgufWriter writer = yarn();
+  writer.add_u32("llama.rope.scaling.original_context_length", 8);
+  writer.add_f32("llama.rope.scaling.yarn_beta_fast", 16.0f);
+  formats::ModelConfig config = import(writer).config;
+  EXPECT_EQ(config.rope_scaling, formats::RopeScaling::yarn);
+  EXPECT_EQ(config.rope_factor, 4.0f);
+  EXPECT_EQ(config.rope_original_context, 8u);
+  EXPECT_EQ(config.rope_beta_fast, 16.0f);
+  EXPECT_EQ(config.rope_beta_slow, 1.0f);
+  EXPECT_FLOAT_EQ(config.rope_magnitude, 1.0f + 0.1f * std::log(4.0f));
+  writer.add_f32("llama.rope.scaling.attn_factor", 0.5f);
+  config = import(writer).config;
+  EXPECT_FLOAT_EQ(config.rope_magnitude, 0.5f + 0.05f * std::log(4.0f));
+  GgufWriter other = yarn();
+  other.add_f32("llama.rope.scaling.yarn_attn_factor", 1.0f);
+  EXPECT_EQ(failure(other), Code::unsupported);
+  GgufWriter partial = yarn();
+  partial.add_f32("llama.rope.scaling.yarn_ext_factor", 0.5f);
+  EXPECT_EQ(failure(partial), Code::unsupported);
+}
+
+TEST_F(Gguf, KeepsRopeFactorsOfAnUnknownRuleAsTheyAre) {
   GgufWriter writer = test::tiny_gguf();
-  writer.add_f32_tensor("rope_freqs.weight", {2}, std::vector<float>{3.0f, 1.0f});
-  std::string sentence;
-  EXPECT_EQ(failure(writer, &sentence), Code::unsupported);
-  EXPECT_NE(sentence.find("rope_freqs.weight"), std::string::npos);
+  const std::vector<float> factors = {3.0f, 1.0f};
+  writer.add_f32_tensor("rope_freqs.weight", {2}, factors);
+  const formats::ModelConfig config = import(writer).config;
+  EXPECT_EQ(config.rope_scaling, formats::RopeScaling::longrope);
+  EXPECT_EQ(config.rope_short_factors, factors);
+  EXPECT_EQ(config.rope_long_factors, factors);
+  EXPECT_EQ(config.rope_magnitude, 1.0f);
+
+  const auto code = [&](std::initializer_list<float> values) {
+    GgufWriter other = test::tiny_gguf();
+    other.add_f32_tensor("rope_freqs.weight", {values.size()}, std::vector<float>(values));
+    return failure(other);
+  };
+  EXPECT_EQ(code({3.0f}), Code::bad_shape);
+  EXPECT_EQ(code({0.0f, 1.0f}), Code::corrupt);
+  EXPECT_EQ(code({NAN, 1.0f}), Code::corrupt);
 }
 
 TEST_F(Gguf, ABadSizeIsNamedWithItsFile) {
@@ -246,9 +298,14 @@ TEST_F(Gguf, RefusesMissingLeftoverAndMisshapenTensors) {
 
   GgufWriter leftover = test::tiny_gguf();
   const std::vector<float> bias(8);
-  leftover.add_f32_tensor("blk.0.attn_q.bias", {8}, bias);
+  leftover.add_f32_tensor("blk.0.attn_q_norm.weight", {8}, bias);
   EXPECT_EQ(failure(leftover, &sentence), Code::unsupported);
-  EXPECT_NE(sentence.find("blk.0.attn_q.bias"), std::string::npos);
+  EXPECT_NE(sentence.find("blk.0.attn_q_norm.weight"), std::string::npos);
+
+  GgufWriter biased = test::tiny_gguf();  // the other layer has none
+  biased.add_f32_tensor("blk.0.attn_q.bias", {8}, bias);
+  EXPECT_EQ(failure(biased, &sentence), Code::missing_tensor);
+  EXPECT_NE(sentence.find("blk.1.attn_q.bias"), std::string::npos);
 
   GgufWriter misshapen = test::tiny_gguf_keys();
   for (const test::TinyTensor& tensor : test::tiny_llama_tensors(false)) {

@@ -1,5 +1,7 @@
 #include "formats/importers/huggingface.h"
 
+#include <cmath>
+
 #include "formats/importers/importers.h"
 #include "tests/formats/importers/safetensors_writer.h"
 #include "tests/formats/importers/tiny_tokenizer_json.h"
@@ -75,6 +77,8 @@ TEST_F(HuggingFace, KnownLeftoversAreFineAndOthersAreNot) {
   SafetensorsWriter writer = weights();
   writer.add_f32("model.layers.0.self_attn.rotary_emb.inv_freq", {2}, std::vector<float>(2));
   EXPECT_NO_THROW(import(writer));
+  writer.add("model.layers.0.rotary_emb.inv_freq", "I64", {1}, std::vector<std::uint8_t>(8));
+  EXPECT_NO_THROW(import(writer));  // nobody reads it
   writer.add_f32("model.layers.0.self_attn.q_proj.bias", {8}, std::vector<float>(8));
   std::string sentence;
   EXPECT_EQ(code_of([&] { import(writer); }, &sentence), Code::unsupported);
@@ -105,12 +109,36 @@ TEST_F(HuggingFace, ReadsRopeScaling) {
   EXPECT_EQ(config.rope_original_context, 8192u);
   set_config("rope_parameters", {{"rope_type", "default"}, {"rope_theta", 123.0}});
   EXPECT_EQ(import(weights()).config.rope_theta, 123.0f);
-  set_config("rope_scaling", {{"rope_type", "yarn"}, {"factor", 4.0}});
+  set_config("rope_scaling", {{"rope_type", "dynamic"}, {"factor", 4.0}});
   std::string sentence;
   EXPECT_EQ(code_of([&] { import(weights()); }, &sentence), Code::unsupported);
-  EXPECT_NE(sentence.find("yarn"), std::string::npos);
+  EXPECT_NE(sentence.find("rope_type is dynamic"), std::string::npos) << sentence;
   set_config("rope_scaling", {{"rope_type", "llama3"}, {"factor", 4.0}});
   EXPECT_EQ(code_of([&] { import(weights()); }), Code::malformed);
+}
+
+TEST_F(HuggingFace, ReadsYarn) {
+  const auto read = [&](Json scaling) {
+    scaling["type"] = "yarn";
+    set_config("rope_scaling", scaling);
+    return import(weights()).config;
+  };
+  ModelConfig config =
+      read({{"factor", 4.0}, {"original_max_position_embeddings", 8}, {"beta_fast", 16.0}});
+  EXPECT_EQ(config.rope_scaling, formats::RopeScaling::yarn);
+  EXPECT_EQ(config.rope_factor, 4.0f);
+  EXPECT_EQ(config.rope_original_context, 8u);
+  EXPECT_EQ(config.rope_beta_fast, 16.0f);
+  EXPECT_EQ(config.rope_beta_slow, 1.0f);
+  EXPECT_FLOAT_EQ(config.rope_magnitude, 1.0f + 0.1f * std::log(4.0f));
+  EXPECT_EQ(read({{"factor", 4.0}, {"attention_factor", 1.5}}).rope_magnitude, 1.5f);
+  EXPECT_EQ(read({{"factor", 4.0}}).rope_original_context, 32u);
+  config = read({{"factor", 4.0}, {"mscale", 0.5}, {"mscale_all_dim", 2.0}});
+  EXPECT_FLOAT_EQ(config.rope_magnitude,
+                  (1.0f + 0.05f * std::log(4.0f)) / (1.0f + 0.2f * std::log(4.0f)));
+  // Without a factor it is what the contexts say.
+  EXPECT_EQ(read({{"original_max_position_embeddings", 16}}).rope_factor, 2.0f);
+  EXPECT_EQ(code_of([&] { read({{"factor", 4.0}, {"truncate", false}}); }), Code::unsupported);
 }
 
 TEST_F(HuggingFace, RefusesVariantsByField) {
@@ -121,8 +149,19 @@ TEST_F(HuggingFace, RefusesVariantsByField) {
     return sentence;
   };
   refuse("architectures", {"MambaForCausalLM"}, Code::architecture);
-  refuse("attention_bias", true, Code::unsupported);
-  refuse("hidden_act", "gelu", Code::unsupported);
+  refuse("attention_bias", true, Code::missing_tensor);
+  EXPECT_NE(refuse("hidden_act", "gelu", Code::unsupported).find("hidden_act is gelu"),
+            std::string::npos);
+  for (const char* flag : {"rope_interleaved", "use_bidirectional_attention", "is_encoder_decoder",
+                           "add_cross_attention", "use_parallel_residual", "parallel_residual"}) {
+    EXPECT_NE(refuse(flag, true, Code::unsupported).find(flag), std::string::npos);
+  }
+  for (const char* count :
+       {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"}) {
+    EXPECT_NE(refuse(count, 8, Code::unsupported).find(count), std::string::npos);
+  }
+  refuse("partial_rotary_factor", 0.5, Code::unsupported);
+  refuse("rope_parameters", {{"full_attention", {{"rope_theta", 1.0}}}}, Code::unsupported);
   refuse("quantization_config", {{"bits", 4}}, Code::unsupported);
   refuse("hidden_size", "8", Code::malformed);
   refuse("hidden_size", -8, Code::malformed);
