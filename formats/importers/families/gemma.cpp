@@ -14,83 +14,36 @@ namespace {
 using formats::ModelConfig;
 using enum formats::Projection;
 
-// Names that Gemma 1 shares with the later ones. Folders keep norms less 1.
-constexpr TensorRule embedding{"token_embedding", "token_embd.weight", "model.embed_tokens.weight"};
-constexpr TensorRule attention_norm{.bundle = "layers.N.attention_norm",
-                                    .gguf = "blk.N.attn_norm.weight",
-                                    .huggingface = "model.layers.N.input_layernorm.weight",
-                                    .plus_one = true};
-constexpr TensorRule q_rule{"layers.N.q", "blk.N.attn_q.weight",
-                            "model.layers.N.self_attn.q_proj.weight"};
-constexpr TensorRule k_rule{"layers.N.k", "blk.N.attn_k.weight",
-                            "model.layers.N.self_attn.k_proj.weight"};
-constexpr TensorRule v_rule{"layers.N.v", "blk.N.attn_v.weight",
-                            "model.layers.N.self_attn.v_proj.weight"};
-constexpr TensorRule o_rule{"layers.N.o", "blk.N.attn_output.weight",
-                            "model.layers.N.self_attn.o_proj.weight"};
-constexpr TensorRule gate_rule{"layers.N.gate", "blk.N.ffn_gate.weight",
-                               "model.layers.N.mlp.gate_proj.weight"};
-constexpr TensorRule up_rule{"layers.N.up", "blk.N.ffn_up.weight",
-                             "model.layers.N.mlp.up_proj.weight"};
-constexpr TensorRule down_rule{"layers.N.down", "blk.N.ffn_down.weight",
-                               "model.layers.N.mlp.down_proj.weight"};
-constexpr TensorRule output_norm{.bundle = "output_norm",
-                                 .gguf = "output_norm.weight",
-                                 .huggingface = "model.norm.weight",
-                                 .plus_one = true};
-constexpr TensorRule output_head{"output_head", "output.weight", "lm_head.weight"};
+// Folders keep all norms less 1.
+template <std::size_t n>
+constexpr std::array<TensorRule, n> with_shifted_norms(std::array<TensorRule, n> rules) {
+  for (TensorRule& rule : rules) {
+    rule.plus_one = rule.bundle.ends_with("norm");
+  }
+  return rules;
+}
 
-constexpr std::array gemma_tensors = {
-    embedding,
-    attention_norm,
-    q_rule,
-    k_rule,
-    v_rule,
-    o_rule,
-    TensorRule{.bundle = "layers.N.mlp_norm",
-               .gguf = "blk.N.ffn_norm.weight",
-               .huggingface = "model.layers.N.post_attention_layernorm.weight",
-               .plus_one = true},
-    gate_rule,
-    up_rule,
-    down_rule,
-    output_norm,
-    output_head,
-};
+// Llama's names, but for the norms around the MLP: what Llama's folders call by the name of the
+// norm in front of it is here the one behind the attention.
+constexpr auto with_post_norms() {
+  std::array<TensorRule, llama_tensors.size() + 2> rules;
+  std::size_t count = 0;
+  for (const TensorRule& rule : llama_tensors) {
+    if (rule.bundle != "layers.N.mlp_norm") {
+      rules[count++] = rule;
+    }
+  }
+  rules[count++] = {"layers.N.attention_post_norm", "blk.N.post_attention_norm.weight",
+                    "model.layers.N.post_attention_layernorm.weight"};
+  rules[count++] = {"layers.N.mlp_norm", "blk.N.ffn_norm.weight",
+                    "model.layers.N.pre_feedforward_layernorm.weight"};
+  rules[count++] = {"layers.N.mlp_post_norm", "blk.N.post_ffw_norm.weight",
+                    "model.layers.N.post_feedforward_layernorm.weight"};
+  return rules;
+}
 
-constexpr std::array gemma3_tensors = {
-    embedding,
-    attention_norm,
-    q_rule,
-    k_rule,
-    v_rule,
-    TensorRule{.bundle = "layers.N.q_norm",
-               .gguf = "blk.N.attn_q_norm.weight",
-               .huggingface = "model.layers.N.self_attn.q_norm.weight",
-               .plus_one = true},
-    TensorRule{.bundle = "layers.N.k_norm",
-               .gguf = "blk.N.attn_k_norm.weight",
-               .huggingface = "model.layers.N.self_attn.k_norm.weight",
-               .plus_one = true},
-    o_rule,
-    TensorRule{.bundle = "layers.N.attention_post_norm",
-               .gguf = "blk.N.post_attention_norm.weight",
-               .huggingface = "model.layers.N.post_attention_layernorm.weight",
-               .plus_one = true},
-    TensorRule{.bundle = "layers.N.mlp_norm",
-               .gguf = "blk.N.ffn_norm.weight",
-               .huggingface = "model.layers.N.pre_feedforward_layernorm.weight",
-               .plus_one = true},
-    gate_rule,
-    up_rule,
-    down_rule,
-    TensorRule{.bundle = "layers.N.mlp_post_norm",
-               .gguf = "blk.N.post_ffw_norm.weight",
-               .huggingface = "model.layers.N.post_feedforward_layernorm.weight",
-               .plus_one = true},
-    output_norm,
-    output_head,
-};
+constexpr auto gemma_tensors = with_shifted_norms(llama_tensors);
+constexpr auto gemma3_tensors = with_shifted_norms(with_post_norms());
 
 constexpr std::array gemma_sizes = {dim_rule,
                                     layers_rule,
