@@ -17,6 +17,7 @@ struct Options {
   std::string model;
   TextInput prompt;
   generation::GenerateOptions generate;
+  bool special = false;
   bool timings = false;
   EngineOptions engine;
   SessionOptions session;
@@ -51,7 +52,8 @@ Exit run(const Options& options, const Common& common) {
   const std::string prompt = read(options.prompt);
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
-  const std::vector<formats::Token> tokens = engine.tokenizer().encode(prompt);
+  const std::vector<formats::Token> tokens =
+      engine.tokenizer().encode(prompt, {.parse_special = options.special});
   const auto session = engine.session(options.session, tokens);
   const auto show = [&](std::string_view text) {
     if (!common.json) {
@@ -85,6 +87,8 @@ Action declare_run(CLI::App& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command.add_option("MODEL", options->model, "A model bundle")->required();
   add_text_input(command, options->prompt);
+  command.add_flag("--special", options->special,
+                   "Control tokens that are spelled in the prompt become those tokens");
   command.add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens to add at most")
       ->capture_default_str();
   add_sampler_options(command, options->generate.sampler);

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""A real GPT-Neo that chats, tinytalk, against what another program made of it. Skipped without
+assets."""
+import json
+import unittest
+
+import support
+
+TINYTALK = support.ASSETS / "models/tinytalk"
+
+
+@unittest.skipUnless(TINYTALK.exists(), "no models/tinytalk (set CRAYON_ASSETS)")
+class GptNeo(support.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.dir / "tinytalk"
+        folder.mkdir()
+        for name, source in (("config.json", "config_pruned.json"),
+                             ("tokenizer.json", "tokenizer_pruned.json"),
+                             ("model.safetensors", "model_f32.safetensors")):
+            (folder / name).symlink_to(TINYTALK / source)
+        cls.golden = json.loads((TINYTALK / "golden_own.json").read_text())
+        cls.crayon("pack", folder, "--weights", "f32", "--head", "f32", "-o", "f32.crayon")
+
+    def test_prompts_become_the_known_ids(self):
+        for golden in self.golden:
+            ids = self.crayon("tokenize", "f32.crayon", "--special", "-p", golden["prompt"],
+                              "--json").json["ids"]
+            self.assertEqual(ids, golden["ids"])
+
+    def test_logits_are_the_known_ones(self):
+        for golden in self.golden:
+            (self.dir / "ids.json").write_text(json.dumps(golden["ids"]))
+            last = self.crayon("logits", "f32.crayon", "--ids", "ids.json", "--json",
+                               "--top", "8").json["top"][-1]
+            self.assertEqual([token for token, _ in last], [token for token, _ in golden["top8"]])
+            for (_, logit), (_, known) in zip(last, golden["top8"]):
+                self.assertAlmostEqual(logit, known, delta=2e-4)
+
+    def test_it_says_what_is_known(self):
+        for golden in self.golden:
+            ids = self.crayon("run", "f32.crayon", "--special", "-p", golden["prompt"],
+                              "-n", len(golden["greedy"]), "--json").json["ids"]
+            # What ends the text is known as its last id, and does not belong to an answer.
+            self.assertIn(golden["greedy"], (ids, ids + golden["greedy"][-1:]))
+
+
+if __name__ == "__main__":
+    support.main()
