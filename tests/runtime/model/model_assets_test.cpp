@@ -44,9 +44,10 @@ TEST_P(Architecture, I8IsNearTheKnownLogits) {
   CRAYON_ASSET(folder, "models/arch");
   const std::vector<double> known = test::read_logits(folder / (GetParam() + ".logits.f32.zst"));
   const std::vector<float> logits = logits_of(folder, GetParam(), Dtype::i8);
-  // Measured: 0.036 to 0.055, of which 0.025 to 0.037 comes from rounding the weights alone.
-  // Random weights are as flat as can be; those of trained models lose less.
-  EXPECT_LT(test::relative_rms(logits, known), 0.06);
+  // Measured: 0.036 to 0.055, of which 0.025 to 0.037 comes from rounding the weights alone, and
+  // 0.082 with gemma3's seven layers. Random weights are as flat as can be; those of trained
+  // models lose less.
+  EXPECT_LT(test::relative_rms(logits, known), GetParam() == "gemma3" ? 0.09 : 0.06);
 
   // Measured: 53 to 60.
   const std::vector<float> truth(known.begin(), known.end());
@@ -63,7 +64,8 @@ TEST_P(Architecture, I8IsNearTheKnownLogits) {
 
 INSTANTIATE_TEST_SUITE_P(, Architecture,
                          testing::Values("llama_256", "llama_gqa", "llama3_rope_freqs",
-                                         "llama_256.Q8_0", "llama_256.Q4_0", "llama_256.Q4_K_M"),
+                                         "llama_256.Q8_0", "llama_256.Q4_0", "llama_256.Q4_K_M",
+                                         "qwen2", "gemma3", "phi3", "gpt2"),
                          [](const auto& value) {
                            std::string name = value.param;
                            std::ranges::replace(name, '.', '_');
