@@ -23,7 +23,25 @@ constexpr auto byte_of_character = [] {
   return table;
 }();
 
+std::string utf8_of(std::uint32_t character) {
+  if (character < 0x80) {
+    return {static_cast<char>(character)};
+  }
+  return {static_cast<char>(0xc0u | character >> 6),
+          static_cast<char>(0x80u | (character & 0x3fu))};
+}
+
 }  // namespace
+
+std::vector<std::string> byte_alphabet() {
+  std::vector<std::string> alphabet;
+  for (std::uint32_t character = 0; character < alphabet_end; ++character) {
+    if (byte_of_character[character] != no_byte) {
+      alphabet.push_back(utf8_of(character));
+    }
+  }
+  return alphabet;
+}
 
 std::optional<std::string> bytes_of_alphabet(std::string_view text) {
   std::string bytes;

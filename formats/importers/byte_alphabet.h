@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace crayon::importers {
 
@@ -10,5 +11,8 @@ namespace crayon::importers {
 /// bytes_to_unicode): printable Latin-1 stands for itself, the other 68 bytes are U+0100 and up
 /// in order. Gives the bytes back; empty for text with any other character.
 std::optional<std::string> bytes_of_alphabet(std::string_view text);
+
+/// The alphabet, the characters that stand for themselves first: the order of CLIP's first tokens.
+std::vector<std::string> byte_alphabet();
 
 }  // namespace crayon::importers

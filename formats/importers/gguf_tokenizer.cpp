@@ -32,11 +32,13 @@ class TokenizerReader {
     read_pieces();
     if (*model == "llama") {
       read_sentencepiece();
+    } else if (*model == "t5") {
+      read_unigram();
     } else if (*model == "gpt2") {
       read_byte_bpe();
     } else {
       throw Error(Code::unsupported,
-                  fmt::format("{}: tokenizer.ggml.model is {}; llama and gpt2 are known",
+                  fmt::format("{}: tokenizer.ggml.model is {}; llama, gpt2 and t5 are known",
                               file_.path().string(), *model));
     }
     read_special_tokens();
@@ -74,24 +76,12 @@ class TokenizerReader {
     }
   }
 
-  // Numbered as in SentencePiece's model file.
   TokenType type_of(std::int64_t number, std::size_t token) const {
-    switch (number) {
-      case 1:
-        return TokenType::normal;
-      case 2:
-        return TokenType::unknown;
-      case 3:
-        return TokenType::control;
-      case 4:
-        return TokenType::user_defined;
-      case 5:
-        return TokenType::unused;
-      case 6:
-        return TokenType::byte;
-      default:
-        fail(fmt::format("tokenizer.ggml.token_type of token {} is {}", token, number));
+    const auto type = sentencepiece_type(number);
+    if (!type) {
+      fail(fmt::format("tokenizer.ggml.token_type of token {} is {}", token, number));
     }
+    return *type;
   }
 
   void read_sentencepiece() {
@@ -101,6 +91,17 @@ class TokenizerReader {
     data_.add_bos = flag("tokenizer.ggml.add_bos_token", true);
     data_.add_space_prefix = flag("tokenizer.ggml.add_space_prefix", true);
     data_.remove_extra_whitespace = flag("tokenizer.ggml.remove_extra_whitespaces", false);
+  }
+
+  void read_unigram() {
+    read_sentencepiece();
+    data_.kind = TokenizerKind::unigram;
+    data_.prefix_scope = formats::PrefixScope::after_control;
+    data_.add_bos = flag("tokenizer.ggml.add_bos_token", false);
+    data_.add_space_prefix = flag("tokenizer.ggml.add_space_prefix", false);
+    if (const GgufArray* map = file_.array("tokenizer.ggml.precompiled_charsmap")) {
+      data_.charsmap.assign(map->integers.begin(), map->integers.end());
+    }
   }
 
   void read_byte_bpe() {
@@ -167,7 +168,8 @@ class TokenizerReader {
   }
 
   void read_special_tokens() {
-    data_.add_eos = flag("tokenizer.ggml.add_eos_token", false);
+    const bool unigram = data_.kind == TokenizerKind::unigram;  // of T5, which ends texts
+    data_.add_eos = flag("tokenizer.ggml.add_eos_token", unigram);
     data_.bos = token("tokenizer.ggml.bos_token_id");
     data_.eos = token("tokenizer.ggml.eos_token_id");
     data_.unknown = token("tokenizer.ggml.unknown_token_id");

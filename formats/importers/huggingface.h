@@ -20,4 +20,7 @@ formats::ModelConfig read_huggingface_config(const JsonObject& json);
 /// generation_config.json and config.json beside it say of special tokens and the chat template.
 formats::TokenizerData read_huggingface_tokenizer(const std::filesystem::path& tokenizer_json);
 
+/// Adds to a tokenizer what those files in `folder` say; any of them may be absent.
+void read_side_files(formats::TokenizerData& tokenizer, const std::filesystem::path& folder);
+
 }  // namespace crayon::importers

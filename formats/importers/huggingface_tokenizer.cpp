@@ -101,7 +101,9 @@ std::string chat_template(const JsonObject& config, const path& folder) {
   return "";
 }
 
-void read_special_tokens(TokenizerData& data, const path& folder) {
+}  // namespace
+
+void read_side_files(TokenizerData& data, const path& folder) {
   const SideFile config(folder / "tokenizer_config.json");
   const SideFile map(folder / "special_tokens_map.json");
   const SideFile generation(folder / "generation_config.json");
@@ -134,18 +136,16 @@ void read_special_tokens(TokenizerData& data, const path& folder) {
     }
   }
   data.chat_format = recognize_chat_format(chat_template(*config, folder));
-}
-
-}  // namespace
-
-TokenizerData read_huggingface_tokenizer(const path& tokenizer_json) {
-  const Json json = read_json(tokenizer_json, largest_tokenizer);
-  TokenizerData data = read_tokenizer_json(JsonObject(json, tokenizer_json.string()));
-  read_special_tokens(data, tokenizer_json.parent_path());
   std::ranges::sort(data.end_of_generation);
   const auto repeated = std::ranges::unique(data.end_of_generation);
   data.end_of_generation.erase(repeated.begin(), repeated.end());
   complete_end_of_generation(data);
+}
+
+TokenizerData read_huggingface_tokenizer(const path& tokenizer_json) {
+  const Json json = read_json(tokenizer_json, largest_tokenizer);
+  TokenizerData data = read_tokenizer_json(JsonObject(json, tokenizer_json.string()));
+  read_side_files(data, tokenizer_json.parent_path());
   check_tokenizer(data, tokenizer_json.string());
   return data;
 }

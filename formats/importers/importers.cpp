@@ -18,7 +18,6 @@ namespace crayon::importers {
 namespace {
 
 using formats::ModelSource;
-using formats::TokenizerData;
 using std::filesystem::path;
 
 ModelSource import_gguf(const path& source, const path& tokenizer) {
@@ -60,16 +59,6 @@ ModelSource import_any(const path& source, const path& tokenizer) {
               "pass a GGUF file, a Hugging Face folder or a llama2.c file");
 }
 
-// A JSON object starts so, and a llama2.c tokenizer, whose first number is small, does not.
-bool starts_like_json(const File& file) {
-  std::uint8_t start[2] = {};
-  if (file.size() < sizeof start) {
-    return false;
-  }
-  file.read_at(0, start);
-  return start[0] == '{' && start[1] != 0;
-}
-
 }  // namespace
 
 ModelSource import_model(const path& source, const path& tokenizer) {
@@ -82,24 +71,6 @@ ModelSource import_model(const path& source, const path& tokenizer) {
                 "pass the tokenizer that the model was trained with");
   }
   return model;
-}
-
-TokenizerData import_tokenizer(const path& source) {
-  if (std::filesystem::is_directory(source)) {
-    return read_huggingface_tokenizer(source / "tokenizer.json");
-  }
-  const File file(source);
-  if (GgufFile::is_one(file)) {
-    return read_gguf_tokenizer(GgufFile(source));
-  }
-  if (starts_like_json(file)) {
-    return read_huggingface_tokenizer(source);
-  }
-  if (is_llama2c_model(file)) {
-    const auto model = read_llama2c_model(std::make_shared<const File>(source));
-    return read_llama2c_tokenizer(File(find_llama2c_tokenizer(source, model.config.vocab_size)));
-  }
-  return read_llama2c_tokenizer(file);
 }
 
 formats::AdapterSource import_adapter(const path& source, const formats::Bundle& base) {

@@ -16,8 +16,12 @@ namespace crayon::importers {
 formats::ModelSource import_model(const std::filesystem::path& source,
                                   const std::filesystem::path& tokenizer);
 
-/// The tokenizer alone, of any such source, a vocabulary-only GGUF, a tokenizer.json or a folder
-/// that holds one.
+/// The tokenizer alone, of any such source or of a file of its own, found by its content:
+///  * a GGUF, vocabulary-only too; a tokenizer.json; a SentencePiece tokenizer.model
+///  * tiktoken's ranks (Llama 3's tokenizer.model); vocab.json, with merges.txt beside it
+///  * CLIP's bpe_simple_vocab_16e6.txt, unpacked; llama2.c's tok*.bin
+/// Of a folder, the first that is there: tokenizer.json, tokenizer.model, vocab.json with
+/// merges.txt. Throws not_found, naming these, when none is.
 formats::TokenizerData import_tokenizer(const std::filesystem::path& source);
 
 /// A LoRA: a PEFT folder (adapter_config.json + adapter_model.safetensors) or a GGUF-LoRA, for

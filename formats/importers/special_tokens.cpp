@@ -42,6 +42,26 @@ std::optional<std::uint8_t> byte_of_piece(std::string_view piece) {
   return error == std::errc() && end == piece.data() + 5 ? std::optional(value) : std::nullopt;
 }
 
+std::optional<formats::TokenType> sentencepiece_type(std::int64_t number) {
+  using formats::TokenType;
+  switch (number) {
+    case 1:
+      return TokenType::normal;
+    case 2:
+      return TokenType::unknown;
+    case 3:
+      return TokenType::control;
+    case 4:
+      return TokenType::user_defined;
+    case 5:
+      return TokenType::unused;
+    case 6:
+      return TokenType::byte;
+    default:
+      return std::nullopt;
+  }
+}
+
 void complete_end_of_generation(formats::TokenizerData& tokenizer) {
   std::vector<formats::Token>& ends = tokenizer.end_of_generation;
   const auto add = [&ends](formats::Token token) {

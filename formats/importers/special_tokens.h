@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@ namespace crayon::importers {
 
 /// The byte that "<0x0A>" stands for; empty for any other text.
 std::optional<std::uint8_t> byte_of_piece(std::string_view piece);
+
+/// What SentencePiece, and GGUF after it, means by the number of a token's type; empty for others.
+std::optional<formats::TokenType> sentencepiece_type(std::int64_t number);
 
 /// Fills end_of_generation: eos, what it holds already, and the control tokens by which the
 /// known chat formats end a turn.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "formats/importers/base64.h"
 #include "formats/importers/pre_tokenizers.h"
 #include "formats/importers/tokenizer_json.h"
 
@@ -21,6 +22,7 @@ class Reader {
     if (const auto splitter = json.object("pre_tokenizer")) {
       read_splitter(*splitter, 0);
     }
+    check_spaces(json);
     return std::move(split_);
   }
 
@@ -48,6 +50,19 @@ class Reader {
                     [this](const JsonObject& part, int deeper) { read_normalizer(part, deeper); });
     } else if (type == "NFC") {
       split_.nfc = true;
+    } else if (type == "Lowercase") {
+      split_.lower_case = true;
+    } else if (type == "Precompiled") {
+      read_charsmap(normalizer);
+    } else if (type == "Strip") {
+      strips_right_ = strips_right_ || normalizer.boolean("strip_right").value_or(true);
+    } else if (type == "Replace" && pattern_text(normalizer, "Regex") == " {2,}" &&
+               (normalizer.text("content") == " " ||
+                normalizer.text("content") == sentencepiece_space)) {
+      split_.collapses_spaces = true;
+    } else if (type == "Replace" && pattern_text(normalizer, "Regex") == R"(\s+)" &&
+               normalizer.text("content") == " ") {
+      collapses_white_space_ = true;
     } else if (type == "Prepend" && normalizer.text("prepend") == sentencepiece_space) {
       split_.prepends_space = true;
     } else if (type == "Replace" && pattern_text(normalizer, "String") == " " &&
@@ -75,6 +90,9 @@ class Reader {
           splitter.boolean("individual_digits").value_or(false) ? R"(\p{N})" : R"(\p{N}+)");
     } else if (type == "Metaspace") {
       read_metaspace(splitter);
+    } else if (type == "WhitespaceSplit" && !split_.charsmap.empty()) {
+      // The rules that come with it leave no white space but spaces.
+      split_.collapses_spaces = strips_right_ = true;
     } else {
       splitter.fail_unsupported("type", type);
     }
@@ -82,7 +100,10 @@ class Reader {
 
   void read_byte_level(const JsonObject& splitter) {
     if (splitter.boolean("add_prefix_space").value_or(false)) {
-      splitter.fail_unsupported("add_prefix_space", "true");
+      if (!split_.patterns.empty()) {
+        splitter.fail_unsupported("add_prefix_space", "true behind another split");
+      }
+      split_.prepends_space = split_.prefix_unless_space = true;
     }
     if (splitter.boolean("use_regex").value_or(true)) {
       split_.patterns.emplace_back(gpt2_pattern);
@@ -92,8 +113,15 @@ class Reader {
 
   void read_split(const JsonObject& splitter) {
     const std::string behavior = splitter.required_text("behavior");
-    // Isolated: matches and gaps are units both, so that `invert` changes nothing.
-    if (behavior != "Isolated") {
+    const bool invert = splitter.boolean("invert").value_or(false);
+    if (split_.marks_spaces && pattern_text(splitter, "String") == " ") {
+      return;  // there are no spaces any more (Gemma)
+    }
+    if (behavior == "Removed" && invert &&
+        pattern_text(splitter, "Regex").value_or("").ends_with(clip_pattern)) {
+      split_.only_words = true;
+    } else if (behavior != "Isolated") {
+      // Isolated: matches and gaps are units both, so that `invert` changes nothing.
       splitter.fail_unsupported("behavior", behavior);
     }
     if (auto expression = pattern_text(splitter, "Regex")) {
@@ -105,17 +133,43 @@ class Reader {
     }
   }
 
-  // The successor of the two normalizers, when it does not split.
+  void read_charsmap(const JsonObject& normalizer) {
+    const auto map = decode_base64(normalizer.text("precompiled_charsmap").value_or(""));
+    if (!map) {
+      normalizer.fail_type("precompiled_charsmap", "bytes in base64");
+    }
+    split_.charsmap = *map;
+  }
+
+  // What these normalizers do only together is known.
+  void check_spaces(const JsonObject& json) const {
+    if (split_.collapses_spaces != strips_right_) {
+      json.fail_unsupported("normalizer", split_.collapses_spaces
+                                              ? "Replace of spaces without Strip on the right"
+                                              : "Strip without Replace of spaces");
+    }
+    if (collapses_white_space_ && !split_.only_words) {
+      json.fail_unsupported("normalizer", "Replace of white space, other than CLIP's");
+    }
+  }
+
+  // The successor of the two normalizers.
   void read_metaspace(const JsonObject& splitter) {
     if (splitter.text("replacement") != sentencepiece_space) {
       splitter.fail_unsupported("replacement", splitter.text("replacement").value_or("(none)"));
     }
-    if (splitter.boolean("split").value_or(true)) {
-      splitter.fail_unsupported("split", "true");
-    }
-    const std::string scheme = splitter.text("prepend_scheme").value_or("always");
+    split_.splits_words = splitter.boolean("split").value_or(true);
     split_.marks_spaces = true;
-    split_.prepends_space = split_.prepends_space || scheme != "never";
+    // Before there were schemes, there was a switch.
+    const bool prepends = splitter.boolean("add_prefix_space").value_or(true);
+    const std::string scheme =
+        splitter.text("prepend_scheme").value_or(prepends ? "always" : "never");
+    if (scheme == "never" || split_.prepends_space) {
+      return;
+    }
+    split_.prepends_space = split_.prefix_unless_space = true;
+    split_.prefix_scope =
+        scheme == "first" ? formats::PrefixScope::text_start : formats::PrefixScope::every_part;
   }
 
   static std::optional<std::string> pattern_text(const JsonObject& part, const char* kind) {
@@ -145,6 +199,8 @@ class Reader {
   }
 
   TextSplit split_;
+  bool strips_right_ = false;
+  bool collapses_white_space_ = false;
 };
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "formats/importers/added_tokens.h"
 #include "formats/importers/byte_alphabet.h"
+#include "formats/importers/post_processor.h"
 #include "formats/importers/special_tokens.h"
 
 namespace crayon::importers {
@@ -17,7 +19,16 @@ using formats::TokenizerData;
 using formats::TokenizerKind;
 using formats::TokenType;
 
-constexpr std::uint32_t largest_vocabulary = 1 << 20;
+constexpr const char* word_end = "</w>";  // of CLIP
+
+void take_normalizer(TokenizerData& data, const TextSplit& split) {
+  data.charsmap = split.charsmap;
+  data.normalize_nfc = split.nfc;
+  data.add_space_prefix = split.prepends_space;
+  data.prefix_scope = split.prefix_scope;
+  data.prefix_unless_space = split.prefix_unless_space;
+  data.remove_extra_whitespace = split.collapses_spaces;
+}
 
 class Reader {
  public:
@@ -26,16 +37,23 @@ class Reader {
 
   TokenizerData read() {
     check_model();
-    read_vocabulary();
-    read_merges();
-    read_added_tokens();
-    if (data_.kind == TokenizerKind::byte_bpe) {
-      finish_byte_bpe();
+    take_normalizer(data_, split_);
+    if (data_.kind == TokenizerKind::unigram) {
+      read_unigram(model_, split_, data_);
+      index_pieces();
     } else {
+      read_vocabulary();
+      read_merges();
+    }
+    read_added_tokens();
+    if (data_.kind == TokenizerKind::sentencepiece_bpe) {
       finish_sentencepiece();
+    } else if (data_.kind != TokenizerKind::unigram) {
+      finish_byte_bpe();
     }
     if (const auto processor = json_.object("post_processor")) {
-      read_processor(*processor, true);
+      read_post_processor(
+          *processor, [this](const std::string& t) { return special_token(t); }, data_);
     }
     return std::move(data_);
   }
@@ -55,20 +73,42 @@ class Reader {
 
   void check_model() {
     const std::string type = model_.text("type").value_or("BPE");
+    if (type == "Unigram") {
+      check_unigram();
+      return;
+    }
     if (type != "BPE") {
       model_.fail_unsupported("type", type);
     }
-    for (const char* field : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-      const std::string value = model_.text(field).value_or("");
-      if (!value.empty()) {
-        model_.fail_unsupported(field, value);
-      }
+    const std::string prefix = model_.text("continuing_subword_prefix").value_or("");
+    const std::string suffix = model_.text("end_of_word_suffix").value_or("");
+    if (!prefix.empty()) {
+      model_.fail_unsupported("continuing_subword_prefix", prefix);
+    }
+    if (!suffix.empty() && suffix != word_end) {
+      model_.fail_unsupported("end_of_word_suffix", suffix);
     }
     if (model_.number("dropout").value_or(0.0) != 0.0) {
       model_.fail_unsupported("dropout", "not 0");
     }
     const bool falls_back = model_.boolean("byte_fallback").value_or(false);
-    if (split_.byte_level) {
+    // What CLIP does goes together, or the pieces would not fit the text.
+    const bool clip = suffix == word_end;
+    if (clip && !(split_.byte_level && split_.lower_case && split_.only_words)) {
+      model_.fail_unsupported("end_of_word_suffix", suffix + " without CLIP's way to split text");
+    }
+    if (!clip && split_.lower_case) {
+      json_.fail_unsupported("normalizer", "Lowercase without CLIP's end_of_word_suffix");
+    }
+    if (!clip && split_.only_words) {
+      json_.fail_unsupported("pre_tokenizer", "Removed without CLIP's end_of_word_suffix");
+    }
+    if (split_.splits_words || !split_.charsmap.empty()) {
+      model_.fail_unsupported("type", "BPE with Precompiled, or with a Metaspace that splits");
+    }
+    if (clip) {
+      data_.kind = TokenizerKind::clip_bpe;
+    } else if (split_.byte_level) {
       data_.kind = TokenizerKind::byte_bpe;
     } else if (falls_back && split_.marks_spaces && split_.patterns.empty()) {
       data_.kind = TokenizerKind::sentencepiece_bpe;
@@ -78,17 +118,18 @@ class Reader {
     }
   }
 
-  void set_piece(std::uint32_t id, std::string piece, TokenType type) {
-    if (id >= largest_vocabulary) {
-      fail(fmt::format("{} has the id {}", piece, id));
+  void check_unigram() {
+    if (!split_.marks_spaces || split_.byte_level || split_.lower_case ||
+        !split_.patterns.empty()) {
+      model_.fail_unsupported("type", "Unigram without marked spaces or with other splits");
     }
-    if (id >= data_.pieces.size()) {
-      // Ids that no token has stay unused.
-      data_.pieces.resize(id + 1);
-      data_.types.resize(id + 1, TokenType::unused);
+    data_.kind = TokenizerKind::unigram;
+  }
+
+  void index_pieces() {
+    for (std::size_t i = 0; i < data_.pieces.size(); ++i) {
+      ids_.emplace(data_.pieces[i], static_cast<Token>(i));
     }
-    data_.pieces[id] = std::move(piece);
-    data_.types[id] = type;
   }
 
   void read_vocabulary() {
@@ -99,7 +140,7 @@ class Reader {
       if (id < data_.types.size() && data_.types[id] != TokenType::unused) {
         fail(fmt::format("{} and {} have the same id {}", data_.pieces[id], piece, id));
       }
-      set_piece(id, piece, TokenType::normal);
+      set_piece(data_, id, piece, TokenType::normal, json_.where());
       ids_.emplace(piece, static_cast<Token>(id));
     }
   }
@@ -143,34 +184,34 @@ class Reader {
     }
     for (std::size_t i = 0; i < tokens->size(); ++i) {
       const JsonObject token((*tokens)[i], fmt::format("{}: added_tokens[{}]", json_.where(), i));
-      const bool special = token.boolean("special").value_or(false);
       const std::uint32_t id = token.required_size("id");
-      std::string content = token.required_text("content");
-      added_.emplace(content, static_cast<Token>(id));
-      set_piece(id, std::move(content), special ? TokenType::control : TokenType::user_defined);
+      add_token(data_, id, token);
+      added_.emplace(data_.pieces[id], static_cast<Token>(id));
     }
   }
 
   void finish_byte_bpe() {
     data_.pre_tokenizers = std::move(split_.patterns);
-    data_.normalize_nfc = split_.nfc;
     data_.ignore_merges = model_.boolean("ignore_merges").value_or(false);
     data_.merges = std::move(merges_);
     for (std::size_t i = 0; i < data_.pieces.size(); ++i) {
       if (data_.types[i] != TokenType::normal) {
         continue;
       }
-      auto bytes = bytes_of_alphabet(data_.pieces[i]);
+      std::string_view spelled = data_.pieces[i];
+      const bool ends_word = data_.kind == TokenizerKind::clip_bpe && spelled.ends_with(word_end);
+      if (ends_word) {
+        spelled.remove_suffix(std::string_view(word_end).size());
+      }
+      auto bytes = bytes_of_alphabet(spelled);
       if (!bytes) {
         fail(fmt::format("token {} ({}) is not in GPT-2's byte alphabet", i, data_.pieces[i]));
       }
-      data_.pieces[i] = std::move(*bytes);
+      data_.pieces[i] = *bytes + (ends_word ? word_end : "");
     }
   }
 
   void finish_sentencepiece() {
-    data_.add_space_prefix = split_.prepends_space;
-    data_.normalize_nfc = split_.nfc;
     const std::string unknown = model_.text("unk_token").value_or("");
     for (std::size_t i = 0; i < data_.pieces.size(); ++i) {
       if (!unknown.empty() && data_.pieces[i] == unknown) {
@@ -181,48 +222,6 @@ class Reader {
       }
     }
     merge_scores(data_, merges_, json_.where());
-  }
-
-  // A Sequence of processors, or one. Those that only move offsets are of no concern.
-  void read_processor(const JsonObject& processor, bool outermost) {
-    const std::string type = processor.required_text("type");
-    if (type == "Sequence" && outermost) {
-      const Json* parts = processor.array("processors");
-      if (parts == nullptr) {
-        processor.fail_missing("processors");
-      }
-      for (const Json& part : *parts) {
-        read_processor(JsonObject(part, processor.where()), false);
-      }
-    } else if (type == "TemplateProcessing") {
-      read_template(processor);
-    } else if (type != "ByteLevel") {
-      processor.fail_unsupported("type", type);
-    }
-  }
-
-  // "single" lists special tokens and the text "A", in the order of the result.
-  void read_template(const JsonObject& processor) {
-    const Json* parts = processor.array("single");
-    if (parts == nullptr) {
-      processor.fail_missing("single");
-    }
-    bool before_text = true;
-    for (const Json& part : *parts) {
-      const JsonObject object(part, processor.where() + ": single");
-      const auto special = object.object("SpecialToken");
-      if (!special) {
-        before_text = false;
-        continue;
-      }
-      const Token token = special_token(special->required_text("id"));
-      auto& slot = before_text ? data_.bos : data_.eos;
-      if (slot) {
-        object.fail_unsupported("SpecialToken", "one of several on this side");
-      }
-      slot = token;
-      (before_text ? data_.add_bos : data_.add_eos) = true;
-    }
   }
 
   Token special_token(const std::string& content) const {

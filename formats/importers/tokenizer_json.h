@@ -8,13 +8,14 @@
 
 namespace crayon::importers {
 
-/// A tokenizer.json of Hugging Face's tokenizers, with a BPE model of one of two kinds:
-///  * byte-level (GPT-2, Llama 3, SmolLM2, Qwen2) becomes byte_bpe.
-///  * byte_fallback with U+2581 for spaces (Llama 2, TinyLlama, Phi-3) becomes
+/// A tokenizer.json of Hugging Face's tokenizers, with a model of one of four kinds:
+///  * byte-level BPE (GPT-2, Llama 3, SmolLM2, Qwen2) becomes byte_bpe.
+///  * BPE with byte_fallback and U+2581 for spaces (Llama 2, TinyLlama, Phi-3, Gemma) becomes
 ///    sentencepiece_bpe; see merge_scores().
+///  * Unigram with U+2581 for spaces (T5, XLM-R) becomes unigram.
+///  * BPE with the suffix "</w>" over lower-case words (CLIP) becomes clip_bpe.
 /// Sets bos, eos, add_bos and add_eos as the post-processor says. Throws unsupported, naming the
-/// part, for what neither kind covers; of an added token, the switches lstrip, rstrip,
-/// single_word and normalized are not kept.
+/// part, for what no kind covers.
 formats::TokenizerData read_tokenizer_json(const JsonObject& json);
 
 /// The normalizer and the pre-tokenizer together.
@@ -22,10 +23,22 @@ struct TextSplit {
   bool byte_level = false;
   std::vector<std::string> patterns;  ///< byte-level: PCRE2, see TokenizerData
   bool marks_spaces = false;          ///< spaces become U+2581
+  bool splits_words = false;          ///< no piece goes on behind a U+2581
   bool prepends_space = false;
+  formats::PrefixScope prefix_scope = formats::PrefixScope::every_part;
+  bool prefix_unless_space = false;
+  bool collapses_spaces = false;
+  bool lower_case = false;
+  bool only_words = false;  ///< white space between the matches of `patterns` is dropped
   bool nfc = false;
+  std::string charsmap;
 };
 TextSplit read_text_split(const JsonObject& json);
+
+/// Fills pieces, types, scores and unknown from a Unigram model. Pieces that can never be found in
+/// text, as `split` cuts it before every space, become unused.
+void read_unigram(const JsonObject& model, const TextSplit& split,
+                  formats::TokenizerData& tokenizer);
 
 /// Scores for the pieces of `tokenizer` (in `scores`) that make SentencePiece's algorithm, which
 /// merges the pair whose result has the best score, do the same merges as `merges`, which names

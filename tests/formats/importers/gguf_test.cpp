@@ -102,14 +102,30 @@ TEST_F(Gguf, ReadsAByteLevelTokenizer) {
   EXPECT_EQ(data.pre_tokenizers.size(), 1u);
 }
 
+TEST_F(Gguf, UnigramTokenizer) {
+  GgufWriter writer;
+  writer.add_text("tokenizer.ggml.model", "t5");
+  writer.add_texts("tokenizer.ggml.tokens", {"<pad>", "</s>", "<unk>", "\u2581a"});
+  writer.add_ints("tokenizer.ggml.token_type", {3, 3, 2, 1});
+  writer.add_floats("tokenizer.ggml.scores", {0, 0, 0, -1});
+  writer.add_ints("tokenizer.ggml.precompiled_charsmap", {4, 0, 0, 0, 0, 0, 0, 0});
+  writer.add_u32("tokenizer.ggml.eos_token_id", 1);
+  writer.add_u32("tokenizer.ggml.unknown_token_id", 2);
+  const formats::TokenizerData data = import_tokenizer(write(writer));
+  EXPECT_EQ(data.kind, formats::TokenizerKind::unigram);
+  EXPECT_EQ(data.charsmap, std::string("\4\0\0\0\0\0\0\0", 8));
+  EXPECT_TRUE(data.add_eos && !data.add_bos && !data.add_space_prefix);
+  EXPECT_EQ(data.unknown, 2);
+}
+
 TEST_F(Gguf, RefusesAnUnknownPreTokenizerByName) {
   GgufWriter writer;
   writer.add_text("tokenizer.ggml.model", "gpt2");
-  writer.add_text("tokenizer.ggml.pre", "tekken");
+  writer.add_text("tokenizer.ggml.pre", "kimi-k2");
   writer.add_texts("tokenizer.ggml.tokens", {"a"});
   std::string sentence;
   EXPECT_EQ(code_of([&] { import_tokenizer(write(writer)); }, &sentence), Code::unsupported);
-  EXPECT_NE(sentence.find("tekken"), std::string::npos);
+  EXPECT_NE(sentence.find("kimi-k2"), std::string::npos);
   EXPECT_NE(sentence.find("llama-bpe"), std::string::npos);
 }
 

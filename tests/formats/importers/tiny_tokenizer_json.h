@@ -39,4 +39,43 @@ inline nlohmann::json byte_fallback_json() {
       "merges": ["\u2581 a", "a b", "\u2581a b", "\u2581 ab"]}})");
 }
 
+/// Like T5's: <pad> </s> <unk> ▁a b a▁b.
+inline nlohmann::json unigram_json() {
+  return nlohmann::json::parse(R"({
+    "added_tokens": [
+      {"id": 0, "content": "<pad>", "special": true},
+      {"id": 1, "content": "</s>", "special": true},
+      {"id": 2, "content": "<unk>", "special": true}],
+    "normalizer": {"type": "Sequence", "normalizers": [
+      {"type": "Strip", "strip_left": false, "strip_right": true},
+      {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "\u2581"}]},
+    "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "add_prefix_space": true,
+      "prepend_scheme": "always"},
+    "post_processor": {"type": "TemplateProcessing",
+      "single": [{"Sequence": {"id": "A", "type_id": 0}},
+                 {"SpecialToken": {"id": "</s>", "type_id": 0}}]},
+    "model": {"type": "Unigram", "unk_id": 2,
+      "vocab": [["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["\u2581a", -1.5], ["b", -2],
+                ["a\u2581b", -3]]}})");
+}
+
+/// Like CLIP's: a b</w> ab</w>, the byte 0xE9, <s> and <e>.
+inline nlohmann::json clip_json() {
+  return nlohmann::json::parse(R"({
+    "added_tokens": [
+      {"id": 4, "content": "<s>", "special": true},
+      {"id": 5, "content": "<e>", "special": true}],
+    "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"},
+      {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
+      {"type": "Lowercase"}]},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "behavior": "Removed", "invert": true, "pattern": {"Regex":
+        "<s>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+"}},
+      {"type": "ByteLevel", "add_prefix_space": false}]},
+    "post_processor": {"type": "RobertaProcessing", "cls": ["<s>", 4], "sep": ["<e>", 5]},
+    "model": {"type": "BPE", "unk_token": "<e>", "end_of_word_suffix": "</w>",
+      "vocab": {"a": 0, "b</w>": 1, "ab</w>": 2, "\u00e9": 3, "<s>": 4, "<e>": 5},
+      "merges": ["a b</w>"]}})");
+}
+
 }  // namespace crayon::test

@@ -74,11 +74,20 @@ TEST_F(TokenizerJson, RefusesWhatItDoesNotKnowByName) {
     EXPECT_EQ(failure(json, &sentence), Code::unsupported) << pointer;
     EXPECT_NE(sentence.find(named), std::string::npos) << sentence;
   };
-  refuse("/model/type", "Unigram", "Unigram");
+  refuse("/model/type", "WordPiece", "WordPiece");
+  refuse("/model/type", "Unigram", "Unigram without marked spaces");
   refuse("/model/end_of_word_suffix", "</w>", "</w>");
   refuse("/normalizer", {{"type", "Lowercase"}}, "Lowercase");
   refuse("/pre_tokenizer", {{"type", "BertPreTokenizer"}}, "BertPreTokenizer");
-  refuse("/pre_tokenizer/add_prefix_space", true, "add_prefix_space");
+  refuse("/pre_tokenizer", Json::parse(R"({"type": "Sequence", "pretokenizers": [
+             {"type": "Digits"}, {"type": "ByteLevel", "add_prefix_space": true}]})"),
+         "add_prefix_space");
+  refuse("/normalizer", {{"type", "Precompiled"}, {"precompiled_charsmap", "BAAAAAAAAAA="}},
+         "Precompiled");
+  refuse("/normalizer", {{"type", "Strip"}}, "Strip");
+  refuse("/normalizer", Json::parse(R"({"type": "Replace", "pattern": {"Regex": "\\s+"},
+                                       "content": " "})"),
+         "white space");
   refuse("/pre_tokenizer", nullptr, "neither byte-level");
   refuse("/post_processor", {{"type", "BertProcessing"}}, "BertProcessing");
   refuse("/pre_tokenizer",
@@ -123,14 +132,113 @@ TEST_F(TokenizerJson, ByteFallbackBecomesSentencePiece) {
   EXPECT_TRUE(data.merges.empty());
 }
 
-TEST_F(TokenizerJson, MetaspaceIsTheSameAsItsNormalizers) {
+TEST_F(TokenizerJson, MetaspaceIsItsNormalizersButForWhereTheSpaceGoes) {
   Json json = test::byte_fallback_json();
   json["normalizer"] = nullptr;
   json["pre_tokenizer"] = Json::parse(R"({"type": "Metaspace", "replacement": "\u2581",
       "prepend_scheme": "first", "split": false})");
-  EXPECT_EQ(import(json), import(test::byte_fallback_json()));
+  TokenizerData data = import(json);
+  EXPECT_EQ(data.prefix_scope, formats::PrefixScope::text_start);
+  EXPECT_TRUE(data.prefix_unless_space);
+  json["pre_tokenizer"]["prepend_scheme"] = "always";
+  data = import(json);
+  EXPECT_EQ(data.prefix_scope, formats::PrefixScope::every_part);
+  data.prefix_unless_space = false;
+  EXPECT_EQ(data, import(test::byte_fallback_json()));
   json["pre_tokenizer"]["prepend_scheme"] = "never";
   EXPECT_FALSE(import(json).add_space_prefix);
+  json["pre_tokenizer"].erase("prepend_scheme");
+  EXPECT_TRUE(import(json).add_space_prefix);
+  json["pre_tokenizer"]["add_prefix_space"] = false;
+  EXPECT_FALSE(import(json).add_space_prefix);
+  json["pre_tokenizer"]["split"] = true;
+  EXPECT_EQ(failure(json), Code::unsupported);
+}
+
+TEST_F(TokenizerJson, SplittingAtSpacesThatAreGoneDoesNothing) {
+  Json json = test::byte_fallback_json();
+  json["pre_tokenizer"] = Json::parse(R"({"type": "Split", "pattern": {"String": " "},
+      "behavior": "MergedWithPrevious", "invert": false})");  // Gemma
+  EXPECT_EQ(import(json), import(test::byte_fallback_json()));
+}
+
+TEST_F(TokenizerJson, ByteLevelMayPutASpaceInFront) {
+  Json json = test::byte_level_json();
+  json["pre_tokenizer"]["add_prefix_space"] = true;
+  TokenizerData data = import(json);
+  EXPECT_TRUE(data.add_space_prefix && data.prefix_unless_space);
+  data.add_space_prefix = data.prefix_unless_space = false;
+  EXPECT_EQ(data, import(test::byte_level_json()));
+}
+
+TEST_F(TokenizerJson, AddedTokensKeepTheirSwitches) {
+  Json json = test::byte_level_json();
+  json["added_tokens"][0]["rstrip"] = true;
+  json["added_tokens"][0]["single_word"] = true;
+  json["added_tokens"][1]["lstrip"] = true;
+  json["added_tokens"][1]["normalized"] = true;
+  EXPECT_EQ(import(json).added,
+            (std::vector<formats::AddedToken>{{.token = 5, .rstrip = true, .single_word = true},
+                                              {.token = 6, .lstrip = true, .normalized = true}}));
+  std::swap(json["added_tokens"][0], json["added_tokens"][1]);  // they stand in order
+  EXPECT_EQ(import(json).added.front().token, 5);
+  json["added_tokens"][0]["lstrip"] = "yes";
+  EXPECT_EQ(failure(json), Code::malformed);
+}
+
+TEST_F(TokenizerJson, Unigram) {
+  Json json = test::unigram_json();
+  const TokenizerData data = import(json);
+  EXPECT_EQ(data.kind, TokenizerKind::unigram);
+  EXPECT_EQ(data.pieces,
+            (std::vector<std::string>{"<pad>", "</s>", "<unk>", "\u2581a", "b", "a\u2581b"}));
+  EXPECT_EQ(data.types, (std::vector{TokenType::control, TokenType::control, TokenType::control,
+                                     TokenType::normal, TokenType::normal, TokenType::unused}));
+  EXPECT_EQ(data.scores, (std::vector<float>{0, 0, 0, -1.5f, -2, -3}));
+  EXPECT_EQ(data.unknown, 2);
+  EXPECT_EQ(data.eos, 1);
+  EXPECT_TRUE(data.add_eos && !data.add_bos);
+  EXPECT_TRUE(data.add_space_prefix && data.remove_extra_whitespace);
+  json["pre_tokenizer"]["split"] = false;
+  EXPECT_EQ(import(json).types.back(), TokenType::normal);
+  json["model"]["byte_fallback"] = true;
+  json["model"]["vocab"][4][0] = "<0x41>";
+  EXPECT_EQ(import(json).types[4], TokenType::byte);
+  json["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", "BAAAAAAAAAA="}};
+  EXPECT_EQ(import(json).charsmap.size(), 8u);
+  json["normalizer"]["precompiled_charsmap"] = "?";
+  EXPECT_EQ(failure(json), Code::malformed);
+}
+
+TEST_F(TokenizerJson, RefusesAUnigramModelThatIsNone) {
+  const auto refuse = [&](const char* pointer, const Json& value) {
+    Json json = test::unigram_json();
+    json[Json::json_pointer(pointer)] = value;
+    return failure(json);
+  };
+  EXPECT_EQ(refuse("/model/vocab", nullptr), Code::malformed);
+  EXPECT_EQ(refuse("/model/vocab/3", "a"), Code::malformed);
+  EXPECT_EQ(refuse("/model/vocab/3/1", "x"), Code::malformed);
+  EXPECT_EQ(refuse("/model/vocab/3/1", 1e300), Code::bad_tokenizer);
+  EXPECT_EQ(refuse("/model/unk_id", 6), Code::malformed);
+  EXPECT_EQ(refuse("/normalizer/normalizers/0", {{"type", "NFC"}}), Code::unsupported);
+}
+
+TEST_F(TokenizerJson, Clip) {
+  Json json = test::clip_json();
+  const TokenizerData data = import(json);
+  EXPECT_EQ(data.kind, TokenizerKind::clip_bpe);
+  EXPECT_EQ(data.pieces, (std::vector<std::string>{"a", "b</w>", "ab</w>", "\xe9", "<s>", "<e>"}));
+  EXPECT_EQ(data.bos, 4);
+  EXPECT_EQ(data.eos, 5);
+  EXPECT_TRUE(data.add_bos && data.add_eos && data.normalize_nfc);
+  std::string sentence;
+  json["normalizer"] = {{"type", "NFC"}};
+  EXPECT_EQ(failure(json, &sentence), Code::unsupported);
+  EXPECT_NE(sentence.find("</w>"), std::string::npos) << sentence;
+  json = test::clip_json();
+  json["model"]["end_of_word_suffix"] = "";
+  EXPECT_EQ(failure(json), Code::unsupported);
 }
 
 TEST_F(TokenizerJson, RefusesMergesThatScoresCannotExpress) {
@@ -180,19 +288,21 @@ TEST_F(TokenizerJson, EveryTruncationIsAnError) {
 }
 
 TEST_F(TokenizerJson, EveryCorruptedByteIsAnErrorOrATokenizer) {
-  std::string text = test::byte_fallback_json().dump();
-  for (char& character : text) {
-    const char saved = character;
-    for (const char other : {'\0', '"', '0', '9', '}', '\x80'}) {
-      character = other;
-      test::write_file(folder_ / "tokenizer.json", as_bytes(std::string_view(text)));
-      try {
-        formats::check(import_tokenizer(folder_.path()));
-      } catch (const Error&) {
-        // as it should
+  for (const Json& json : {test::byte_fallback_json(), test::unigram_json(), test::clip_json()}) {
+    std::string text = json.dump();
+    for (char& character : text) {
+      const char saved = character;
+      for (const char other : {'\0', '"', '0', '9', '}', '\x80'}) {
+        character = other;
+        test::write_file(folder_ / "tokenizer.json", as_bytes(std::string_view(text)));
+        try {
+          formats::check(import_tokenizer(folder_.path()));
+        } catch (const Error&) {
+          // as it should
+        }
       }
+      character = saved;
     }
-    character = saved;
   }
 }
 
