@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string source;
   std::string tokenizer;
-  std::string random;  ///< shape of a random model instead of a source
+  std::string random;  ///< shape of a random model, instead of a source
   std::uint64_t seed = 1;
   std::string output;
   std::string weights = "int8";
@@ -88,8 +88,9 @@ Action declare_pack(CLI::App& command, const Common& common) {
       .add_option("--head", options->head,
                   "Type of the output head and the embeddings; default: that of the weights")
       ->check(CLI::IsMember({"int8", "f16", "f32"}));
-  command.add_option("--random", options->random,
-                     "Pack a model of this shape with random weights: tiny");
+  command.add_option(
+      "--random", options->random,
+      "Pack random weights in a shape: tiny, that of a known model, or a config.json's");
   command.add_option("--seed", options->seed, "Seed of --random")->capture_default_str();
   return [options, &common] { return pack(*options, common); };
 }

@@ -29,8 +29,9 @@ formats::TokenizerData import_tokenizer(const std::filesystem::path& source);
 formats::AdapterSource import_adapter(const std::filesystem::path& source,
                                       const formats::Bundle& base);
 
-/// A model of seeded random weights with a byte-level tokenizer, complete without any file.
-/// Knows the shape "tiny"; throws bad_argument, listing the known ones, for another.
+/// A model of seeded random weights with a byte-level tokenizer. `shape` is "tiny", a published
+/// model ("smollm2-135m") or the path of a config.json. Throws bad_argument, listing the known
+/// ones, for anything else, and what reading the file throws.
 formats::ModelSource random_model(const std::string& shape, std::uint64_t seed);
 
 }  // namespace crayon::importers
