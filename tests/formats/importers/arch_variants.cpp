@@ -63,10 +63,9 @@ ModelConfig llama3() {
 ModelConfig llama_yarn() {
   ModelConfig config = base("llama");
   config.rope_scaling = RopeScaling::yarn;
+  config.max_context = 16384;
   config.rope_factor = 4.0f;
-  config.rope_original_context = 64;
-  config.rope_beta_fast = 4.0f;  // of 32, no pair of so short a context would stay
-  config.rope_beta_slow = 0.5f;
+  config.rope_original_context = 4096;  // two pairs stay, two are stretched, the others blended
   config.rope_magnitude = static_cast<float>(0.1 * std::log(4.0) + 1.0);
   return config;
 }
