@@ -80,7 +80,7 @@ Action declare_pack(CLI::App& command, const Common& common) {
                      "A GGUF file, a Hugging Face folder, or a llama2.c .bin file");
   command.add_option("-o,--output", options->output, "The bundle to write")->required();
   command.add_option("--tokenizer", options->tokenizer,
-                     "Tokenizer file, where SOURCE has none of its own");
+                     "Tokenizer file or folder, instead of what SOURCE has");
   command.add_option("--weights", options->weights, "Type of the layers' weights")
       ->check(CLI::IsMember({"int8", "f16", "f32"}))
       ->capture_default_str();

@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+#include <charconv>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -24,6 +28,8 @@ struct Options {
   TextInput text;
   bool no_bos = false;
   bool special = false;
+  bool eos = false;
+  std::optional<std::string> decode;  ///< ids instead of a text
 };
 
 /// Whether a file begins like a bundle, with a skippable zstd frame (RFC 8878, section 3.1.2).
@@ -54,11 +60,62 @@ formats::TokenizerData tokenizer_of(const std::string& source) {
   return *bundle.info().tokenizer;
 }
 
+/// Numbers with spaces or commas between them, in brackets or not.
+std::vector<formats::Token> parse_ids(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) {
+    text = text.substr(1, text.size() - 2);
+  }
+  constexpr std::string_view between = " ,\t\r\n";
+  std::vector<formats::Token> ids;
+  for (std::size_t begin; (begin = text.find_first_not_of(between)) != std::string_view::npos;) {
+    text.remove_prefix(begin);
+    const std::string_view word = text.substr(0, text.find_first_of(between));
+    text.remove_prefix(word.size());
+    const char* const end = word.data() + word.size();
+    const auto [stop, error] = std::from_chars(word.data(), end, ids.emplace_back());
+    if (error != std::errc() || stop != end || ids.back() < 0) {
+      throw Error(Code::bad_argument, fmt::format("--decode: {} is not the id of a token", word),
+                  "give ids as numbers with spaces or commas between them");
+    }
+  }
+  return ids;
+}
+
+void check_ids(const std::vector<formats::Token>& ids, const formats::TokenizerData& data) {
+  for (const formats::Token id : ids) {
+    if (static_cast<std::size_t>(id) >= data.pieces.size()) {
+      throw Error(Code::bad_argument,
+                  fmt::format("--decode: there is no token {}; the last one is {}", id,
+                              data.pieces.size() - 1),
+                  "name the tokenizer that the ids are of");
+    }
+  }
+}
+
+Exit decode(const Options& options, const Common& common) {
+  if (options.text.text || options.text.file) {
+    throw Error(Code::bad_argument, "--decode and a text are both given", "give one of them");
+  }
+  const std::vector<formats::Token> ids = parse_ids(*options.decode);
+  const tokenizer::Tokenizer tokenizer(tokenizer_of(options.source));
+  check_ids(ids, tokenizer.data());
+  const std::string text = tokenizer.decode(ids);
+  if (common.json) {
+    print_json({{"text", text}});
+  } else {
+    print(text + "\n");
+  }
+  return Exit::ok;
+}
+
 Exit tokenize(const Options& options, const Common& common) {
+  if (options.decode) {
+    return decode(options, common);
+  }
   const std::string text = read(options.text);
   const tokenizer::Tokenizer tokenizer(tokenizer_of(options.source));
-  const std::vector<formats::Token> ids =
-      tokenizer.encode(text, {.add_bos = !options.no_bos, .parse_special = options.special});
+  const std::vector<formats::Token> ids = tokenizer.encode(
+      text, {.add_bos = !options.no_bos, .add_eos = options.eos, .parse_special = options.special});
   if (common.json) {
     print_json({{"ids", ids}});
   } else {
@@ -73,10 +130,13 @@ Action declare_tokenize(CLI::App& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command
       .add_option("SOURCE", options->source,
-                  "A model bundle, a GGUF (vocabulary-only too), tokenizer.json or its folder")
+                  "A model bundle, a GGUF (vocabulary-only too), a tokenizer's file or its folder")
       ->required();
   add_text_input(command, options->text);
   command.add_flag("--no-bos", options->no_bos, "No token for the beginning of the text");
+  command.add_flag("--eos", options->eos,
+                   "The token for the end of the text, where the tokenizer asks for it");
+  command.add_option("--decode", options->decode, "Print the text of these ids instead");
   command.add_flag("--special", options->special,
                    "Control tokens that are spelled in the text become those tokens");
   return [options, &common] { return tokenize(*options, common); };

@@ -44,7 +44,7 @@ TokenizerData read_folder(const path& folder) {
       fmt::format("{} has no tokenizer: tokenizer.json, tokenizer.model, and vocab.json with "
                   "merges.txt are not there",
                   folder.string()),
-      "name the tokenizer's file");
+      "name the tokenizer's file; crayon pack takes it as --tokenizer FILE");
 }
 
 TokenizerData read_sentencepiece_file(const path& source) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "runtime/tokenizer/normalize.h"
+#include "runtime/tokenizer/printed.h"
 
 namespace crayon::tokenizer {
 namespace {
@@ -31,8 +32,8 @@ void cut(std::string_view text, const SpecialTokens& tokens, bool parse_special,
   }
 }
 
-/// Drops spaces at both ends of a text and all but one of a run of them; special tokens are not
-/// spaces.
+/// Drops spaces at the front and all but one of a run of them; at the end also space marks that
+/// the text itself has, as SentencePiece does. Special tokens are no spaces.
 void remove_extra_spaces(std::vector<Part>& parts) {
   bool after_space = true;
   for (Part& part : parts) {
@@ -44,10 +45,11 @@ void remove_extra_spaces(std::vector<Part>& parts) {
     after_space = part.text.empty() ? after_space : part.text.ends_with(' ');
   }
   for (std::size_t i = parts.size(); i-- > 0 && parts[i].token == no_token;) {
-    if (!parts[i].text.empty()) {
-      if (parts[i].text.ends_with(' ')) {
-        parts[i].text.pop_back();
-      }
+    std::string& text = parts[i].text;
+    while (text.ends_with(' ') || text.ends_with(space_mark)) {
+      text.resize(text.size() - (text.ends_with(' ') ? 1 : space_mark.size()));
+    }
+    if (!text.empty()) {
       break;
     }
   }

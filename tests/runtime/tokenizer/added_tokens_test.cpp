@@ -126,6 +126,8 @@ TEST(ExtraSpaces, AreCountedAcrossSpecialTokens) {
   EXPECT_EQ(cut(data, "  a  <u>  a  "), "a|▁|<u>|▁|a");
   EXPECT_EQ(cut(data, "  <u>  "), "<u>");
   EXPECT_EQ(cut(data, "a <u>"), "a|▁|<u>");
+  // As SentencePiece, which takes marks of the text itself for spaces at the end only.
+  EXPECT_EQ(cut(data, "▁▁a▁ ▁"), "▁|▁|a");
 }
 
 TEST(Characters, WhiteSpaceAndWordsGoByUnicode) {
