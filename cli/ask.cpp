@@ -81,6 +81,7 @@ Action declare_ask(CLI::App& command, const Common& common) {
       ->allow_extra_args(false);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
+  add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return ask(*options, common); };
 }

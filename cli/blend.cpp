@@ -128,6 +128,7 @@ Action declare_blend(CLI::App& command, const Common& common) {
                      "\"answer\" for lorahub");
   command.add_option("-o,--output", options->output, "The adapter bundle to write")->required();
   add_rule_options(command, options->rule);
+  add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return blend(*options, common); };
 }

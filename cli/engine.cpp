@@ -27,12 +27,16 @@ formats::Bundle open_model(const std::filesystem::path& path) {
   return bundle;
 }
 
-tokenizer::Tokenizer tokenizer_of(const formats::Bundle& bundle) {
+tokenizer::Tokenizer tokenizer_of(const formats::Bundle& bundle, const std::string& chat_format) {
   if (!bundle.info().tokenizer) {
     throw Error(Code::bad_tokenizer,
                 fmt::format("{}: there is no tokenizer", bundle.path().string()));
   }
-  return tokenizer::Tokenizer(*bundle.info().tokenizer);
+  formats::TokenizerData data = *bundle.info().tokenizer;
+  if (!chat_format.empty()) {
+    set_chat_format(data, formats::chat_preset(chat_format));
+  }
+  return tokenizer::Tokenizer(std::move(data));
 }
 
 /// Adapters as the command line names them, put together one by one.
@@ -118,7 +122,7 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
       pool_(options.threads),
       bundle_(open_model(path)),
       model_(model::Model::load(bundle_, kernels_, pool_)),
-      tokenizer_(tokenizer_of(bundle_)),
+      tokenizer_(tokenizer_of(bundle_, options.chat_format)),
       adapters_(open_adapters(options, bundle_)) {
   if (!options.examples.empty()) {
     set_prior(options);

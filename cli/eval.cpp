@@ -285,6 +285,7 @@ Action declare_eval(CLI::App& command, const Common& common) {
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
+  add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] {
     options->exam.by = by_of(options->by);

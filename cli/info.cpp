@@ -112,7 +112,10 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   if (info.tokenizer) {
     out["tokenizer"] = {{"kind", tokenizer_name(info.tokenizer->kind)},
                         {"tokens", info.tokenizer->pieces.size()},
-                        {"chat_format", info.tokenizer->chat_format}};
+                        {"chat_format", info.tokenizer->chat_format.name}};
+    if (!info.tokenizer->chat_format.note.empty()) {
+      out["tokenizer"]["chat_template_not_followed"] = info.tokenizer->chat_format.note;
+    }
   }
   if (info.kind != formats::BundleKind::model) {
     Json adapters = Json::array();
@@ -155,7 +158,11 @@ void print_model(const formats::BundleInfo& info, const Options& options) {
   if (info.tokenizer) {
     row("tokenizer",
         fmt::format("{}, {} tokens, chat format {}", tokenizer_name(info.tokenizer->kind),
-                    info.tokenizer->pieces.size(), info.tokenizer->chat_format));
+                    info.tokenizer->pieces.size(), info.tokenizer->chat_format.name));
+    if (!info.tokenizer->chat_format.note.empty()) {
+      row("", fmt::format("the model's own chat template is not followed: {}",
+                          info.tokenizer->chat_format.note));
+    }
   }
   const Memory memory = memory_of(info, options.session);
   row("memory",

@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/thread_pool.h"
+#include "formats/chat_format.h"
 
 namespace crayon::cli {
 namespace {
@@ -41,6 +43,15 @@ void add_adapter_option(CLI::App& command, EngineOptions& options) {
                   "blended for each question")
       ->type_name("PATH[=SCALE]")
       ->allow_extra_args(false);
+}
+
+void add_chat_format_option(CLI::App& command, std::string& name) {
+  command
+      .add_option("--chat-format", name,
+                  fmt::format("How a conversation becomes text, in the place of the model's own "
+                              "way: {}",
+                              fmt::join(formats::chat_preset_names(), ", ")))
+      ->type_name("NAME");
 }
 
 void add_prior_options(CLI::App& command, EngineOptions& options) {

@@ -22,10 +22,13 @@ struct EngineOptions {
   std::string examples;            ///< a JSONL file that says beforehand what queries are like
   std::optional<float> prior;      ///< how much it says; absent: as much as the query itself
   std::optional<float> tau;        ///< temperature of a pool's blend; absent: the pool's
+  std::string chat_format;         ///< a preset's name; empty: the model's
   EngineOptions();
 };
 void add_engine_options(CLI::App& command, EngineOptions& options);
 void add_adapter_option(CLI::App& command, EngineOptions& options);
+/// --chat-format, for verbs that ask a model something.
+void add_chat_format_option(CLI::App& command, std::string& name);
 /// --examples, --prior and --tau, for verbs that a pool can serve.
 void add_prior_options(CLI::App& command, EngineOptions& options);
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -21,7 +22,8 @@ struct Options {
   std::uint64_t seed = 1;
   std::string output;
   std::string weights = "int8";
-  std::string head;  ///< empty: as the weights
+  std::string head;         ///< empty: as the weights
+  std::string chat_format;  ///< a preset's name; empty: what the model's template says
 };
 
 formats::Dtype dtype_of(const std::string& name) {
@@ -44,9 +46,21 @@ formats::ModelSource open_source(const Options& options) {
   return importers::import_model(options.source, options.tokenizer);
 }
 
+void choose_chat_format(formats::TokenizerData& tokenizer, const Options& options) {
+  if (!options.chat_format.empty()) {
+    set_chat_format(tokenizer, formats::chat_preset(options.chat_format));
+  } else if (!tokenizer.chat_format.note.empty()) {
+    note(
+        fmt::format("warning: the model's chat template is not followed: {}; it is packed with "
+                    "chat format plain, use --chat-format NAME for another",
+                    tokenizer.chat_format.note));
+  }
+}
+
 Exit pack(const Options& options, const Common& common) {
   const double started = monotonic_seconds();
-  const formats::ModelSource source = open_source(options);
+  formats::ModelSource source = open_source(options);
+  choose_chat_format(source.tokenizer, options);
   formats::PackOptions pack_options;
   pack_options.weights = dtype_of(options.weights);
   pack_options.head = dtype_of(options.head.empty() ? options.weights : options.head);
@@ -88,6 +102,7 @@ Action declare_pack(CLI::App& command, const Common& common) {
       .add_option("--head", options->head,
                   "Type of the output head and the embeddings; default: that of the weights")
       ->check(CLI::IsMember({"int8", "f16", "f32"}));
+  add_chat_format_option(command, options->chat_format);
   command.add_option(
       "--random", options->random,
       "Pack random weights in a shape: tiny, that of a known model, or a config.json's");

@@ -68,6 +68,7 @@ Action declare_serve(CLI::App& command, const Common& common) {
   add_hybrid_options(command, options->hybrid);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
+  add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return serve(*options, common); };
 }

@@ -149,7 +149,8 @@ void check_model(const ModelConfig& config, const TokenizerData& tokenizer) {
   check(config);
   check_text("config.architecture", config.architecture, 1, max_name_size);
   check(tokenizer);
-  check_text("tokenizer.chat_format", tokenizer.chat_format, 1, max_name_size);
+  check_text("tokenizer.chat_format.name", tokenizer.chat_format.name, 1, max_chat_format_bytes);
+  check_text("tokenizer.chat_format.note", tokenizer.chat_format.note, 0, max_chat_text_bytes);
   // Fewer is usual: models round their vocabulary up.
   if (tokenizer.pieces.size() > config.vocab_size) {
     fail(Code::corrupt, "tokenizer.pieces",

@@ -3,6 +3,7 @@
 #include <bundle_generated.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -14,9 +15,9 @@
 namespace crayon::formats {
 namespace {
 
-// The schema nests one table in the root. A hostile buffer can name one table many times over;
+// The schema nests two tables in the root. A hostile buffer can name one table many times over;
 // the second limit is on visits.
-constexpr std::uint32_t max_table_depth = 2;
+constexpr std::uint32_t max_table_depth = 3;
 constexpr std::uint32_t max_table_visits = max_tensors + max_adapters + 16;
 
 // A missing string is an empty one. The limit comes before the copy: a hostile buffer can name
@@ -216,8 +217,66 @@ TokenizerData decode(const fbs::Tokenizer& tokenizer) {
   data.eos = to_token(tokenizer.eos());
   data.unknown = to_token(tokenizer.unknown());
   data.end_of_generation = to_vector(tokenizer.end_of_generation());
-  data.chat_format = to_string(tokenizer.chat_format(), max_chat_format_bytes, "chat_format");
   return data;
+}
+
+std::optional<ChatWrap> decode(const fbs::ChatWrap* wrap, std::string_view field) {
+  if (wrap == nullptr) {
+    return std::nullopt;
+  }
+  return in_field(field, [&] {
+    ChatWrap result;
+    result.prefix = to_string(wrap->prefix(), max_chat_text_bytes, "prefix");
+    result.suffix = to_string(wrap->suffix(), max_chat_text_bytes, "suffix");
+    result.strip = to_enum(wrap->strip(), Strip::both, "strip");
+    if (wrap->empty() != nullptr) {
+      result.empty = to_string(wrap->empty(), max_chat_text_bytes, "empty");
+    }
+    return std::optional(result);
+  });
+}
+
+ChatFormat decode(const fbs::ChatFormat& chat, std::string name) {
+  ChatFormat format;
+  format.name = std::move(name);
+  format.note = to_string(chat.note(), max_chat_text_bytes, "note");
+  format.tokenizer_bos = chat.tokenizer_bos();
+  format.start = to_string(chat.start(), max_chat_text_bytes, "start");
+  format.system = decode(chat.system(), "system");
+  format.later_system = decode(chat.later_system(), "later_system");
+  format.user = decode(chat.user(), "user").value_or(ChatWrap());
+  format.user_after_system =
+      decode(chat.user_after_system(), "user_after_system").value_or(ChatWrap());
+  format.assistant = decode(chat.assistant(), "assistant").value_or(ChatWrap());
+  format.opening = to_string(chat.opening(), max_chat_text_bytes, "opening");
+  format.system_last = chat.system_last();
+  format.alternate = chat.alternate();
+  format.thought_end = to_string(chat.thought_end(), max_chat_text_bytes, "thought_end");
+  format.thought_newlines = chat.thought_newlines();
+  const std::uint32_t stops = size_of(chat.stops(), max_chat_stops, "stops");
+  for (std::uint32_t i = 0; i < stops; ++i) {
+    format.stops.push_back(to_string(chat.stops()->Get(i), max_chat_text_bytes, "stops"));
+  }
+  return format;
+}
+
+/// Of a model's index. Bundles that are older than the table have a preset's name alone.
+ChatFormat decode_chat_format(const fbs::Index& index) {
+  constexpr std::string_view field = "tokenizer.chat_format";
+  std::string name = to_string(index.tokenizer()->chat_format(), max_chat_format_bytes, field);
+  if (index.chat_format() != nullptr) {
+    return in_field("chat_format", [&] { return decode(*index.chat_format(), std::move(name)); });
+  }
+  const std::vector<std::string_view> presets = chat_preset_names();
+  if (std::ranges::find(presets, name) != presets.end()) {
+    return chat_preset(name);
+  }
+  if (!name.empty()) {
+    fail(Code::unsupported, field, fmt::format("\"{}\" is not known", name));
+  }
+  ChatFormat missing;  // what is missing is found, by its name, in the checks
+  missing.name.clear();
+  return missing;
 }
 
 std::vector<Frame> decode_frames(const fbs::Index& index) {
@@ -314,6 +373,7 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   }
   if (const auto* const tokenizer = root.tokenizer()) {
     info.tokenizer = in_field("tokenizer", [&] { return decode(*tokenizer); });
+    info.tokenizer->chat_format = decode_chat_format(root);
   }
   info.adapters = decode_adapters(root);
   if (const auto* const base = root.base()) {

@@ -132,7 +132,7 @@ Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& t
   const auto merge_structs = builder.CreateVectorOfStructs(merges);
   const auto patterns = builder.CreateVectorOfStrings(tokenizer.pre_tokenizers);
   const auto end_of_generation = builder.CreateVector(tokenizer.end_of_generation);
-  const auto chat_format = builder.CreateString(tokenizer.chat_format);
+  const auto chat_format = builder.CreateString(tokenizer.chat_format.name);
   const auto charsmap = encode_charsmap(builder, tokenizer);
   const auto added = encode_added(builder, tokenizer);
   return fbs::CreateTokenizer(
@@ -142,6 +142,32 @@ Offset<fbs::Tokenizer> encode(FlatBufferBuilder& builder, const TokenizerData& t
       tokenizer.bos.value_or(-1), tokenizer.eos.value_or(-1), tokenizer.unknown.value_or(-1),
       end_of_generation, chat_format, static_cast<std::uint8_t>(tokenizer.prefix_scope), charsmap,
       added, tokenizer.prefix_unless_space);
+}
+
+Offset<fbs::ChatWrap> encode(FlatBufferBuilder& builder, const ChatWrap& wrap) {
+  const auto prefix = builder.CreateString(wrap.prefix);
+  const auto suffix = builder.CreateString(wrap.suffix);
+  const auto empty = wrap.empty ? builder.CreateString(*wrap.empty) : Offset<flatbuffers::String>();
+  return fbs::CreateChatWrap(builder, prefix, suffix, static_cast<std::uint8_t>(wrap.strip), empty);
+}
+
+Offset<fbs::ChatFormat> encode(FlatBufferBuilder& builder, const ChatFormat& format) {
+  const auto optional = [&](const std::optional<ChatWrap>& wrap) {
+    return wrap ? encode(builder, *wrap) : Offset<fbs::ChatWrap>();
+  };
+  const auto note = builder.CreateString(format.note);
+  const auto start = builder.CreateString(format.start);
+  const auto system = optional(format.system);
+  const auto later_system = optional(format.later_system);
+  const auto user = encode(builder, format.user);
+  const auto user_after_system = encode(builder, format.user_after_system);
+  const auto assistant = encode(builder, format.assistant);
+  const auto opening = builder.CreateString(format.opening);
+  const auto thought_end = builder.CreateString(format.thought_end);
+  const auto stops = builder.CreateVectorOfStrings(format.stops);
+  return fbs::CreateChatFormat(builder, note, format.tokenizer_bos, start, system, later_system,
+                               user, user_after_system, assistant, opening, format.system_last,
+                               format.alternate, thought_end, format.thought_newlines, stops);
 }
 
 }  // namespace
@@ -177,6 +203,8 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
   const auto config = info.config ? encode(builder, *info.config) : Offset<fbs::Config>();
   const auto tokenizer =
       info.tokenizer ? encode(builder, *info.tokenizer) : Offset<fbs::Tokenizer>();
+  const auto chat_format =
+      info.tokenizer ? encode(builder, info.tokenizer->chat_format) : Offset<fbs::ChatFormat>();
   const Embedding embedding = info.scope ? info.scope->embedding : info.pool_embedding;
   const auto embedding_text = embedding == Embedding()
                                   ? Offset<flatbuffers::String>()
@@ -187,7 +215,8 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
   fbs::FinishIndexBuffer(
       builder, fbs::CreateIndex(builder, static_cast<std::uint8_t>(info.kind), provenance,
                                 frame_structs, tensor_tables, config, tokenizer, adapter_tables,
-                                info.base ? &base : nullptr, info.pool_tau, embedding_text, scope));
+                                info.base ? &base : nullptr, info.pool_tau, embedding_text, scope,
+                                chat_format));
   check_index_size(builder.GetSize());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -155,16 +155,33 @@ void check_fields(const TokenizerData& tokenizer) {
   for (const Token token : tokenizer.end_of_generation) {
     check_id("end_of_generation", token, tokenizer);
   }
-  if (tokenizer.chat_format.empty() || tokenizer.chat_format.size() > max_chat_format_bytes) {
-    fail(Code::bad_tokenizer, "chat_format",
-         fmt::format("a name of 1 to {} bytes is needed", max_chat_format_bytes));
-  }
+  in_field("chat_format", [&] { check(tokenizer.chat_format); });
 }
 
 }  // namespace
 
 void check(const TokenizerData& tokenizer) {
   in_field("tokenizer", [&] { check_fields(tokenizer); });
+}
+
+void set_chat_format(TokenizerData& tokenizer, ChatFormat format) {
+  const std::string& suffix = format.assistant.suffix;
+  std::size_t first = std::string::npos;
+  std::optional<Token> end;
+  for (std::size_t i = 0; i < tokenizer.pieces.size(); ++i) {
+    if (tokenizer.types[i] == TokenType::control && !tokenizer.pieces[i].empty()) {
+      const std::size_t at = suffix.find(tokenizer.pieces[i]);
+      if (at < first) {
+        first = at;
+        end = static_cast<Token>(i);
+      }
+    }
+  }
+  std::vector<Token>& ends = tokenizer.end_of_generation;
+  if (end && std::ranges::find(ends, *end) == ends.end()) {
+    ends.push_back(*end);
+  }
+  tokenizer.chat_format = std::move(format);
 }
 
 }  // namespace crayon::formats

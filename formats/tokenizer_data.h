@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "formats/chat_format.h"
+
 namespace crayon::formats {
 
 enum class TokenizerKind : std::uint8_t {
@@ -87,8 +89,8 @@ struct TokenizerData {
   std::vector<AddedToken> added;
   /// Tokens that end an answer, `eos` among them (<|im_end|>, <|eot_id|>).
   std::vector<Token> end_of_generation;
-  /// How chat turns become text: "plain", "chatml", "llama2", "llama3", "zephyr", ...
-  std::string chat_format = "plain";
+  /// How chat turns become text.
+  ChatFormat chat_format = chat_preset("plain");
 
   bool operator==(const TokenizerData&) const = default;
 };
@@ -100,10 +102,13 @@ inline constexpr std::size_t max_piece_bytes = 4096;
 inline constexpr std::size_t max_pre_tokenizers = 64;
 inline constexpr std::size_t max_pattern_bytes = 1u << 16;
 inline constexpr std::size_t max_charsmap_bytes = 1u << 22;
-inline constexpr std::size_t max_chat_format_bytes = 64;
 
 /// Throws bad_tokenizer, naming the field, unless every list has its size, every id is in
 /// range and every merge's result exists.
 void check(const TokenizerData& tokenizer);
+
+/// Gives a tokenizer a chat format: the control token by which it ends an answer ends generation
+/// as well.
+void set_chat_format(TokenizerData& tokenizer, ChatFormat format);
 
 }  // namespace crayon::formats

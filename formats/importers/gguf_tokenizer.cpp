@@ -182,7 +182,7 @@ class TokenizerReader {
     }
     complete_end_of_generation(data_);
     if (const std::string* text = file_.text("tokenizer.chat_template")) {
-      data_.chat_format = recognize_chat_format(*text);
+      set_chat_template(data_, *text);
     }
   }
 

@@ -135,7 +135,7 @@ void read_side_files(TokenizerData& data, const path& folder) {
       data.end_of_generation.push_back(token);
     }
   }
-  data.chat_format = recognize_chat_format(chat_template(*config, folder));
+  set_chat_template(data, chat_template(*config, folder));
   std::ranges::sort(data.end_of_generation);
   const auto repeated = std::ranges::unique(data.end_of_generation);
   data.end_of_generation.erase(repeated.begin(), repeated.end());

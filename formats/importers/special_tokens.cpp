@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "formats/importers/chat_template.h"
+
 namespace crayon::importers {
 namespace {
 
@@ -15,20 +17,6 @@ constexpr std::array<std::string_view, 7> turn_ends = {
     "<|end|>",          // Phi-3
     "<|endoftext|>",    // GPT-2 and its heirs
     "<end_of_turn>",    // Gemma
-};
-
-struct ChatMark {
-  std::string_view mark;
-  const char* format;
-};
-
-// In order: a template may mention a later mark in passing.
-constexpr std::array chat_marks = {
-    ChatMark{"<|im_start|>", "chatml"},
-    ChatMark{"<|start_header_id|>", "llama3"},
-    ChatMark{"[INST]", "llama2"},
-    ChatMark{"<|end|>", "plain"},  // Phi-3: like Zephyr, but turns end otherwise
-    ChatMark{"<|user|>", "zephyr"},
 };
 
 }  // namespace
@@ -80,13 +68,12 @@ void complete_end_of_generation(formats::TokenizerData& tokenizer) {
   }
 }
 
-std::string recognize_chat_format(std::string_view chat_template) {
-  for (const ChatMark& mark : chat_marks) {
-    if (chat_template.find(mark.mark) != std::string_view::npos) {
-      return mark.format;
-    }
-  }
-  return "plain";
+void set_chat_template(formats::TokenizerData& tokenizer, std::string_view source) {
+  const auto spelling = [&](std::optional<formats::Token> token) {
+    return token ? tokenizer.pieces[static_cast<std::size_t>(*token)] : std::string();
+  };
+  set_chat_format(tokenizer,
+                  read_chat_template(source, {spelling(tokenizer.bos), spelling(tokenizer.eos)}));
 }
 
 }  // namespace crayon::importers

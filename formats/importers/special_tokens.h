@@ -19,8 +19,8 @@ std::optional<formats::TokenType> sentencepiece_type(std::int64_t number);
 /// known chat formats end a turn.
 void complete_end_of_generation(formats::TokenizerData& tokenizer);
 
-/// The chat format that a Jinja chat template writes, by the marks in it; "plain" when none is
-/// known. An empty template is "plain" too.
-std::string recognize_chat_format(std::string_view chat_template);
+/// Gives the tokenizer the chat format that the model's template writes, or "plain" with a note
+/// that says why not; see read_chat_template().
+void set_chat_template(formats::TokenizerData& tokenizer, std::string_view source);
 
 }  // namespace crayon::importers

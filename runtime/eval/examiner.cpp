@@ -178,7 +178,7 @@ Answered Examiner::by_choices(const TaskItem& item, std::span<const Token> promp
 Answered Examiner::by_text(std::span<const Token> prompt) {
   generation::GenerateOptions options;
   options.max_tokens = options_.max_tokens;
-  options.stop = generation::chat_stops(chat_format_);
+  options.stop = chat_format_.stops;
   options.stop.emplace_back("\n");
   const std::size_t common = rewind_to_common(prompt);
   const generation::Generated generated =

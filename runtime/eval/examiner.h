@@ -74,7 +74,7 @@ class Examiner {
   model::Session& session_;
   const adapters::AdapterSet& adapters_;
   const ExamOptions options_;
-  const std::string& chat_format_;
+  const formats::ChatFormat& chat_format_;
   std::vector<generation::Turn> turns_;  // the shots, and the question behind them
   std::vector<Token> held_;              // what the session holds
   std::vector<float> first_;             // [vocab] logits behind the prompt

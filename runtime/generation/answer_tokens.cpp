@@ -18,13 +18,13 @@ std::vector<Token> encoded_apart(std::string_view spoken, const tokenizer::Token
 }  // namespace
 
 std::vector<Token> answer_tokens(std::span<const Token> prompt, std::span<const Turn> turns,
-                                 std::string_view answer, std::string_view chat_format,
+                                 std::string_view answer, const ChatFormat& format,
                                  const tokenizer::Tokenizer& tokenizer) {
-  std::vector<Token> tokens = render_answered(turns, answer, chat_format, tokenizer);
+  std::vector<Token> tokens = render_answered(turns, answer, format, tokenizer);
   if (tokens.size() >= prompt.size() && std::equal(prompt.begin(), prompt.end(), tokens.begin())) {
     tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(prompt.size()));
   } else {
-    tokens = encoded_apart(spoken(answer, chat_format), tokenizer);
+    tokens = encoded_apart(spoken(answer, format), tokenizer);
   }
   if (const auto end = tokenizer.data().eos) {
     tokens.push_back(*end);
@@ -33,12 +33,11 @@ std::vector<Token> answer_tokens(std::span<const Token> prompt, std::span<const 
 }
 
 AnsweredPrompt answered_prompt(std::string_view content, std::string_view answer,
-                               std::string_view chat_format,
-                               const tokenizer::Tokenizer& tokenizer) {
+                               const ChatFormat& format, const tokenizer::Tokenizer& tokenizer) {
   const std::array turns = {Turn{"user", std::string(content)}};
   AnsweredPrompt result;
-  result.prompt = render(turns, chat_format, tokenizer);
-  result.answer = answer_tokens(result.prompt, turns, answer, chat_format, tokenizer);
+  result.prompt = render(turns, format, tokenizer);
+  result.answer = answer_tokens(result.prompt, turns, answer, format, tokenizer);
   return result;
 }
 

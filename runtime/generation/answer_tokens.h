@@ -20,11 +20,11 @@ struct AnsweredPrompt {
 /// answer would change the prompt's own last token, which a model that has read the prompt can no
 /// longer undo, the answer is encoded apart. Throws bad_argument as render() does.
 std::vector<Token> answer_tokens(std::span<const Token> prompt, std::span<const Turn> turns,
-                                 std::string_view answer, std::string_view chat_format,
+                                 std::string_view answer, const ChatFormat& format,
                                  const tokenizer::Tokenizer& tokenizer);
 
 /// One user turn of this content with its answer.
 AnsweredPrompt answered_prompt(std::string_view content, std::string_view answer,
-                               std::string_view chat_format, const tokenizer::Tokenizer& tokenizer);
+                               const ChatFormat& format, const tokenizer::Tokenizer& tokenizer);
 
 }  // namespace crayon::generation

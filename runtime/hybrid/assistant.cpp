@@ -60,7 +60,7 @@ transport::ChatRequest request_of(std::span<const generation::Turn> turns, const
 /// without one is its own query.
 std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
                                      const tokenizer::Tokenizer& tokenizer) {
-  const std::string& format = tokenizer.data().chat_format;
+  const formats::ChatFormat& format = tokenizer.data().chat_format;
   for (std::size_t i = turns.size(); i-- > 0;) {
     if (turns[i].role == "user") {
       return generation::render(turns.subspan(i, 1), format, tokenizer);
@@ -81,11 +81,9 @@ class LocalModel {
         cancelled_(options.cancelled),
         most_context_(std::min(options.context, model.config().max_context)),
         generate_(options.generate) {
-    const std::string& format = tokenizer.data().chat_format;
+    const formats::ChatFormat& format = tokenizer.data().chat_format;
     prompt_ = generation::render(turns, format, tokenizer);
-    for (std::string& stop : generation::chat_stops(format)) {
-      generate_.stop.push_back(std::move(stop));
-    }
+    generate_.stop.insert(generate_.stop.end(), format.stops.begin(), format.stops.end());
     adapters::Query query(model, query_of(turns, tokenizer));
     selection_ = adapters.select(query);
   }

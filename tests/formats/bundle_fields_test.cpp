@@ -55,6 +55,34 @@ TEST(BundleFields, TablesWithoutFields) {
             Code::corrupt);
 }
 
+/// An index whose tokenizer has nothing but the name of a chat format.
+std::vector<std::uint8_t> named_format(const char* name, bool table) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto text = builder.CreateString(name);
+  fbs::TokenizerBuilder tokenizer(builder);
+  tokenizer.add_chat_format(text);
+  const auto tokenizer_table = tokenizer.Finish();
+  const auto wrap = fbs::CreateChatWrap(builder, 0, 0, 9);
+  const auto format = fbs::CreateChatFormat(builder, 0, false, 0, wrap);
+  fbs::IndexBuilder index(builder);
+  index.add_kind(1);
+  index.add_tokenizer(tokenizer_table);
+  if (table) {
+    index.add_chat_format(format);
+  }
+  return finished(builder, index.Finish());
+}
+
+// Bundles that are older than the table of the chat format.
+TEST(BundleFields, AChatFormatMayBeAName) {
+  const Index index = decode_index(named_format("llama3", false));
+  EXPECT_EQ(index.info.tokenizer->chat_format, chat_preset("llama3"));
+  EXPECT_EQ(refused(named_format("morse", false), "index.tokenizer.chat_format: \"morse\""),
+            Code::unsupported);
+  EXPECT_EQ(refused(named_format("llama3", true), "index.chat_format.system.strip: 9"),
+            Code::unsupported);
+}
+
 // One table that the vector names again and again: few bytes, many visits.
 TEST(BundleFields, OneTableManyTimes) {
   const auto repeated = [](std::size_t times) {

@@ -76,7 +76,16 @@ TokenizerData sample_tokenizer(TokenizerKind kind) {
   tokenizer.added = {
       {.token = 0, .lstrip = true, .rstrip = true, .single_word = true, .normalized = true}};
   tokenizer.end_of_generation = {0, 5};
-  tokenizer.chat_format = "chatml";
+  tokenizer.chat_format = chat_preset("phi3");
+  tokenizer.chat_format.note = "a note";
+  tokenizer.chat_format.start = "start";
+  tokenizer.chat_format.user.strip = Strip::right;
+  tokenizer.chat_format.system_last = true;
+  tokenizer.chat_format.alternate = true;
+  tokenizer.chat_format.tokenizer_bos = false;
+  tokenizer.chat_format.thought_end = "</think>";
+  tokenizer.chat_format.thought_newlines = true;
+  tokenizer.chat_format.stops = {"one", "two"};
   return tokenizer;
 }
 

@@ -123,7 +123,8 @@ TEST_F(Encoding, ItemsAreWhatTheRuntimeAsks) {
   EXPECT_EQ(text_of(shard, 0), "Question: 2 and 2.\nSum?\nAnswer: 4");
   EXPECT_EQ(text_of(shard, 1), "Question: Free?\nAnswer: yes");
 
-  const auto whole = generation::answered_prompt("Free?", "yes", "plain", tokenizer_);
+  const auto whole =
+      generation::answered_prompt("Free?", "yes", formats::chat_preset("plain"), tokenizer_);
   EXPECT_EQ(shard.answers[1], static_cast<std::int32_t>(whole.prompt.size()));
   EXPECT_EQ(shard.ids.back(), eos);
   EXPECT_EQ(shard.ids[static_cast<std::size_t>(shard.starts[1])], bos);

@@ -72,7 +72,7 @@ TEST_F(OwnTokenizer, IsReadBackAsItWasTrained) {
   EXPECT_FALSE(data.add_eos);
   EXPECT_TRUE(data.add_space_prefix);
   EXPECT_EQ(data.end_of_generation, std::vector<formats::Token>{2});
-  EXPECT_EQ(data.chat_format, "plain");
+  EXPECT_EQ(data.chat_format.name, "plain");
 }
 
 TEST_F(OwnTokenizer, GivesSentencePiecesIds) {

@@ -49,8 +49,8 @@ void ShardBuilder::add_items(const std::filesystem::path& path) {
       throw Error(Code::malformed, reader.where() + ": there is no \"answer\"",
                   "training needs one for every question");
     }
-    const generation::AnsweredPrompt tokens =
-        generation::answered_prompt(item.content(), item.answer, settings_.chat_format, tokenizer_);
+    const generation::AnsweredPrompt tokens = generation::answered_prompt(
+        item.content(), item.answer, formats::chat_preset(settings_.chat_format), tokenizer_);
     add_example(tokens.prompt, tokens.answer,
                 index_of(item.task.empty() ? name_of(path) : item.task));
   }

@@ -15,7 +15,7 @@ namespace crayon::train {
 
 struct EncodeSettings {
   std::vector<std::uint32_t> chunks = {256};  ///< tokens of a text's examples, see Packer
-  std::string chat_format = "plain";          ///< how a task item becomes a prompt
+  std::string chat_format = "plain";          ///< a preset: how a task item becomes a prompt
   std::uint64_t limit = UINT64_MAX;           ///< tokens of the whole shard
 };
 

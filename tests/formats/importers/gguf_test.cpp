@@ -80,7 +80,7 @@ TEST_F(Gguf, ReadsTheTokenizer) {
   EXPECT_EQ(data.bos, 1);
   EXPECT_EQ(data.unknown, std::nullopt);
   EXPECT_EQ(data.end_of_generation, (std::vector<formats::Token>{2, 8}));
-  EXPECT_EQ(data.chat_format, "plain");
+  EXPECT_EQ(data.chat_format.name, "plain");
 }
 
 TEST_F(Gguf, ReadsAByteLevelTokenizer) {

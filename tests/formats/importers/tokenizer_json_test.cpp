@@ -256,14 +256,18 @@ TEST_F(TokenizerJson, SpecialTokensComeFromTheFilesBeside) {
   beside("tokenizer_config.json", {{"bos_token", {{"content", "<tool>"}}},
                                    {"eos_token", "<|im_end|>"},
                                    {"add_bos_token", true},
-                                   {"chat_template", "{{ '<|im_start|>' }}"}});
+                                   {"chat_template",
+                                    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + "
+                                    "m.content + '<|im_end|>\n' }}{% endfor %}"
+                                    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}"
+                                    "{% endif %}"}});
   beside("generation_config.json", {{"eos_token_id", {5, 6}}});
   const TokenizerData data = import(test::byte_level_json());
   EXPECT_EQ(data.bos, 6);
   EXPECT_EQ(data.eos, 5);
   EXPECT_TRUE(data.add_bos);
   EXPECT_EQ(data.end_of_generation, (std::vector<Token>{5, 6}));
-  EXPECT_EQ(data.chat_format, "chatml");
+  EXPECT_EQ(data.chat_format.name, "chatml");
 }
 
 TEST_F(TokenizerJson, SpecialTokensFallBackToNumbers) {
@@ -314,15 +318,6 @@ TEST(ByteAlphabet, GivesEveryByteBack) {
   EXPECT_EQ(bytes_of_alphabet("\u0144"), std::nullopt);
   EXPECT_EQ(bytes_of_alphabet("\u4e2d"), std::nullopt);
   EXPECT_EQ(bytes_of_alphabet("\xc4"), std::nullopt);
-}
-
-TEST(ChatFormat, IsRecognizedByItsMarks) {
-  EXPECT_EQ(recognize_chat_format(""), "plain");
-  EXPECT_EQ(recognize_chat_format("{{'<|im_start|>user'}}"), "chatml");
-  EXPECT_EQ(recognize_chat_format("<|start_header_id|>user<|end_header_id|>"), "llama3");
-  EXPECT_EQ(recognize_chat_format("[INST] {{ x }} [/INST]"), "llama2");
-  EXPECT_EQ(recognize_chat_format("<|user|>\n"), "zephyr");
-  EXPECT_EQ(recognize_chat_format("<|user|>\n{{ x }}<|end|>"), "plain");  // Phi-3
 }
 
 }  // namespace

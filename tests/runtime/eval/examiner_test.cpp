@@ -99,7 +99,7 @@ class ExaminerTest : public testing::Test {
   const test::TinyModel& tiny_ = test::TinyModel::get();
   const model::Model& model_ = tiny_.model();
   const tokenizer::Tokenizer& tokenizer_ = tiny_.tokenizer();
-  const std::string format_ = tiny_.tokenizer_data().chat_format;
+  const formats::ChatFormat format_ = tiny_.tokenizer_data().chat_format;
   const adapters::AdapterSet none_;
 };
 

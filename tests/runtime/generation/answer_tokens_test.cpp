@@ -46,17 +46,20 @@ std::string spell(const std::vector<Token>& tokens, const Tokenizer& tokenizer) 
 
 TEST(AnswerTokens, FollowThePromptAndEndTheText) {
   const Tokenizer tokenizer = byte_level(false);
-  const AnsweredPrompt result = answered_prompt("Sure?", "yes", "plain", tokenizer);
+  const AnsweredPrompt result =
+      answered_prompt("Sure?", "yes", formats::chat_preset("plain"), tokenizer);
   const std::vector<Turn> turns = {{"user", "Sure?"}};
-  EXPECT_EQ(result.prompt, render(turns, "plain", tokenizer));
+  EXPECT_EQ(result.prompt, render(turns, formats::chat_preset("plain"), tokenizer));
   EXPECT_EQ(spell(result.answer, tokenizer), " y|e|s|</s>|");
-  EXPECT_EQ(answer_tokens(result.prompt, turns, " yes\n", "plain", tokenizer), result.answer)
+  EXPECT_EQ(answer_tokens(result.prompt, turns, " yes\n", formats::chat_preset("plain"), tokenizer),
+            result.answer)
       << "white space around an answer is not a part of it";
 }
 
 TEST(AnswerTokens, DoNotChangeThePrompt) {
   const Tokenizer tokenizer = byte_level(true);  // ": " would take the colon out of the prompt
-  const AnsweredPrompt result = answered_prompt("Sure?", "no", "plain", tokenizer);
+  const AnsweredPrompt result =
+      answered_prompt("Sure?", "no", formats::chat_preset("plain"), tokenizer);
   EXPECT_TRUE(spell(result.prompt, tokenizer).ends_with("r|:|"));
   EXPECT_EQ(spell(result.answer, tokenizer), " |n|o|</s>|");
 }
@@ -64,7 +67,8 @@ TEST(AnswerTokens, DoNotChangeThePrompt) {
 TEST(AnswerTokens, StandAsTheFormatPutsThem) {
   const Tokenizer tokenizer = byte_level(false);
   const auto answer = [&](const char* format) {
-    return spell(answered_prompt("Sure?", "no", format, tokenizer).answer, tokenizer);
+    return spell(answered_prompt("Sure?", "no", formats::chat_preset(format), tokenizer).answer,
+                 tokenizer);
   };
   EXPECT_EQ(answer("llama2"), " |n|o|</s>|");
   EXPECT_EQ(answer("chatml"), "n|o|</s>|");

@@ -46,7 +46,7 @@ std::string spell(const std::vector<Token>& tokens, const Tokenizer& tokenizer) 
 
 std::string rendered(const std::vector<Turn>& turns, const char* format, TokenizerData data) {
   const Tokenizer tokenizer(std::move(data));
-  return spell(render(turns, format, tokenizer), tokenizer);
+  return spell(render(turns, formats::chat_preset(format), tokenizer), tokenizer);
 }
 
 const std::vector<Turn> one_turn = {{"user", "Why?"}};
@@ -126,7 +126,7 @@ TEST(ChatFormat, TextBetweenControlTokensIsEncodedAtOnce) {
   data.types.push_back(TokenType::normal);
   data.merges.push_back({'\n', 'W'});
   const Tokenizer tokenizer(data);
-  const auto tokens = render(one_turn, "chatml", tokenizer);
+  const auto tokens = render(one_turn, formats::chat_preset("chatml"), tokenizer);
   EXPECT_EQ(std::count(tokens.begin(), tokens.end(), 258), 1);
 }
 
@@ -134,7 +134,7 @@ TEST(ChatFormat, TextBetweenControlTokensIsEncodedAtOnce) {
 void expect_like_written(const std::filesystem::path& path, const char* format,
                          const std::string& written) {
   const Tokenizer tokenizer(importers::import_tokenizer(path));
-  EXPECT_EQ(render(conversation, format, tokenizer),
+  EXPECT_EQ(render(conversation, formats::chat_preset(format), tokenizer),
             tokenizer.encode(written, {.parse_special = true}));
 }
 
@@ -157,15 +157,14 @@ TEST(ChatFormat, TokensOfARealSentencePieceTokenizer) {
                       "<|user|>\n Why? </s>\n<|assistant|>\n");
 }
 
-TEST(ChatFormat, StopsOfABaseModel) {
-  EXPECT_EQ(chat_stops("plain"), std::vector<std::string>{"\nQuestion:"});
-  EXPECT_TRUE(chat_stops("chatml").empty());
-}
-
 TEST(ChatFormat, EveryFormatRendersEveryRole) {
-  for (const std::string_view format : chat_formats()) {
-    const Tokenizer tokenizer(byte_level({}));
-    const std::string text = spell(render(conversation, format, tokenizer), tokenizer);
+  const Tokenizer tokenizer(byte_level({}));
+  for (const std::string_view format : formats::chat_preset_names()) {
+    if (!formats::chat_preset(format).system) {
+      continue;
+    }
+    const std::string text =
+        spell(render(conversation, formats::chat_preset(format), tokenizer), tokenizer);
     for (const Turn& turn : conversation) {
       EXPECT_NE(text.find(turn.content == " Why? " ? "Why?" : turn.content), std::string::npos)
           << format;
@@ -176,15 +175,65 @@ TEST(ChatFormat, EveryFormatRendersEveryRole) {
 TEST(ChatFormat, RefusesWhatItDoesNotKnow) {
   const Tokenizer tokenizer(byte_level({}));
   std::string sentence;
-  EXPECT_EQ(test::code_of([&] { render(one_turn, "alpaca", tokenizer); }, &sentence),
-            Code::bad_argument);
+  EXPECT_EQ(test::code_of([&] { formats::chat_preset("alpaca"); }, &sentence), Code::bad_argument);
   EXPECT_NE(sentence.find("alpaca"), std::string::npos);
   const std::vector<Turn> tool = {{"user", "x"}, {"tool", "y"}};
-  EXPECT_EQ(test::code_of([&] { render(tool, "plain", tokenizer); }, &sentence),
-            Code::bad_argument);
+  EXPECT_EQ(
+      test::code_of([&] { render(tool, formats::chat_preset("plain"), tokenizer); }, &sentence),
+      Code::bad_argument);
   EXPECT_NE(sentence.find("messages[1].role"), std::string::npos);
-  EXPECT_EQ(test::code_of([&] { render({}, "plain", tokenizer); }), Code::bad_argument);
-  EXPECT_EQ(test::code_of([] { chat_stops(""); }), Code::bad_argument);
+  EXPECT_EQ(test::code_of([&] { render({}, formats::chat_preset("plain"), tokenizer); }),
+            Code::bad_argument);
+}
+
+TEST(ChatFormat, GemmaHasNoSystemTurnAndTakesTurns) {
+  const auto data = byte_level({"<start_of_turn>", "<end_of_turn>"});
+  const std::vector<Turn> turns = {{"user", "Hello"}, {"assistant", "Hi."}, {"user", " Why? "}};
+  EXPECT_EQ(rendered(turns, "gemma", data),
+            "{<start_of_turn>}user\nHello{<end_of_turn>}\n{<start_of_turn>}model\nHi."
+            "{<end_of_turn>}\n{<start_of_turn>}user\nWhy?{<end_of_turn>}\n"
+            "{<start_of_turn>}model\n");
+  std::string sentence;
+  EXPECT_EQ(test::code_of([&] { rendered(conversation, "gemma", data); }, &sentence),
+            Code::bad_argument);
+  EXPECT_NE(sentence.find("messages[0].role is \"system\""), std::string::npos) << sentence;
+  const std::vector<Turn> two = {{"user", "a"}, {"user", "b"}};
+  EXPECT_EQ(test::code_of([&] { rendered(two, "gemma", data); }, &sentence), Code::bad_argument);
+  EXPECT_NE(sentence.find("messages[1].role"), std::string::npos) << sentence;
+}
+
+TEST(ChatFormat, Phi3LeavesAnEmptySystemTurnOut) {
+  const auto data = byte_level({"<|end|>"});
+  EXPECT_EQ(rendered({{"system", ""}, {"user", "Why?"}}, "phi3", data),
+            "<|user|>\nWhy?{<|end|>}\n<|assistant|>\n");
+}
+
+TEST(ChatFormat, MistralPutsTheSystemPromptIntoAUserTurn) {
+  const auto data = byte_level({"</s>"});
+  const std::vector<Turn> first = {conversation[0], conversation[1]};
+  EXPECT_EQ(rendered(first, "mistral", data), "[INST] Be brief.\n\nHello [/INST]");
+  EXPECT_EQ(rendered(conversation, "mistral", data),
+            "[INST] Be brief.\n\nHello [/INST] Hi.{</s>}[INST]  Why?  [/INST]");
+  EXPECT_EQ(rendered(conversation, "mistral-nemo", data),
+            "[INST]Hello[/INST]Hi.{</s>}[INST]Be brief.\n\n Why? [/INST]");
+}
+
+TEST(ChatFormat, AControlTokenMayBeSpelledByTwoWraps) {
+  ChatFormat format;
+  format.user = {"", "<|e"};
+  format.opening = "nd|>";
+  const Tokenizer tokenizer(byte_level({"<|end|>"}));
+  const std::vector<Turn> turns = {{"user", "<|e"}};
+  EXPECT_EQ(spell(render(turns, format, tokenizer), tokenizer), "<|e{<|end|>}");
+}
+
+TEST(ChatFormat, AnAnswerFollowsTheOpening) {
+  ChatFormat format;
+  format.assistant = {"A: ", "\n", formats::Strip::both};
+  format.opening = "A:";
+  EXPECT_EQ(spoken(" yes ", format), " yes");
+  format.opening = "A:<think>";  // an opening of its own
+  EXPECT_EQ(spoken(" yes ", format), "yes");
 }
 
 }  // namespace
