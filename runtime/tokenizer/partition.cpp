@@ -59,13 +59,15 @@ void remove_extra_spaces(std::vector<Part>& parts) {
 
 Partition::Partition(const formats::TokenizerData& data)
     : data_(data),
+      charsmap_(data.charsmap.empty() ? std::nullopt
+                                      : std::optional<formats::Charsmap>(data.charsmap)),
       raw_(data, false, {}),
       normalized_(data, true, [this](std::string_view text) { return normalize(text); }) {}
 
 std::string Partition::normalize(std::string_view text) const {
   std::string normal;
-  if (!data_.charsmap.empty()) {
-    normal = rewrite(text, formats::Charsmap(data_.charsmap), max_part_bytes);
+  if (charsmap_) {
+    normal = rewrite(text, *charsmap_, max_part_bytes);
     text = normal;
   }
   if (data_.normalize_nfc) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ class Partition {
   void add_prefixes(std::vector<Part>& parts) const;
 
   const formats::TokenizerData& data_;
+  std::optional<formats::Charsmap> charsmap_;
   SpecialTokens raw_;         // sought in the text as it is
   SpecialTokens normalized_;  // sought in normalised text
 };

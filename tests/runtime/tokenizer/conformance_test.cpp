@@ -121,6 +121,19 @@ TEST(Conformance, Phi3OfTokenizerJson) {
   test_vocabulary(importers::import_tokenizer(file), "ggml-vocab-phi-3");
 }
 
+// Its </s> is text and strips on the right; of its turns, <|assistant|> does and <|user|> does not.
+TEST(Conformance, Phi3StripsWhereItsTokenizerJsonSays) {
+  CRAYON_ASSET(file, "tokenizers/ort_genai_phi3-v/tokenizer.json");
+  const Tokenizer tokenizer(importers::import_tokenizer(file));
+  const auto cut = [&](std::string_view text) {
+    return pieces_of(tokenizer.data(),
+                     tokenizer.encode(text, {.add_bos = false, .parse_special = true}));
+  };
+  EXPECT_EQ(cut("a</s> \n b"), "▁a|</s>|▁b");
+  EXPECT_EQ(cut("<|user|>\na<|end|>\n<|assistant|>\nb"),
+            "<|user|>|▁|<0x0A>|a|<|end|>|▁|<0x0A>|<|assistant|>|▁b");
+}
+
 TEST(Conformance, Gpt2OfGguf) {
   CRAYON_ASSET(file, "tokenizers/llama_cpp_vocab/ggml-vocab-gpt-2.gguf");
   test_vocabulary(importers::import_tokenizer(file), "ggml-vocab-gpt-2");
