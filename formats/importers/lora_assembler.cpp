@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/error.h"
 #include "formats/packer.h"
@@ -21,6 +22,12 @@ std::vector<float> read_whole(const RawTensor& tensor) {
   return values;
 }
 
+void scale_by(std::vector<float>& values, float factor) {
+  for (float& value : values) {
+    value *= factor;
+  }
+}
+
 }  // namespace
 
 LoraAssembler::LoraAssembler(const formats::ModelConfig& base, Naming naming, std::string where)
@@ -36,12 +43,13 @@ void LoraAssembler::fail_unmatched(const std::string& tensor) const {
 }
 
 void LoraAssembler::add(const std::string& weight_name, Factor factor, RawTensor tensor) {
-  const auto parts = find_projections(architecture_, base_, weight_name, naming_);
-  if (parts.size() != 1) {  // none, or a fused weight
+  auto parts = find_projections(architecture_, base_, weight_name, naming_);
+  if (parts.empty()) {
     fail_unmatched(tensor.name);
   }
   Pair& pair = pairs_[{parts[0].layer, parts[0].projection}];
   pair.weight_name = weight_name;
+  pair.parts = std::move(parts);
   RawTensor& slot = factor == Factor::a ? pair.a : pair.b;
   if (!slot.name.empty()) {
     throw Error(Code::malformed,
@@ -50,24 +58,28 @@ void LoraAssembler::add(const std::string& weight_name, Factor factor, RawTensor
   slot = std::move(tensor);
 }
 
-formats::SourceLora LoraAssembler::read(const Pair& pair, std::uint32_t layer,
-                                        formats::Projection projection) const {
+void LoraAssembler::check(const Pair& pair) const {
   if (pair.a.name.empty() || pair.b.name.empty()) {
     const bool lacks_b = pair.b.name.empty();
     throw Error(Code::bad_shape,
                 fmt::format("{}: {} is there, but its partner {} is not", where_,
                             lacks_b ? pair.a.name : pair.b.name, lacks_b ? "B" : "A"));
   }
-  const auto [outputs, inputs] = formats::projection_shape(base_, projection);
+  const ProjectionPart& last = pair.parts.back();
+  const std::uint64_t outputs = last.first_row + last.rows;
+  const std::uint64_t inputs = formats::projection_shape(base_, last.projection).cols;
   const std::uint64_t rank = pair.a.shape.rows;
+  std::string names;
+  for (const ProjectionPart& part : pair.parts) {
+    names += (names.empty() ? "" : " with ") + formats::projection(part.layer, part.projection);
+  }
   const auto check_shape = [&](const RawTensor& tensor, Shape want) {
     if (tensor.shape != want) {
       throw Error(Code::bad_shape,
                   fmt::format("{}: {} is {} x {}, but rank {} on the base's {} ({} x {}) needs "
                               "{} x {}",
                               where_, tensor.name, tensor.shape.rows, tensor.shape.cols, rank,
-                              formats::projection(layer, projection), outputs, inputs, want.rows,
-                              want.cols));
+                              names, outputs, inputs, want.rows, want.cols));
     }
   };
   if (rank > largest_rank) {
@@ -75,11 +87,26 @@ formats::SourceLora LoraAssembler::read(const Pair& pair, std::uint32_t layer,
   }
   check_shape(pair.a, {rank, inputs});
   check_shape(pair.b, {outputs, rank});
-  RawTensor b = pair.b;
-  if (const auto head = interleaved_head(architecture_, base_, projection, naming_); head != 0) {
+}
+
+std::vector<float> LoraAssembler::read_b(const Pair& pair, const ProjectionPart& part) const {
+  const std::uint64_t rank = pair.b.shape.cols;
+  RawTensor b{pair.b.name, {part.rows, rank}, rows_from(pair.b.read_rows, part.first_row)};
+  if (const auto head = interleaved_head(architecture_, base_, part.projection, naming_)) {
     b.read_rows = half_split_rows(std::move(b.read_rows), head, rank);
   }
-  return {layer, projection, static_cast<std::uint32_t>(rank), read_whole(pair.a), read_whole(b)};
+  return read_whole(b);
+}
+
+std::vector<formats::SourceLora> LoraAssembler::read(const Pair& pair) const {
+  check(pair);
+  const std::vector<float> a = read_whole(pair.a);
+  std::vector<formats::SourceLora> factors;
+  for (const ProjectionPart& part : pair.parts) {
+    factors.push_back({part.layer, part.projection, static_cast<std::uint32_t>(pair.a.shape.rows),
+                       a, read_b(pair, part)});
+  }
+  return factors;
 }
 
 formats::AdapterSource LoraAssembler::finish(
@@ -90,8 +117,8 @@ formats::AdapterSource LoraAssembler::finish(
   formats::AdapterSource adapter;
   bool first = true;
   for (const auto& [target, pair] : pairs_) {
-    formats::SourceLora lora = read(pair, target.first, target.second);
-    const float scale = scale_of(pair.weight_name, lora.rank);
+    std::vector<formats::SourceLora> factors = read(pair);
+    const float scale = scale_of(pair.weight_name, factors.front().rank);
     if (!std::isfinite(scale) || scale == 0.0f) {
       throw Error(Code::corrupt,
                   fmt::format("{}: the scale of {} is {}", where_, pair.weight_name, scale));
@@ -100,12 +127,12 @@ formats::AdapterSource LoraAssembler::finish(
       adapter.scale = scale;
       first = false;
     } else if (scale != adapter.scale) {
-      for (float& value : lora.b) {
-        value *= scale / adapter.scale;
+      for (formats::SourceLora& lora : factors) {
+        scale_by(lora.b, scale / adapter.scale);
       }
     }
-    adapter.rank = std::max(adapter.rank, lora.rank);
-    adapter.factors.push_back(std::move(lora));
+    adapter.rank = std::max(adapter.rank, factors.front().rank);
+    std::ranges::move(factors, std::back_inserter(adapter.factors));
   }
   return adapter;
 }

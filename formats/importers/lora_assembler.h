@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "formats/importers/architectures.h"
 #include "formats/importers/assemble.h"
@@ -11,7 +12,9 @@
 
 namespace crayon::importers {
 
-/// Collects the A and B tensors of an adapter in any order and makes an AdapterSource of them.
+/// Collects the A and B tensors of an adapter in any order and makes an AdapterSource of them. The
+/// factors of a fused weight become those of its projections: all have its A, each has its rows of
+/// B.
 class LoraAssembler {
  public:
   /// `base` is the configuration of the model that the adapter is for; `where` names the file.
@@ -32,18 +35,21 @@ class LoraAssembler {
  private:
   struct Pair {
     std::string weight_name;
-    RawTensor a;  ///< no name: not there yet
+    std::vector<ProjectionPart> parts;  ///< what the weight stands for
+    RawTensor a;                        ///< no name: not there yet
     RawTensor b;
   };
 
-  formats::SourceLora read(const Pair& pair, std::uint32_t layer,
-                           formats::Projection projection) const;
+  void check(const Pair& pair) const;
+  std::vector<formats::SourceLora> read(const Pair& pair) const;
+  std::vector<float> read_b(const Pair& pair, const ProjectionPart& part) const;
 
   const formats::ModelConfig& base_;
   const Architecture& architecture_;
   Naming naming_;
   std::string where_;
-  std::map<std::pair<std::uint32_t, formats::Projection>, Pair> pairs_;  // by layer, projection
+  std::map<std::pair<std::uint32_t, formats::Projection>, Pair>
+      pairs_;  // by layer and first projection
 };
 
 }  // namespace crayon::importers

@@ -124,6 +124,78 @@ TEST_F(Peft, RefusesOtherKindsByField) {
   EXPECT_NO_THROW(import(harmless, peft_weights()));
 }
 
+/// Rows [first, first + count) of a matrix of `cols` columns.
+std::vector<float> rows_of(const std::vector<float>& matrix, std::size_t cols, std::size_t first,
+                           std::size_t count) {
+  const auto begin = matrix.begin() + static_cast<std::ptrdiff_t>(first * cols);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count * cols)};
+}
+
+// Phi-3 has q, k and v in one weight, and gate and up in another.
+TEST_F(Peft, FusedWeightsShareAAndDivideB) {
+  base_.architecture = "phi3";
+  SafetensorsWriter weights;
+  const std::string qkv = "model.layers.0.self_attn.qkv_proj";
+  const std::string gate_up = "model.layers.1.mlp.gate_up_proj";
+  weights.add_f32(peft_name(gate_up, "B"), {24, 2}, counting(48, 400));
+  weights.add_f32(peft_name(gate_up, "A"), {2, 8}, counting(16, 300));
+  weights.add_f32(peft_name(qkv, "A"), {2, 8}, counting(16, 0));
+  weights.add_f32(peft_name(qkv, "B"), {16, 2}, counting(32, 100));
+  Json config = peft_config();
+  config["target_modules"] = "^model.*(qkv|gate_up)_proj$";
+  config["alpha_pattern"] = {{"gate_up_proj", 16}};
+  const AdapterSource adapter = import(config, weights);
+  ASSERT_EQ(adapter.factors.size(), 5u);
+  const auto expect = [&](std::size_t i, std::uint32_t layer, Projection projection, float first_a,
+                          const std::vector<float>& b) {
+    const SourceLora& lora = adapter.factors[i];
+    EXPECT_EQ(lora.layer, layer) << i;
+    EXPECT_EQ(lora.projection, projection) << i;
+    EXPECT_EQ(lora.rank, 2u) << i;
+    EXPECT_EQ(lora.a, counting(16, first_a)) << i;
+    EXPECT_EQ(lora.b, b) << i;
+  };
+  expect(0, 0, Projection::q, 0, rows_of(counting(32, 100), 2, 0, 8));
+  expect(1, 0, Projection::k, 0, rows_of(counting(32, 100), 2, 8, 4));
+  expect(2, 0, Projection::v, 0, rows_of(counting(32, 100), 2, 12, 4));
+  std::vector<float> doubled = counting(48, 400);  // 16 / 2 against the adapter's 8 / 2
+  for (float& value : doubled) {
+    value *= 2;
+  }
+  expect(3, 1, Projection::gate, 300, rows_of(doubled, 2, 0, 12));
+  expect(4, 1, Projection::up, 300, rows_of(doubled, 2, 12, 12));
+
+  SafetensorsWriter short_by_one;
+  short_by_one.add_f32(peft_name(qkv, "A"), {2, 8}, counting(16, 0));
+  short_by_one.add_f32(peft_name(qkv, "B"), {15, 2}, counting(30, 0));
+  std::string sentence;
+  EXPECT_EQ(failure(peft_config(), short_by_one, &sentence), Code::bad_shape);
+  EXPECT_NE(sentence.find("layers.0.q with layers.0.k with layers.0.v (16 x 8)"), std::string::npos)
+      << sentence;
+}
+
+// GPT-2 keeps its weights transposed; the factors of an adapter are not.
+TEST_F(Peft, AnAdapterOfATransposedWeightIsNotTransposed) {
+  base_.architecture = "gpt2";
+  base_.kv_heads = base_.heads;
+  base_.gated = false;
+  SafetensorsWriter weights;
+  const std::string module = "transformer.h.1.attn.c_attn";
+  weights.add_f32(peft_name(module, "A"), {2, 8}, counting(16, 0));
+  weights.add_f32(peft_name(module, "B"), {24, 2}, counting(48, 100));
+  Json config = peft_config();
+  config["fan_in_fan_out"] = true;
+  config["layers_to_transform"] = {1};
+  const AdapterSource adapter = import(config, weights);
+  ASSERT_EQ(adapter.factors.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(adapter.factors[i].layer, 1u);
+    EXPECT_EQ(adapter.factors[i].projection, formats::all_projections[i]);
+    EXPECT_EQ(adapter.factors[i].a, counting(16, 0));
+    EXPECT_EQ(adapter.factors[i].b, rows_of(counting(48, 100), 2, 8 * i, 8));
+  }
+}
+
 TEST_F(Peft, NamesATensorThatMatchesNothing) {
   for (const char* name :
        {"base_model.model.model.layers.2.mlp.down_proj.lora_A.weight",  // there are two layers
