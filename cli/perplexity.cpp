@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/verbs.h"
 #include "runtime/eval/perplexity.h"
+#include "runtime/eval/scored_text.h"
 
 namespace crayon::cli {
 namespace {
@@ -18,12 +19,18 @@ struct Options {
   TextInput text;
   EngineOptions engine;
   SessionOptions session;
+  eval::TextScoring scoring;
 };
 
 Exit perplexity(const Options& options, const Common& common) {
   const std::string text = read(options.text);
   const Engine engine(options.model, options.engine);
-  const std::vector<formats::Token> tokens = engine.tokenizer().encode(text, {.add_bos = false});
+  const std::vector<eval::Sequence> sequences =
+      eval::sequences_of(text, options.scoring, engine.tokenizer());
+  std::vector<formats::Token> tokens;  // of the whole, for which a pool is blended
+  for (const eval::Sequence& sequence : sequences) {
+    tokens.insert(tokens.end(), sequence.tokens.begin(), sequence.tokens.end());
+  }
   const auto session = engine.session(options.session, tokens);
   const formats::TokenizerData& tokenizer = engine.tokenizer().data();
   const formats::Token bos = tokenizer.add_bos && tokenizer.bos ? *tokenizer.bos : -1;
@@ -32,7 +39,7 @@ Exit perplexity(const Options& options, const Common& common) {
     Progress progress("reading", "tokens");
     const double count = static_cast<double>(tokens.size());
     measured = eval::perplexity(
-        engine.model(), *session, tokens, session->context(), bos, [&](double share) {
+        engine.model(), *session, sequences, session->context(), bos, [&](double share) {
           progress.update(static_cast<std::uint64_t>(share * count), tokens.size());
         });
   }
@@ -50,6 +57,15 @@ Action declare_perplexity(CLI::App& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command.add_option("MODEL", options->model, "A model bundle")->required();
   add_text_input(command, options->text);
+  eval::TextScoring& scoring = options->scoring;
+  command.add_option("--separator", scoring.separator,
+                     "Text between documents, each of which starts afresh");
+  command.add_option("--score-after", scoring.after,
+                     "Count only what stands behind this text, wherever it is");
+  command.add_option("--score-until", scoring.until,
+                     "... up to this text, which counts, too; default: the document's end");
+  command.add_flag("--special", scoring.special,
+                   "Control tokens that are spelled in the text become those tokens");
   add_adapter_option(command, options->engine);
   add_session_options(command, options->session);
   add_engine_options(command, options->engine);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "runtime/model/model.h"
 
@@ -10,13 +11,21 @@ namespace crayon::eval {
 
 struct Perplexity {
   double perplexity = 0;     ///< exp(mean negative log-likelihood)
-  std::uint64_t tokens = 0;  ///< tokens that were predicted
+  std::uint64_t tokens = 0;  ///< tokens that were predicted and count
 };
 
-/// Perplexity of `tokens`, cut into windows of `window` positions that start afresh; `bos`, when
-/// it is >= 0, opens each window and is not counted. Throws bad_argument for fewer than 2 tokens.
+/// A text that starts afresh.
+struct Sequence {
+  std::vector<model::Token> tokens;
+  std::vector<bool> scored = {};  ///< the tokens that count; empty: all
+};
+
+/// Perplexity of `sequences`, each cut into windows of `window` positions that start afresh; `bos`,
+/// when it is >= 0, opens each window and is not counted. Windows that nothing counts in are not
+/// computed. Throws bad_argument for fewer than 2 tokens in all, or none that counts and is
+/// predicted.
 Perplexity perplexity(const model::Model& model, model::Session& session,
-                      std::span<const model::Token> tokens, std::uint32_t window, model::Token bos,
+                      std::span<const Sequence> sequences, std::uint32_t window, model::Token bos,
                       const std::function<void(double)>& progress);
 
 }  // namespace crayon::eval

@@ -45,6 +45,17 @@ class GptNeo(support.Case):
             # What ends the text is known as its last id, and does not belong to an answer.
             self.assertIn(golden["greedy"], (ids, ids + golden["greedy"][-1:]))
 
+    @unittest.skipUnless(support.HEAVY, "takes long in an emulator")
+    def test_replies_have_the_known_perplexity(self):
+        # Each conversation on its own, all tokens behind "Bot:" up to the end of the reply: what
+        # a float32 forward pass in numpy gives. 31 stories are longer than a window; none replies.
+        chats = TINYTALK / "chat_val.txt"
+        measured = self.crayon("perplexity", "f32.crayon", "-f", chats, "--separator", "\n\n",
+                               "--score-after", "Bot:", "--score-until", "<|endoftext|>",
+                               "--special", "--json").json
+        self.assertEqual(measured["tokens"], 19010)
+        self.assertAlmostEqual(measured["perplexity"], 6.1819, delta=1e-3)
+
 
 if __name__ == "__main__":
     support.main()

@@ -46,40 +46,74 @@ class PerplexityTest : public testing::Test {
   ThreadPool pool_{1};
   const std::unique_ptr<model::Model> model_ = packed_.load(pool_);
   model::Session session_{*model_, 128, KvDtype::f32};
+
+  /// Of one sequence, all of which counts.
+  Perplexity measure(std::span<const Token> tokens, std::uint32_t window, Token bos,
+                     const std::function<void(double)>& progress) {
+    const Sequence sequence{{tokens.begin(), tokens.end()}};
+    return perplexity(*model_, session_, {&sequence, 1}, window, bos, progress);
+  }
 };
 
 TEST_F(PerplexityTest, OneWindowIsTheReference) {
   const std::vector<Token> tokens = test::random_tokens(30, 67, 92);
-  const Perplexity result = perplexity(*model_, session_, tokens, 128, -1, {});
+  const Perplexity result = measure(tokens, 128, -1, {});
   EXPECT_EQ(result.tokens, 29u);
   EXPECT_NEAR(result.perplexity / reference(source_, {tokens}), 1.0, 1e-5);
 }
 
 TEST_F(PerplexityTest, WindowsStartAfresh) {
   const std::vector<Token> tokens{5, 6, 7, 8, 9, 10, 11};
-  const Perplexity result = perplexity(*model_, session_, tokens, 3, -1, {});
+  const Perplexity result = measure(tokens, 3, -1, {});
   EXPECT_EQ(result.tokens, 4u);  // of (5 6 7) (8 9 10) (11), all but the first
   EXPECT_NEAR(result.perplexity / reference(source_, {{5, 6, 7}, {8, 9, 10}}), 1.0, 1e-5);
 }
 
 TEST_F(PerplexityTest, BosOpensEachWindowAndIsNotCounted) {
   const std::vector<Token> tokens{5, 6, 7, 8, 9};
-  const Perplexity result = perplexity(*model_, session_, tokens, 3, 1, {});
+  const Perplexity result = measure(tokens, 3, 1, {});
   EXPECT_EQ(result.tokens, 5u);
   EXPECT_NEAR(result.perplexity / reference(source_, {{1, 5, 6}, {1, 7, 8}, {1, 9}}), 1.0, 1e-5);
 }
 
 TEST_F(PerplexityTest, LongWindowsAreRunInChunks) {
   const std::vector<Token> tokens = test::random_tokens(128, 67, 93);
-  const Perplexity result = perplexity(*model_, session_, tokens, 128, -1, {});
+  const Perplexity result = measure(tokens, 128, -1, {});
   EXPECT_EQ(result.tokens, 127u);
   EXPECT_NEAR(result.perplexity / reference(source_, {tokens}), 1.0, 1e-5);
+}
+
+TEST_F(PerplexityTest, EachSequenceStartsAfresh) {
+  const std::vector<Sequence> sequences = {{{5, 6, 7}}, {{8}}, {{9, 10, 11, 12}}};
+  const Perplexity result = perplexity(*model_, session_, sequences, 128, -1, {});
+  EXPECT_EQ(result.tokens, 5u);
+  EXPECT_NEAR(result.perplexity / reference(source_, {{5, 6, 7}, {9, 10, 11, 12}}), 1.0, 1e-5);
+}
+
+TEST_F(PerplexityTest, OnlyWhatIsScoredCounts) {
+  const std::vector<Token> tokens = test::random_tokens(100, 67, 97);
+  std::vector<bool> scored(100);
+  for (const std::size_t i : {0u, 3u, 64u, 65u, 90u}) {
+    scored[i] = true;  // the first is not predicted
+  }
+  const std::vector<Sequence> sequences = {{tokens, scored}, {tokens, std::vector<bool>(100)}};
+  const Perplexity result = perplexity(*model_, session_, sequences, 128, -1, {});
+  EXPECT_EQ(result.tokens, 4u);
+  const std::vector<double> logits = test::reference_logits(source_, tokens);
+  double loss = 0;
+  for (const std::size_t i : {3u, 64u, 65u, 90u}) {
+    loss += loss_of(logits, i - 1, 67, tokens[i]);
+  }
+  EXPECT_NEAR(result.perplexity / std::exp(loss / 4), 1.0, 1e-5);
+  EXPECT_EQ(test::code_of(
+                [&] { perplexity(*model_, session_, std::span(sequences).last(1), 128, -1, {}); }),
+            Code::bad_argument);
 }
 
 TEST_F(PerplexityTest, ProgressEndsAtOne) {
   const std::vector<Token> tokens = test::random_tokens(100, 67, 94);
   std::vector<double> shares;
-  perplexity(*model_, session_, tokens, 30, -1, [&](double share) { shares.push_back(share); });
+  measure(tokens, 30, -1, [&](double share) { shares.push_back(share); });
   EXPECT_TRUE(std::ranges::is_sorted(shares));
   EXPECT_GE(shares.size(), 4u);
   EXPECT_EQ(shares.back(), 1.0);
@@ -88,7 +122,7 @@ TEST_F(PerplexityTest, ProgressEndsAtOne) {
 TEST_F(PerplexityTest, RefusesWhatCannotBeMeasured) {
   const std::vector<Token> two{1, 2};
   const auto code = [&](std::span<const Token> tokens, std::uint32_t window, Token bos) {
-    return test::code_of([&] { perplexity(*model_, session_, tokens, window, bos, {}); });
+    return test::code_of([&] { measure(tokens, window, bos, {}); });
   };
   EXPECT_EQ(code({}, 16, -1), Code::bad_argument);
   EXPECT_EQ(code(std::span(two).first(1), 16, 1), Code::bad_argument);
@@ -112,8 +146,8 @@ TEST(Perplexity, OfAModelThatKnowsNothingIsTheSizeOfItsVocabulary) {
     ThreadPool pool(1);
     const auto model = packed.load(pool);
     model::Session session(*model, 64, model->default_kv());
-    const std::vector<Token> tokens = test::random_tokens(60, 67, 96);
-    EXPECT_NEAR(perplexity(*model, session, tokens, 64, -1, {}).perplexity, 67.0, 1e-9);
+    const Sequence sequence{test::random_tokens(60, 67, 96)};
+    EXPECT_NEAR(perplexity(*model, session, {&sequence, 1}, 64, -1, {}).perplexity, 67.0, 1e-9);
   }
 }
 
