@@ -35,6 +35,8 @@ class Scorer {
     for (std::size_t i = 0; i < data.pieces.size(); ++i) {
       if (data.types[i] == TokenType::normal) {
         ids_.emplace(data.pieces[i], static_cast<Token>(i));
+      } else if (data.types[i] == TokenType::user_defined) {
+        user_defined_.insert(data.pieces[i]);
       }
     }
   }
@@ -57,10 +59,16 @@ class Scorer {
     return data_.pieces[static_cast<std::size_t>(token)];
   }
 
+  bool is_special(const std::string& text) const { return user_defined_.contains(text); }
+
   void rank_pieces() {
     Token last = -1;
     for (std::size_t rank = 0; rank < merges_.size(); ++rank) {
       const auto [left, right] = merges_[rank];
+      if (is_special(piece(left)) || is_special(piece(right)) ||
+          is_special(piece(left) + piece(right))) {
+        continue;  // found in text before any merging, so that no merge meets or makes it (Gemma)
+      }
       pairs_.insert(key_of(left, right));
       const auto made = ids_.find(piece(left) + piece(right));
       if (made == ids_.end()) {
@@ -110,7 +118,8 @@ class Scorer {
   TokenizerData& data_;
   const std::vector<TokenizerData::Merge>& merges_;
   const std::string& where_;
-  std::unordered_map<std::string, Token> ids_;  // of the normal pieces
+  std::unordered_map<std::string, Token> ids_;    // of the normal pieces
+  std::unordered_set<std::string> user_defined_;  // pieces
   std::unordered_set<std::uint64_t> pairs_;
   std::vector<std::int64_t> first_rank_;  // by token
 };

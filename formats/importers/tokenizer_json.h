@@ -43,9 +43,10 @@ void read_unigram(const JsonObject& model, const TextSplit& split,
 /// Scores for the pieces of `tokenizer` (in `scores`) that make SentencePiece's algorithm, which
 /// merges the pair whose result has the best score, do the same merges as `merges`, which names
 /// pairs in order: -r for a piece that pair r is the first to make. A piece that no pair makes
-/// becomes unused. That is exact when every way to split a piece into two is a pair, and when
-/// the pairs of one piece lie together; both hold for the lists that are generated from a
-/// SentencePiece model. Throws unsupported otherwise. `where` names the file.
+/// becomes unused. Pairs with a user_defined piece, or that make one, count for nothing: it is
+/// found in text before any merging. That is exact when every way to split a piece into two is a
+/// pair, and when the pairs of one piece lie together; both hold for the lists that are generated
+/// from a SentencePiece model. Throws unsupported otherwise. `where` names the file.
 void merge_scores(formats::TokenizerData& tokenizer,
                   const std::vector<formats::TokenizerData::Merge>& merges,
                   const std::string& where);

@@ -241,6 +241,21 @@ TEST_F(TokenizerJson, Clip) {
   EXPECT_EQ(failure(json), Code::unsupported);
 }
 
+TEST_F(TokenizerJson, MergesOfTokensThatAreTakenFromTextBeforeMeanNothing) {
+  Json json = test::byte_fallback_json();
+  json["model"]["vocab"]["\u2581\u2581"] = 10;
+  json["model"]["vocab"]["\u2581\u2581a"] = 11;
+  json["model"]["merges"].insert(json["model"]["merges"].begin(), "\u2581 \u2581");
+  json["model"]["merges"].push_back("\u2581\u2581 a");
+  json["model"]["merges"].push_back("\u2581 \u2581a");
+  json["added_tokens"].push_back({{"id", 10}, {"content", "\u2581\u2581"}, {"normalized", true}});
+  const TokenizerData data = import(json);
+  EXPECT_EQ(data.types[10], TokenType::user_defined);
+  // "▁a" is made by pair 1 and "▁▁a" by pair 6, as "▁" and "▁a" alone.
+  EXPECT_EQ(data.scores[7], -1.0f);
+  EXPECT_EQ(data.scores[11], -6.0f);
+}
+
 TEST_F(TokenizerJson, RefusesMergesThatScoresCannotExpress) {
   Json json = test::byte_fallback_json();
   // (a, b) makes "ab" between the two pairs that make "▁ab".
