@@ -1,6 +1,8 @@
 #include "runtime/tokenizer/partition.h"
 
+#include <array>
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -17,13 +19,20 @@ using formats::TokenType;
 // Encoders count bytes in 32 bits, and SentencePiece's marks triple spaces.
 constexpr std::size_t max_part_bytes = std::size_t{1} << 30;
 
-/// Appends the parts of `text`: the tokens found in it, and what lies between them.
-void cut(std::string_view text, const SpecialTokens& tokens, bool parse_special,
+using Sets = std::span<const SpecialTokens* const>;
+
+/// Appends the parts of `text` from `begin` on: the tokens of the first set that are found in it,
+/// and between them those of the next sets and text.
+void cut(std::string_view text, std::size_t begin, Sets sets, const ControlScope& scope,
          std::vector<Part>& parts) {
-  for (std::size_t done = 0; done < text.size();) {
-    const SpecialTokens::Match match = tokens.find(text, done, parse_special);
+  if (sets.empty()) {
+    parts.push_back({.text = std::string(text.substr(begin))});
+    return;
+  }
+  for (std::size_t done = begin; done < text.size();) {
+    const SpecialTokens::Match match = sets.front()->find(text, done, scope);
     if (match.begin > done) {
-      parts.push_back({.text = std::string(text.substr(done, match.begin - done))});
+      cut(text.substr(0, match.begin), done, sets.subspan(1), scope, parts);
     }
     if (match.token != no_token) {
       parts.push_back({.token = match.token});
@@ -77,9 +86,11 @@ std::string Partition::normalize(std::string_view text) const {
   return data_.kind == TokenizerKind::clip_bpe ? to_lower_case(text) : std::string(text);
 }
 
-std::vector<Part> Partition::split(std::string_view text, bool parse_special) const {
+std::vector<Part> Partition::split(std::string_view text, const ControlScope& scope) const {
+  const std::array sets = {&raw_, &normalized_};
+  const bool all_raw = !scope.literal.empty();
   std::vector<Part> parts;
-  cut(text, raw_, parse_special, parts);
+  cut(text, 0, Sets(sets).first(all_raw ? 2 : 1), scope, parts);
   for (Part& part : parts) {
     if (part.token == no_token) {
       part.text = normalize(part.text);
@@ -89,12 +100,13 @@ std::vector<Part> Partition::split(std::string_view text, bool parse_special) co
     remove_extra_spaces(parts);
   }
   if (!normalized_.empty()) {
+    const ControlScope normal{.parse_special = scope.parse_special && !all_raw};
     std::vector<Part> finer;
     for (Part& part : parts) {
       if (part.token != no_token) {
         finer.push_back(std::move(part));
       } else {
-        cut(part.text, normalized_, parse_special, finer);
+        cut(part.text, 0, Sets(sets).last(1), normal, finer);
       }
     }
     parts = std::move(finer);

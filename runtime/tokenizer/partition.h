@@ -19,14 +19,15 @@ struct Part {
 
 /// Finds special tokens and normalises what lies between them, in the order of Hugging Face's
 /// tokenizers: tokens in the text as it is; charsmap, normal form C, lower case; tokens in
-/// normalised text; a space in front.
+/// normalised text; a space in front. Where stretches are literal, control tokens are sought in the
+/// text as it is alone: it is not known what becomes of the stretches.
 class Partition {
  public:
   /// Keeps a reference to `data`.
   explicit Partition(const formats::TokenizerData& data);
 
   /// Throws over_limit when normalising makes too much of the text.
-  std::vector<Part> split(std::string_view text, bool parse_special) const;
+  std::vector<Part> split(std::string_view text, const ControlScope& scope) const;
 
  private:
   std::string normalize(std::string_view text) const;

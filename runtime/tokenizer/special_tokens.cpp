@@ -25,6 +25,11 @@ bool is_whole_word(std::string_view text, std::size_t begin, std::size_t size) {
 
 }  // namespace
 
+bool ControlScope::allows(std::size_t begin, std::size_t end) const {
+  const auto next = std::ranges::upper_bound(literal, begin, {}, &TextRange::end);
+  return parse_special && (next == literal.end() || next->begin >= end);
+}
+
 SpecialTokens::SpecialTokens(const TokenizerData& data, bool normalized,
                              const std::function<std::string(std::string_view)>& normalize)
     : index_({}) {
@@ -58,12 +63,13 @@ PrefixIndex SpecialTokens::index_of_entries() const {
 }
 
 SpecialTokens::Match SpecialTokens::find(std::string_view text, std::size_t from,
-                                         bool parse_special) const {
+                                         const ControlScope& scope) const {
   for (std::size_t begin = from; !entries_.empty() && begin < text.size();) {
     const Entry* longest = nullptr;
     index_.for_each(text.substr(begin), [&](std::uint32_t i, std::size_t) {
       const Entry& entry = entries_[i];
-      longest = entry.always || parse_special ? &entry : longest;
+      const bool sought = entry.always || scope.allows(begin, begin + entry.text.size());
+      longest = sought ? &entry : longest;
     });
     if (longest == nullptr) {
       ++begin;

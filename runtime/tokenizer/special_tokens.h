@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,8 +10,18 @@
 #include "formats/tokenizer_data.h"
 #include "runtime/tokenizer/piece_index.h"
 #include "runtime/tokenizer/prefix_index.h"
+#include "runtime/tokenizer/tokenizer.h"
 
 namespace crayon::tokenizer {
+
+/// Where in a text control and unknown tokens are sought.
+struct ControlScope {
+  bool parse_special = false;               ///< anywhere at all
+  std::span<const TextRange> literal = {};  ///< but not here; in order and apart
+
+  /// Whether a token may be spelled in [begin, end).
+  bool allows(std::size_t begin, std::size_t end) const;
+};
 
 /// Tokens that are found in text before it is merged: user_defined always, control and unknown
 /// when asked for. The leftmost match wins, of those the longest. White space next to a match is
@@ -33,7 +44,7 @@ class SpecialTokens {
   bool empty() const { return entries_.empty(); }
 
   /// The first match at or after `from`.
-  Match find(std::string_view text, std::size_t from, bool parse_special) const;
+  Match find(std::string_view text, std::size_t from, const ControlScope& scope) const;
 
  private:
   struct Entry {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +13,18 @@ namespace crayon::tokenizer {
 
 using formats::Token;
 
+/// Bytes [begin, end) of a text.
+struct TextRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 struct EncodeOptions {
   bool add_bos = true;         ///< in front, where the tokenizer asks for it
   bool add_eos = false;        ///< at the end, where the tokenizer asks for it
   bool parse_special = false;  ///< control tokens spelled in the text become those tokens
+  /// But not where their spelling has a part in one of these, which are in order and apart.
+  std::span<const TextRange> literal = {};
 };
 
 /// Text <-> tokens. Immutable and safe from several threads.

@@ -227,6 +227,20 @@ TEST(ChatFormat, AControlTokenMayBeSpelledByTwoWraps) {
   EXPECT_EQ(spell(render(turns, format, tokenizer), tokenizer), "<|e{<|end|>}");
 }
 
+TEST(ChatFormat, ControlTokensTakeInWhiteSpaceAsInAnyText) {
+  auto data = byte_level({"<|end|>"});
+  data.added = {{.token = 256, .rstrip = true}};
+  EXPECT_EQ(rendered(one_turn, "phi3", data), "<|user|>\nWhy?{<|end|>}<|assistant|>\n");
+}
+
+TEST(ChatFormat, ControlTokensOfNormalizedTextAreFound) {
+  auto data = byte_level({"</s>"});
+  data.normalize_nfc = true;
+  data.added = {{.token = 256, .normalized = true}};
+  const std::vector<Turn> turns = {{"user", "</s>e\u0301"}};
+  EXPECT_EQ(rendered(turns, "zephyr", data), "<|user|>\n</s>\u00e9{</s>}\n<|assistant|>\n");
+}
+
 TEST(ChatFormat, AnAnswerFollowsTheOpening) {
   ChatFormat format;
   format.assistant = {"A: ", "\n", formats::Strip::both};

@@ -44,6 +44,21 @@ TEST(SpecialTokens, AControlTokenThatIsNotAskedForHidesNoShorterOne) {
   EXPECT_EQ(cut_special(data, "abcd"), "abc|d");
 }
 
+TEST(SpecialTokens, ControlTokensAreNotSoughtInLiteralText) {
+  const TokenizerData data = with_specials({"<u>"}, {"<s>"});
+  const Tokenizer tokenizer(data);
+  const auto cut_around = [&](std::vector<TextRange> literal) {
+    return pieces_of(
+        data, tokenizer.encode("<s>a<u><s>",
+                               {.add_bos = false, .parse_special = true, .literal = literal}));
+  };
+  EXPECT_EQ(cut_around({}), "<s>|a|<u>|<s>");
+  EXPECT_EQ(cut_around({{3, 4}}), "<s>|a|<u>|<s>");
+  EXPECT_EQ(cut_around({{0, 7}}), "<|s|>|a|<u>|<s>");
+  EXPECT_EQ(cut_around({{2, 3}, {7, 8}}), "<|s|>|a|<u>|<|s|>");  // a part is enough
+  EXPECT_EQ(cut_around({{0, 0}, {3, 7}, {10, 10}}), "<s>|a|<u>|<s>");
+}
+
 TEST(SpecialTokens, OfTwoWithOneSpellingTheOneThatIsAlwaysMatchedCounts) {
   TokenizerData data = with_specials({}, {"<s>", "<s>"});
   const Token second = add_piece(data, "<s>", TokenType::user_defined);
