@@ -22,6 +22,11 @@ std::uint32_t size_unless_null(const JsonObject& json, const char* field, std::u
   return is_null(json, field) ? 0 : json.size(field).value_or(otherwise);
 }
 
+std::string_view name_in(const Json& element) {
+  const auto* name = element.get_ptr<const std::string*>();
+  return name != nullptr ? std::string_view(*name) : std::string_view();
+}
+
 std::vector<float> read_numbers(const JsonObject& json, const char* field) {
   const Json* list = json.array(field);
   if (list == nullptr) {
@@ -74,10 +79,11 @@ std::optional<std::vector<bool>> read_layer_types(const JsonObject& json, std::u
   }
   std::vector<bool> windowed;
   for (const Json& type : *types) {
-    if (type != "sliding_attention" && type != "full_attention") {
+    const std::string_view name = name_in(type);
+    if (name != "sliding_attention" && name != "full_attention") {
       json.fail_unsupported(field, type.dump());
     }
-    windowed.push_back(type == "sliding_attention");
+    windowed.push_back(name == "sliding_attention");
   }
   return windowed;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "formats/importers/json_object.h"
@@ -17,6 +18,8 @@ float number_or(const JsonObject& json, const char* field, double otherwise);
 /// Where null has a meaning of its own, none: 0 for null, `otherwise` for an absent field.
 float number_unless_null(const JsonObject& json, const char* field, float otherwise);
 std::uint32_t size_unless_null(const JsonObject& json, const char* field, std::uint32_t otherwise);
+/// An element of a list of names; empty for one that is no string.
+std::string_view name_in(const Json& element);
 std::vector<float> read_numbers(const JsonObject& json, const char* field);
 
 /// RMSNorm's epsilon, with the default of transformers.

@@ -63,13 +63,14 @@ double find_context(std::span<const float> factors, const std::vector<double>& l
 
 // False, with `config` as it was, when no parameters of Llama 3 explain the factors.
 bool set_llama3(formats::ModelConfig& config, std::span<const float> factors) {
-  const std::vector<double> lengths = wavelengths(config);
-  if (std::ranges::any_of(factors, [](float factor) { return factor < 1.0f; })) {
+  if (!(config.rope_theta > 0.0f) ||  // not checked yet
+      std::ranges::any_of(factors, [](float factor) { return factor < 1.0f; })) {
     return false;
   }
+  const std::vector<double> lengths = wavelengths(config);
   const double largest = *std::ranges::max_element(factors);
   const double context = find_context(factors, lengths, largest);
-  if (context < 1.0 || context > largest_context) {
+  if (!(context >= 1.0 && context <= largest_context)) {
     return false;
   }
   for (std::size_t i = 0; i < factors.size(); ++i) {

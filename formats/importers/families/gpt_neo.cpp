@@ -46,10 +46,11 @@ void append_kinds(const JsonObject& json, const char* field, const Json& kinds,
     json.fail_type(field, "a list of names");
   }
   for (const Json& kind : kinds) {
-    if (kind != "global" && kind != "local") {
+    const std::string_view name = name_in(kind);
+    if (name != "global" && name != "local") {
       json.fail_unsupported(field, kind.dump());
     }
-    windowed.push_back(kind == "local");
+    windowed.push_back(name == "local");
   }
 }
 

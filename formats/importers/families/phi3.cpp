@@ -70,10 +70,11 @@ void read_phi3_scaling(const JsonObject& json, const JsonObject& scaling, ModelC
 void read_rotated_share(const JsonObject& json, ModelConfig& config) {
   constexpr const char* field = "partial_rotary_factor";
   const double share = json.number(field).value_or(1.0);
-  if (!(share > 0.0 && share <= 1.0)) {
-    json.fail_type(field, "a number above 0, and 1 at most");
+  const auto rotated =
+      share > 0.0 && share <= 1.0 ? static_cast<std::uint32_t>(config.head_dim * share) : 0;
+  if (rotated == 0) {
+    json.fail_type(field, "a number up to 1 that leaves something to turn");
   }
-  const auto rotated = static_cast<std::uint32_t>(config.head_dim * share);
   config.rope_dim = rotated == config.head_dim ? config.rope_dim : rotated;
 }
 

@@ -218,6 +218,7 @@ TEST(Phi3Config, LongRope) {
   EXPECT_EQ(code([](Json& json) { json.erase("original_max_position_embeddings"); }),
             Code::malformed);
   EXPECT_EQ(code([](Json& json) { json["partial_rotary_factor"] = 0.0; }), Code::malformed);
+  EXPECT_EQ(code([](Json& json) { json["partial_rotary_factor"] = 0.01; }), Code::malformed);
   // transformers 5 has all of it in one object.
   const ModelConfig flat = read("phi3_long", [](Json& json) {
     json["rope_parameters"] = json["rope_scaling"];
@@ -282,6 +283,52 @@ TEST(FamilyConfig, LayersAreCountedBeforeTheyAreListed) {
     EXPECT_EQ(code_of([&] { read(variant.name, [&](Json& json) { json[field] = 4000000000u; }); }),
               Code::corrupt)
         << variant.name;
+  }
+}
+
+// Sets every field of an object, and of the objects in it, to each of some values in turn.
+void with_each_value(Json& object, const std::function<void()>& action) {
+  const Json values = {nullptr,
+                       true,
+                       -1,
+                       0,
+                       1,
+                       7,
+                       4000000000u,
+                       18446744073709551615u,
+                       0.5,
+                       -1e308,
+                       "x",
+                       Json::array(),
+                       Json::array({1, "x"}),
+                       Json::object()};
+  for (auto& [name, field] : object.items()) {
+    if (field.is_object()) {
+      with_each_value(field, action);
+    }
+    const Json before = field;
+    for (const Json& value : values) {
+      field = value;
+      action();
+    }
+    field = before;
+  }
+}
+
+TEST(FamilyConfig, AnyValueGivesAnErrorOrAConfiguration) {
+  for (const ArchVariant& variant : test::arch_variants()) {
+    Json json = test::model_config_json(variant.config, variant.huggingface);
+    int refused = 0;
+    with_each_value(json, [&] {
+      const Json parsed = Json::parse(json.dump());
+      try {
+        formats::check(read_huggingface_config(JsonObject(parsed, "config.json")));
+      } catch (const Error& error) {
+        EXPECT_LT(error.code(), Code::bad_argument) << error.what();
+        ++refused;
+      }
+    });
+    EXPECT_GT(refused, 90) << variant.name;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 
@@ -118,6 +119,46 @@ TEST(FamilyKeys, LongRopeNeedsBothLists) {
               });
             }),
             Code::unsupported);
+}
+
+// A variant with nothing larger than it must be.
+formats::ModelSource smallest(const std::string& name) {
+  ModelConfig config = find_variant(name).config;
+  config.vocab_size = 8;
+  config.dim = 8;
+  config.layers = 2;
+  config.heads = 2;
+  config.kv_heads = config.kv_heads == 4 ? 2 : 1;
+  config.head_dim = 4;
+  config.hidden_dim = 8;
+  config.max_context = std::min(config.max_context, 64u);
+  config.windowed.resize(std::min<std::size_t>(config.windowed.size(), 2));
+  config.rope_dim = 0;
+  config.rope_short_factors.resize(std::min<std::size_t>(config.rope_short_factors.size(), 2));
+  config.rope_long_factors.resize(config.rope_short_factors.size());
+  return test::seeded_model(config, 1);
+}
+
+TEST(FamilyKeys, EveryCorruptedByteIsAnErrorOrAModel) {
+  for (const char* name : {"llama3", "llama_yarn", "gemma2", "gemma3", "phi3_long", "gpt2"}) {
+    const test::TempDir folder;
+    const test::GgufWriter writer = test::model_gguf(smallest(name));
+    std::vector<std::uint8_t> bytes = writer.bytes();
+    int refused = 0;
+    for (std::size_t i = 0; i < writer.header_size(); ++i) {
+      for (const int flip : {0x01, 0x80, 0xff}) {
+        bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ flip);
+        test::write_file(folder / "m.gguf", bytes);
+        try {
+          read_gguf_model(std::make_shared<const GgufFile>(folder / "m.gguf"));
+        } catch (const Error&) {
+          ++refused;
+        }
+        bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ flip);
+      }
+    }
+    EXPECT_GT(refused, 1000) << name;
+  }
 }
 
 }  // namespace

@@ -83,6 +83,16 @@ TEST(RopeFactors, KeepsWhatNoParametersExplain) {
   }
 }
 
+TEST(RopeFactors, AThetaThatIsNoPositiveNumberExplainsNothing) {
+  for (const float theta : {0.0f, -2.0f, std::numeric_limits<float>::quiet_NaN(),
+                            std::numeric_limits<float>::infinity()}) {
+    ModelConfig config = config_of(64);
+    config.rope_theta = theta;
+    set_rope_factors(config, llama3_factors(64, 8, 8192));
+    EXPECT_EQ(config.rope_scaling, RopeScaling::longrope) << theta;
+  }
+}
+
 TEST(RopeFactors, RefusesWhatIsNoPositiveNumber) {
   for (const float bad : {0.0f, -1.0f, std::numeric_limits<float>::quiet_NaN(),
                           std::numeric_limits<float>::infinity()}) {
