@@ -45,16 +45,31 @@ class GptNeo(support.Case):
             # What ends the text is known as its last id, and does not belong to an answer.
             self.assertIn(golden["greedy"], (ids, ids + golden["greedy"][-1:]))
 
-    @unittest.skipUnless(support.HEAVY, "takes long in an emulator")
-    def test_replies_have_the_known_perplexity(self):
-        # Each conversation on its own, all tokens behind "Bot:" up to the end of the reply: what
-        # a float32 forward pass in numpy gives. 31 stories are longer than a window; none replies.
-        chats = TINYTALK / "chat_val.txt"
-        measured = self.crayon("perplexity", "f32.crayon", "-f", chats, "--separator", "\n\n",
+    def perplexity_of_replies(self, model, chats):
+        measured = self.crayon("perplexity", model, "-f", chats, "--separator", "\n\n",
                                "--score-after", "Bot:", "--score-until", "<|endoftext|>",
                                "--special", "--json").json
         self.assertEqual(measured["tokens"], 19010)
-        self.assertAlmostEqual(measured["perplexity"], 6.1819, delta=1e-3)
+        return measured["perplexity"]
+
+    @unittest.skipUnless(support.HEAVY, "takes long in an emulator")
+    def test_replies_have_the_known_perplexity(self):
+        chats = (TINYTALK / "chat_val.txt").read_text()
+        # Each exchange on its own, as its makers measured it.
+        (self.dir / "exchanges.txt").write_text(chats.replace("<|endoftext|>\n",
+                                                              "<|endoftext|>\n\n"))
+        f32 = self.perplexity_of_replies("f32.crayon", "exchanges.txt")
+        self.assertAlmostEqual(f32, 6.64, delta=0.01)
+        self.crayon("pack", self.dir / "tinytalk", "-o", "int8.crayon")
+        int8 = self.perplexity_of_replies("int8.crayon", "exchanges.txt")
+        self.assertLess(abs(int8 / f32 - 1), 0.01)
+
+    @unittest.skipUnless(support.HEAVY, "takes long in an emulator")
+    def test_replies_are_easier_within_their_conversation(self):
+        # What a float32 forward pass in numpy gives. 31 stories are longer than a window; none
+        # of them replies.
+        whole = self.perplexity_of_replies("f32.crayon", TINYTALK / "chat_val.txt")
+        self.assertAlmostEqual(whole, 6.1819, delta=1e-3)
 
 
 if __name__ == "__main__":
