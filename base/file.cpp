@@ -38,6 +38,25 @@ void sync_directory(const std::filesystem::path& directory) {
   }
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : ".";
+}
+
+// The way to a file without a name.
+std::string link_to(int descriptor) {
+  return fmt::format("/proc/self/fd/{}", descriptor);
+}
+
+// For writing. -1 where there is no such thing, or no way to name it later.
+int open_nameless(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+  if (descriptor >= 0 && ::access(link_to(descriptor).c_str(), F_OK) != 0) {
+    ::close(descriptor);
+    return -1;
+  }
+  return descriptor;
+}
+
 }  // namespace
 
 File::File(const std::filesystem::path& path) : path_(path) {
@@ -95,16 +114,22 @@ AtomicFile::AtomicFile(const std::filesystem::path& path)
     throw Error(Code::bad_argument, fmt::format("{} is not a regular file", path.string()),
                 "name a file to write");
   }
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  descriptor_ = open_nameless(folder_of(path_));
   if (descriptor_ < 0) {
-    fail("create", temporary_, errno);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    named_ = true;
+  }
+  if (descriptor_ < 0) {
+    fail("create", path_, errno);
   }
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ >= 0) {
     ::close(descriptor_);
-    ::unlink(temporary_.c_str());
+    if (named_) {
+      ::unlink(temporary_.c_str());
+    }
   }
 }
 
@@ -115,23 +140,34 @@ void AtomicFile::write(ByteSpan bytes) {
       continue;
     }
     if (count < 0) {
-      fail("write", temporary_, errno);
+      fail("write", path_, errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     position_ += static_cast<std::uint64_t>(count);
   }
 }
 
+void AtomicFile::name_temporary() {
+  ::unlink(temporary_.c_str());  // of a process that had this one's number, once
+  if (::linkat(AT_FDCWD, link_to(descriptor_).c_str(), AT_FDCWD, temporary_.c_str(),
+               AT_SYMLINK_FOLLOW) != 0) {
+    fail("name", temporary_, errno);
+  }
+  named_ = true;
+}
+
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) {
-    fail("sync", temporary_, errno);
+    fail("sync", path_, errno);
+  }
+  if (!named_) {
+    name_temporary();
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     fail("rename into place", path_, errno);
   }
   ::close(std::exchange(descriptor_, -1));
-  const std::filesystem::path folder = path_.parent_path();
-  sync_directory(folder.empty() ? "." : folder);
+  sync_directory(folder_of(path_));
 }
 
 void write_text(const std::filesystem::path& path, std::string_view text) {

@@ -32,8 +32,10 @@ class File {
   std::uint64_t size_ = 0;
 };
 
-/// A file that appears whole or not at all: bytes go to a temporary neighbour, and commit()
-/// syncs it and renames it into place. Destroyed without commit(), it leaves nothing behind.
+/// A file that appears whole or not at all: bytes go to a file without a name, and commit() syncs
+/// it, names it and renames it into place. Without commit() nothing is left behind, even when the
+/// process is killed. File systems that have no nameless files get a temporary neighbour, which a
+/// killed process leaves.
 class AtomicFile {
  public:
   /// Throws bad_argument when `path` is there and is not a regular file, not_found or io.
@@ -49,9 +51,12 @@ class AtomicFile {
   void commit();
 
  private:
+  void name_temporary();
+
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  ///< a neighbour of path_
   int descriptor_ = -1;
+  bool named_ = false;  ///< whether the bytes are at temporary_
   std::uint64_t position_ = 0;
 };
 
