@@ -15,21 +15,34 @@
 namespace crayon::importers {
 namespace {
 
-using ReadElement = float (*)(const std::uint8_t* element);
+/// Elements one behind the other -> floats, out.size() of them.
+using ReadElements = void (*)(const std::uint8_t* elements, std::span<float> out);
+
+float same(float value) {
+  return value;
+}
+
+// A function for each type, so that its loop has no call inside.
+template <typename Stored, float to_float(Stored)>
+void read_elements(const std::uint8_t* elements, std::span<float> out) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = to_float(load_le<Stored>(elements + i * sizeof(Stored)));
+  }
+}
 
 struct Readable {
   std::string_view dtype;
-  ReadElement read;
+  ReadElements read;
 };
 
 constexpr std::array readable = {
-    Readable{"F32", [](const std::uint8_t* p) { return load_le<float>(p); }},
-    Readable{"F16", [](const std::uint8_t* p) { return f16_to_f32(load_le<std::uint16_t>(p)); }},
-    Readable{"BF16", [](const std::uint8_t* p) { return bf16_to_f32(load_le<std::uint16_t>(p)); }},
+    Readable{"F32", read_elements<float, same>},
+    Readable{"F16", read_elements<std::uint16_t, f16_to_f32>},
+    Readable{"BF16", read_elements<std::uint16_t, bf16_to_f32>},
 };
 
 /// Null for a type that is known by size only.
-ReadElement reader_of(std::string_view dtype) {
+ReadElements reader_of(std::string_view dtype) {
   const auto* found = std::ranges::find(readable, dtype, &Readable::dtype);
   return found == readable.end() ? nullptr : found->read;
 }
@@ -66,14 +79,10 @@ void SafetensorsFile::read_rows(const SafetensorsTensor& tensor, std::uint64_t b
                                 std::uint64_t count, std::span<float> out) const {
   check_readable(tensor);
   check_range(begin, count, tensor.shape.rows, tensor.name);
-  const ReadElement read = reader_of(tensor.dtype);
-  const std::uint64_t element_bytes = safetensors_element_bytes(tensor.dtype);
-  const std::uint64_t row_bytes = tensor.shape.cols * element_bytes;
+  const std::uint64_t row_bytes = tensor.shape.cols * safetensors_element_bytes(tensor.dtype);
   std::vector<std::uint8_t> bytes(count * row_bytes);
   file_.read_at(tensor.offset + begin * row_bytes, bytes);
-  for (std::uint64_t i = 0; i < count * tensor.shape.cols; ++i) {
-    out[i] = read(bytes.data() + i * element_bytes);
-  }
+  reader_of(tensor.dtype)(bytes.data(), out.first(count * tensor.shape.cols));
 }
 
 std::vector<RawTensor> raw_tensors(const std::shared_ptr<const SafetensorsFile>& file) {
