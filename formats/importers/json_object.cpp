@@ -110,8 +110,9 @@ void JsonObject::fail_type(const char* field, const char* expected) const {
 }
 
 void JsonObject::fail_unsupported(const char* field, const std::string& value) const {
-  throw Error(Code::unsupported,
-              fmt::format("{}: {} is {}, which is not known", where_, field, value));
+  throw Error(
+      Code::unsupported, fmt::format("{}: {} is {}, which is not known", where_, field, value),
+      "it would not compute the same; docs/models.md and docs/tokenizers.md say what is known");
 }
 
 Json parse_json(std::string_view text, const std::string& where,

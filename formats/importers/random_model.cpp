@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <string_view>
 
+#include "base/fnv.h"
 #include "base/random.h"
 #include "formats/architecture.h"
 #include "formats/importers/importers.h"
@@ -13,15 +13,6 @@ namespace crayon::importers {
 namespace {
 
 using formats::TensorRole;
-
-// FNV-1a (Fowler, Noll, Vo), to give each tensor a stream of its own.
-std::uint64_t hash_of_name(std::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char character : name) {
-    hash = (hash ^ static_cast<std::uint8_t>(character)) * 0x100000001b3u;
-  }
-  return hash;
-}
 
 struct Distribution {
   double mean, deviation;
@@ -55,7 +46,7 @@ formats::ModelSource random_model(const std::string& shape, std::uint64_t seed) 
   source.provenance.source = fmt::format("random {}, seed {}", shape, seed);
   source.provenance.tool = tool_name();
   for (const formats::ExpectedTensor& tensor : formats::expected_tensors(source.config)) {
-    const std::uint64_t stream = Random(seed).next() ^ hash_of_name(tensor.name);
+    const std::uint64_t stream = Random(seed).next() ^ fnv1a(tensor.name);
     const Distribution numbers = distribution(tensor);
     source.tensors.push_back({tensor.name, tensor.shape,
                               [stream, numbers, cols = tensor.shape.cols](

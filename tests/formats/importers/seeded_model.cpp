@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
 #include <vector>
 
+#include "base/fnv.h"
 #include "base/random.h"
 #include "formats/architecture.h"
 
@@ -12,15 +12,6 @@ namespace crayon::test {
 namespace {
 
 using formats::TokenType;
-
-// FNV-1a (Fowler, Noll, Vo): each tensor has a stream of its own.
-std::uint64_t hash_of_name(std::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char character : name) {
-    hash = (hash ^ static_cast<std::uint8_t>(character)) * 0x100000001b3u;
-  }
-  return hash;
-}
 
 // The sum of twelve uniform numbers is as good as normal, and needs no logarithm or cosine, whose
 // last bit may differ between machines.
@@ -38,7 +29,7 @@ float norm_weight(Random& random) {
 }
 
 std::vector<float> numbers_of(const formats::ExpectedTensor& tensor, std::uint64_t seed) {
-  Random random(hash_of_name(tensor.name) ^ Random(seed).next());
+  Random random(fnv1a(tensor.name) ^ Random(seed).next());
   const bool bias = tensor.name.ends_with("_bias");
   const bool norm = tensor.role == formats::TensorRole::vector && !bias;
   const double deviation = bias ? 0.1 : 1.0 / std::sqrt(static_cast<double>(tensor.shape.cols));
