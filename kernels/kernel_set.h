@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/layout.h"
+
 namespace crayon::kernels {
 
 /// What a CPU must have for a kernel set to run. Bits of a set.
@@ -12,48 +14,6 @@ enum Feature : std::uint32_t {
   feature_avx2 = 1u << 0,     ///< AVX2 and F16C
   feature_neon = 1u << 1,     ///< Advanced SIMD of armv8.0-a
   feature_dotprod = 1u << 2,  ///< SDOT (armv8.2-a+dotprod)
-};
-
-/// How a path wants int8 weights packed: rows in blocks of `rows_per_block`, inputs in groups of
-/// `inputs_per_group`, block after block, so that one pass over a block is one ascending stream:
-///
-///   data[block][group][row in block][input in group]        int8
-///
-/// Rows are padded to whole blocks and inputs to a multiple of `input_multiple`, with zeros.
-struct Layout {
-  std::uint32_t id;  ///< names the layout in packed images; never reused
-  std::size_t rows_per_block;
-  std::size_t inputs_per_group;
-  std::size_t input_multiple;  ///< a multiple of inputs_per_group
-
-  std::size_t padded_rows(std::size_t rows) const {
-    return (rows + rows_per_block - 1) / rows_per_block * rows_per_block;
-  }
-  std::size_t padded_inputs(std::size_t inputs) const {
-    return (inputs + input_multiple - 1) / input_multiple * input_multiple;
-  }
-  std::size_t packed_bytes(std::size_t rows, std::size_t inputs) const {
-    return padded_rows(rows) * padded_inputs(inputs);
-  }
-};
-
-/// The most inputs that a row of int8 may have: with more, (-128)^2 summed overflows int32.
-inline constexpr std::size_t max_inputs_i8 = 131071;
-
-/// A packed int8 weight matrix W, one scale a row: W[r][c] = scale[r] * data(r, c).
-struct WeightsI8 {
-  std::size_t rows;         ///< outputs
-  std::size_t inputs;       ///< without padding; at most max_inputs_i8
-  const std::int8_t* data;  ///< packed as the kernel set's Layout says; 64-byte aligned
-  const float* scale;       ///< [padded_rows], zeros in the padding
-};
-
-/// Activations in int8, one scale a token: X[t][c] = scale[t] * data[t * stride + c].
-struct ActivationsI8 {
-  std::size_t tokens;
-  std::size_t stride;       ///< elements from token to token, >= padded_inputs
-  const std::int8_t* data;  ///< [tokens][stride], zeros beyond `inputs`; 16-byte aligned
-  const float* scale;       ///< [tokens]
 };
 
 /// The arithmetic of one path. Functions never allocate and never fail: what they demand is
@@ -65,23 +25,27 @@ struct KernelSet {
   std::uint32_t features;  ///< Feature bits that it needs
   Layout layout;
 
-  // ---- int8 matrices -------------------------------------------------------------------
+  // ---- int8 and int4 matrices: rows [row_begin, row_end) of y = W x ---------------------------
+  // row_begin is a multiple of the layout's rows_per_block; row_end too, or it is w.rows. One token
+  // is a GEMV.
 
-  /// Symmetric quantisation of one row: scale = max|x| / 127, q = round-to-nearest-even(x/scale).
-  /// x [n] f32; q [padded] int8, zeros from n on. Returns the scale; 0, with
-  /// zeros, when all x are 0 (or below 1e-43, where a scale cannot be had); NaN, with zeros, when
-  /// some x is NaN or infinite, so that every product with the row is NaN too.
-  float (*quantize_i8)(const float* x, std::size_t n, std::int8_t* q, std::size_t padded);
+  /// Symmetric quantisation of one token: scale = max|x| / 127, q = round-to-nearest-even(x * 127 /
+  /// max|x|). Writes row `token` of `out`, zeros from n on, with its scale and sums. x [n] f32.
+  /// The scale is 0, with zeros, when all |x| are below 1e-30; NaN, with zeros, when some x is NaN
+  /// or infinite, so that every product with the row is NaN too.
+  void (*quantize_i8)(const float* x, std::size_t n, std::size_t token, const ActivationsI8& out);
 
-  /// sums[t][r] = sum_c w(r, c) * x(t, c) in int32, for rows [row_begin, row_end).
-  /// row_begin is a multiple of rows_per_block; row_end too, or it is w.rows.
-  /// sums [tokens][sums_stride] int32, indexed by the absolute row. One token is a GEMV.
+  /// sums[t][r] = sum_c w(r, c) * x(t, c) in int32. sums [tokens][sums_stride], indexed by the
+  /// absolute row.
   void (*matmul_i8_sums)(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
                          const ActivationsI8& x, std::int32_t* sums, std::size_t sums_stride);
-
-  /// y[t][r] = float(sums[t][r]) * (x.scale[t] * w.scale[r]), same ranges and strides.
+  /// value[t][r] = float(sums[t][r]) * (x.scale[t] * w.scale[r])
   void (*matmul_i8)(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
-                    const ActivationsI8& x, float* y, std::size_t y_stride);
+                    const ActivationsI8& x, const Output& output);
+  /// value[t][r] = x.scale[t] * s, where s = fma(float(sum of group g), scale[g][r], s) over the
+  /// groups g from left to right, from 0.
+  void (*matmul_i4)(const WeightsI4& w, std::size_t row_begin, std::size_t row_end,
+                    const ActivationsI8& x, const Output& output);
 
   // ---- float matrices: w [rows][inputs] row-major, x [tokens][x_stride], y [tokens][y_stride] --
 
@@ -168,16 +132,5 @@ const KernelSet& select();
 
 /// A feature bit as a word ("dotprod").
 std::string_view feature_name(Feature feature);
-
-// ---- packing, the same for every set ---------------------------------------------------------
-
-/// Writes row `row` of a matrix with `inputs` inputs into its places of `packed`
-/// (layout.packed_bytes(rows, inputs) bytes, zeroed before the first row).
-void pack_row_i8(const Layout& layout, const std::int8_t* source, std::size_t row,
-                 std::size_t inputs, std::int8_t* packed);
-
-/// The inverse: row `row` of a packed matrix into `out` [inputs].
-void unpack_row_i8(const Layout& layout, const std::int8_t* packed, std::size_t row,
-                   std::size_t inputs, std::int8_t* out);
 
 }  // namespace crayon::kernels

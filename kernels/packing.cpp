@@ -2,14 +2,14 @@
 #include <cassert>
 #include <cstring>
 
-#include "kernels/kernel_set.h"
+#include "kernels/layout.h"
 
 namespace crayon::kernels {
 namespace {
 
 /// Calls copy(offset in the packed matrix, first input, inputs) for each group of row `row`.
 template <typename Copy>
-void for_each_group(const Layout& layout, std::size_t row, std::size_t inputs, Copy copy) {
+void for_each_group(const LayoutI8& layout, std::size_t row, std::size_t inputs, Copy copy) {
   const std::size_t block = row / layout.rows_per_block;
   const std::size_t row_in_block = row % layout.rows_per_block;
   const std::size_t group_size = layout.inputs_per_group;
@@ -22,20 +22,83 @@ void for_each_group(const Layout& layout, std::size_t row, std::size_t inputs, C
   }
 }
 
+/// Where the first byte of a row's group lies, and how to go on from there.
+struct RowOfGroup {
+  std::size_t nibbles;  ///< offset of column 0
+  std::size_t scale;    ///< offset of the scale
+
+  RowOfGroup(const LayoutI4& layout, std::size_t row, std::size_t groups, std::size_t group) {
+    const std::size_t rows = layout.rows_per_block;
+    const std::size_t start = (row / rows * groups + group) * rows * LayoutI4::bytes_per_group;
+    nibbles = start + row % rows * layout.inputs_per_group;
+    scale = start + rows * (group_inputs / 2) + row % rows * sizeof(std::uint16_t);
+  }
+};
+
+/// Offset of column c < 16 behind RowOfGroup::nibbles.
+std::size_t column_offset(const LayoutI4& layout, std::size_t c) {
+  return c / layout.inputs_per_group * layout.rows_per_block * layout.inputs_per_group +
+         c % layout.inputs_per_group;
+}
+
 }  // namespace
 
-void pack_row_i8(const Layout& layout, const std::int8_t* source, std::size_t row,
+void pack_row_i8(const LayoutI8& layout, const std::int8_t* source, std::size_t row,
                  std::size_t inputs, std::int8_t* packed) {
-  for_each_group(layout, row, inputs, [=](std::size_t offset, std::size_t c, std::size_t count) {
-    std::memcpy(packed + offset, source + c, count);
+  for_each_group(layout, row, inputs, [&](std::size_t offset, std::size_t c, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      packed[offset + i] = static_cast<std::int8_t>(source[c + i] ^ layout.flip);
+    }
   });
 }
 
-void unpack_row_i8(const Layout& layout, const std::int8_t* packed, std::size_t row,
+void unpack_row_i8(const LayoutI8& layout, const std::int8_t* packed, std::size_t row,
                    std::size_t inputs, std::int8_t* out) {
-  for_each_group(layout, row, inputs, [=](std::size_t offset, std::size_t c, std::size_t count) {
-    std::memcpy(out + c, packed + offset, count);
+  for_each_group(layout, row, inputs, [&](std::size_t offset, std::size_t c, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      out[c + i] = static_cast<std::int8_t>(packed[offset + i] ^ layout.flip);
+    }
   });
+}
+
+void clear_i4(const LayoutI4& layout, std::size_t rows, std::size_t inputs, std::uint8_t* packed) {
+  const std::size_t nibbles = layout.rows_per_block * (group_inputs / 2);
+  const std::size_t bytes = layout.rows_per_block * LayoutI4::bytes_per_group;
+  for (std::size_t at = 0; at < layout.packed_bytes(rows, inputs); at += bytes) {
+    std::memset(packed + at, 0x88, nibbles);
+    std::memset(packed + at + nibbles, 0, bytes - nibbles);
+  }
+}
+
+void pack_row_i4(const LayoutI4& layout, const std::int8_t* values, const std::uint16_t* scale,
+                 std::size_t row, std::size_t inputs, std::uint8_t* packed) {
+  const std::size_t groups = LayoutI4::groups(inputs);
+  for (std::size_t g = 0; g < groups; ++g) {
+    const RowOfGroup at(layout, row, groups, g);
+    const auto nibble = [&](std::size_t c) {
+      const std::size_t input = g * group_inputs + c;
+      return static_cast<unsigned>(input < inputs ? values[input] + 8 : 8);
+    };
+    for (std::size_t c = 0; c < group_inputs / 2; ++c) {
+      packed[at.nibbles + column_offset(layout, c)] =
+          static_cast<std::uint8_t>(nibble(c) | nibble(c + group_inputs / 2) << 4);
+    }
+    std::memcpy(packed + at.scale, scale + g, sizeof scale[g]);
+  }
+}
+
+void unpack_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size_t row,
+                   std::size_t inputs, std::int8_t* values, std::uint16_t* scale) {
+  const std::size_t groups = LayoutI4::groups(inputs);
+  for (std::size_t g = 0; g < groups; ++g) {
+    const RowOfGroup at(layout, row, groups, g);
+    for (std::size_t c = 0; c < group_inputs && g * group_inputs + c < inputs; ++c) {
+      const unsigned byte = packed[at.nibbles + column_offset(layout, c % (group_inputs / 2))];
+      const unsigned nibble = c < group_inputs / 2 ? byte & 15 : byte >> 4;
+      values[g * group_inputs + c] = static_cast<std::int8_t>(static_cast<int>(nibble) - 8);
+    }
+    std::memcpy(scale + g, packed + at.scale, sizeof scale[g]);
+  }
 }
 
 }  // namespace crayon::kernels

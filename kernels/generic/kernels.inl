@@ -1,7 +1,8 @@
 // Everything that a path shares with the others: included inside its anonymous namespace, so that
 // each path has its own copy, compiled with its own flags. Before it, the path defines
 //
-//   layout, tokens_per_tile, block_sums<Tokens>       see matmul_i8.inl
+//   layout                                            kernels/layout.h
+//   block_sums<Tokens>, block_values_i4<Tokens>       see matmul_i8.inl, matmul_i4.inl
 //   load(const std::uint16_t*), store(std::uint16_t*, f32v)   one register from and to binary16
 
 // clang-format off
@@ -15,6 +16,7 @@
 #include "kernels/generic/matmul_float.inl"
 #include "kernels/generic/quantize.inl"
 #include "kernels/generic/matmul_i8.inl"
+#include "kernels/generic/matmul_i4.inl"
 // clang-format on
 
 constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
@@ -25,6 +27,7 @@ constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
       .quantize_i8 = quantize_i8,
       .matmul_i8_sums = matmul_i8_sums,
       .matmul_i8 = matmul_i8,
+      .matmul_i4 = matmul_i4,
       .matmul_f32 = matmul_float<float>,
       .matmul_f16 = matmul_float<std::uint16_t>,
       .low_rank_down = low_rank_down,

@@ -24,16 +24,18 @@ namespace {
 //   row 2    | 32      |   | 96       |
 //   row 3    | 48      |   | 112      |
 constexpr Layout layout = {
-    .id = 2, .rows_per_block = 4, .inputs_per_group = 16, .input_multiple = 16};
+    .i8 = {.id = 2, .rows_per_block = 4, .inputs_per_group = 16, .input_multiple = 16, .flip = 0},
+    .i4 = {.id = 102, .rows_per_block = 4, .inputs_per_group = 16},
+    .x = {.tokens_per_group = 2, .inputs_per_group = 16}};
 
 // 4 rows x 2 tokens of sums, 2 registers of x, 1 of w: 11 of 16. Three tokens would fit, but
 // leave none to load ahead.
-constexpr int tokens_per_tile = 2;
+static_assert(layout.x.tokens_per_group == 2);
 
 /// Widens both sides to int16: the faster product of bytes saturates its pairs.
 template <int Tokens>
 void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
-                std::size_t stride, std::int32_t (&sums)[Tokens][4]) {
+                std::int32_t (&sums)[Tokens][4]) {
   const auto widen = [](const std::int8_t* bytes) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
   };
@@ -41,7 +43,7 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
   for (std::size_t c = 0; c < inputs; c += 16) {
     __m256i xs[Tokens];
     for (int t = 0; t < Tokens; ++t) {
-      xs[t] = widen(x + static_cast<std::size_t>(t) * stride + c);
+      xs[t] = widen(x + Tokens * c + static_cast<std::size_t>(16 * t));
     }
     for (int row = 0; row < 4; ++row) {
       const __m256i ws = widen(block + 4 * c + static_cast<std::size_t>(16 * row));
@@ -68,6 +70,8 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
   _mm_storeu_si128(reinterpret_cast<__m128i*>(y),
                    _mm256_cvtps_ph(value, _MM_FROUND_TO_NEAREST_INT));
 }
+
+#include "kernels/generic/plain_i4.inl"
 
 #include "kernels/generic/kernels.inl"
 

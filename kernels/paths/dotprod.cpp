@@ -28,7 +28,9 @@ namespace {
 // SDOT by lane multiplies one of these registers with 4 inputs of x, the same for its 4 rows, and
 // adds to 4 sums, one a row: no lane ever needs adding across.
 constexpr Layout layout = {
-    .id = 3, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 16};
+    .i8 = {.id = 3, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 16, .flip = 0},
+    .i4 = {.id = 103, .rows_per_block = 16, .inputs_per_group = 4},
+    .x = {.tokens_per_group = 4, .inputs_per_group = 16}};
 
 // Registers at 4 tokens: 16 of sums, 4 of x, 4 of w, of 32:
 //
@@ -37,7 +39,7 @@ constexpr Layout layout = {
 //   w quad 1   4     4     4     4         64 SDOTs for 16 + 4 loads
 //   w quad 2   4     4     4     4
 //   w quad 3   4     4     4     4
-constexpr int tokens_per_tile = 4;
+static_assert(layout.x.tokens_per_group == 4);
 
 // One token alone has 4 sums, each of which waits for its last SDOT: two sets of them, for even and
 // for odd groups, halve the wait.
@@ -68,12 +70,12 @@ template <int Group, int Tokens>
 
 template <int Tokens>
 void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
-                std::size_t stride, std::int32_t (&sums)[Tokens][16]) {
+                std::int32_t (&sums)[Tokens][16]) {
   Totals<Tokens> total = {};
   for (std::size_t c = 0; c < inputs; c += 16) {
     int8x16_t xs[Tokens];
     for (int t = 0; t < Tokens; ++t) {
-      xs[t] = vld1q_s8(x + static_cast<std::size_t>(t) * stride + c);
+      xs[t] = vld1q_s8(x + Tokens * c + static_cast<std::size_t>(16 * t));
     }
     const std::int8_t* w = block + 16 * c;
     add_group<0>(w, xs, total);
@@ -93,6 +95,8 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
 }
 
 #include "kernels/generic/half_neon.inl"
+#include "kernels/generic/plain_i4.inl"
+
 #include "kernels/generic/kernels.inl"
 
 }  // namespace

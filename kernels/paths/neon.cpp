@@ -21,12 +21,14 @@ namespace {
 //   row 2    | 32      |   | 96       |
 //   row 3    | 48      |   | 112      |
 constexpr Layout layout = {
-    .id = 2, .rows_per_block = 4, .inputs_per_group = 16, .input_multiple = 16};
+    .i8 = {.id = 2, .rows_per_block = 4, .inputs_per_group = 16, .input_multiple = 16, .flip = 0},
+    .i4 = {.id = 102, .rows_per_block = 4, .inputs_per_group = 16},
+    .x = {.tokens_per_group = 2, .inputs_per_group = 16}};
 
 // Registers at 2 tokens: 8 of sums, 2 of x, 4 of w and up to 16 of products, of 32: as many as let
 // an in-order core (A53) work on eight products while it waits for none. With 4 tokens the sums
 // crowd the products out, and a token takes a quarter longer on A53 and A72 (by llvm-mca).
-constexpr int tokens_per_tile = 2;
+static_assert(layout.x.tokens_per_group == 2);
 
 /// Each product goes to the sums at once. Adding two in int16 first (SMLAL) would save one
 /// instruction in four, but (-128)^2 + (-128)^2 does not fit.
@@ -37,12 +39,12 @@ constexpr int tokens_per_tile = 2;
 
 template <int Tokens>
 void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
-                std::size_t stride, std::int32_t (&sums)[Tokens][4]) {
+                std::int32_t (&sums)[Tokens][4]) {
   int32x4_t total[Tokens][4] = {};
   for (std::size_t c = 0; c < inputs; c += 16) {
     int8x16_t xs[Tokens];
     for (int t = 0; t < Tokens; ++t) {
-      xs[t] = vld1q_s8(x + static_cast<std::size_t>(t) * stride + c);
+      xs[t] = vld1q_s8(x + Tokens * c + static_cast<std::size_t>(16 * t));
     }
     for (int row = 0; row < 4; ++row) {
       const int8x16_t ws = vld1q_s8(block + 4 * c + static_cast<std::size_t>(16 * row));
@@ -59,6 +61,8 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
 }
 
 #include "kernels/generic/half_neon.inl"
+#include "kernels/generic/plain_i4.inl"
+
 #include "kernels/generic/kernels.inl"
 
 }  // namespace

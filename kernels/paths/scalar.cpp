@@ -12,11 +12,12 @@ namespace {
 #include "kernels/generic/vector.inl"
 
 constexpr Layout layout = {
-    .id = 1, .rows_per_block = 1, .inputs_per_group = 1, .input_multiple = 1};
-constexpr int tokens_per_tile = 1;
+    .i8 = {.id = 1, .rows_per_block = 1, .inputs_per_group = 1, .input_multiple = 1, .flip = 0},
+    .i4 = {.id = 101, .rows_per_block = 1, .inputs_per_group = 1},
+    .x = {.tokens_per_group = 1, .inputs_per_group = 1}};
 
 template <int Tokens>
-void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x, std::size_t,
+void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
                 std::int32_t (&sums)[Tokens][1]) {
   std::int32_t sum = 0;
   for (std::size_t c = 0; c < inputs; ++c) {
@@ -38,6 +39,8 @@ inline void store(std::uint16_t* y, f32v value) {
     y[lane] = crayon::f32_to_f16(value[lane]);
   }
 }
+
+#include "kernels/generic/plain_i4.inl"
 
 #include "kernels/generic/kernels.inl"
 

@@ -17,15 +17,13 @@ struct Input {
 
 kernels::ActivationsI8 quantize(const float* x, std::size_t tokens, std::size_t inputs,
                                 LinearScratch& scratch, const Compute& compute) {
-  const std::size_t padded = compute.kernels->layout.padded_inputs(inputs);
-  assert(tokens * padded <= scratch.quantized.size());
+  const kernels::ActivationsI8 quantized = scratch.quantized.as(tokens, inputs);
   compute.parallel(tokens, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
-      scratch.quantized_scale.data()[t] = compute.kernels->quantize_i8(
-          x + t * inputs, inputs, scratch.quantized.data() + t * padded, padded);
+      compute.kernels->quantize_i8(x + t * inputs, inputs, t, quantized);
     }
   });
-  return {tokens, padded, scratch.quantized.data(), scratch.quantized_scale.data()};
+  return quantized;
 }
 
 void scale(std::span<float> values, float weight) {
@@ -81,7 +79,7 @@ void multiply(const LinearMap& map, const Input& input, std::size_t begin, std::
   const Matrix::Numbers& numbers = map.weights->numbers();
   if (const auto* i8 = std::get_if<Matrix::I8>(&numbers)) {
     kernels.matmul_i8({rows, input.inputs, i8->data.data(), i8->scale.data()}, begin, end, input.i8,
-                      map.y, rows);
+                      {map.y, rows});
   } else if (const auto* f16 = std::get_if<Matrix::F16>(&numbers)) {
     kernels.matmul_f16(f16->data(), input.inputs, begin, end, input.x, input.inputs, input.tokens,
                        map.y, rows);
@@ -136,7 +134,7 @@ void apply(std::span<const LinearMap> maps, const float* x, std::size_t tokens,
   }
 
   // A block is whole blocks of the packed layout, and a cache line of y or more.
-  const std::size_t block = kernels.layout.padded_rows(16);
+  const std::size_t block = kernels.layout.i8.padded_rows(16);
   std::array<Share, most_shared_maps> shares;
   std::size_t blocks = 0;
   float* z = scratch.low_rank.data();

@@ -6,6 +6,7 @@
 #include "runtime/model/adapter.h"
 #include "runtime/model/compute.h"
 #include "runtime/model/matrix.h"
+#include "runtime/model/quantized.h"
 
 namespace crayon::model {
 
@@ -29,10 +30,9 @@ struct LinearMap {
 
 /// Scratch that linear maps need: the inputs in int8, and A x.
 struct LinearScratch {
-  AlignedArray<std::int8_t> quantized;  ///< [tokens][padded inputs]
-  AlignedArray<float> quantized_scale;  ///< [tokens]
-  AlignedArray<float> low_rank;         ///< [tokens x ranks of all parts of the maps, summed]
-  AlignedArray<float> routes;           ///< [tokens][TokenRouter::scratch of the most experts]
+  QuantizedScratch quantized;
+  AlignedArray<float> low_rank;  ///< [tokens x ranks of all parts of the maps, summed]
+  AlignedArray<float> routes;    ///< [tokens][TokenRouter::scratch of the most experts]
 };
 
 /// Applies 1 to most_shared_maps maps that share the input x [tokens][inputs]. The input is

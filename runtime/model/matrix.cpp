@@ -46,8 +46,8 @@ AlignedArray<T> load_float(const Bundle& bundle, const TensorEntry& tensor) {
 Matrix::I8 load_i8(const Bundle& bundle, const TensorEntry& tensor, const kernels::Layout& layout) {
   const std::size_t rows = tensor.shape.rows;
   const std::size_t inputs = tensor.shape.cols;
-  Matrix::I8 result{AlignedArray<std::int8_t>(layout.packed_bytes(rows, inputs)),
-                    AlignedArray<float>(layout.padded_rows(rows))};
+  Matrix::I8 result{AlignedArray<std::int8_t>(layout.i8.packed_bytes(rows, inputs)),
+                    AlignedArray<float>(layout.i8.padded_rows(rows))};
   result.data.fill_zero();
   result.scale.fill_zero();
 
@@ -59,7 +59,7 @@ Matrix::I8 load_i8(const Bundle& bundle, const TensorEntry& tensor, const kernel
     while (!piece.empty() && rows_done < rows) {
       piece = row_filler.take(piece);
       if (row_filler.full()) {
-        kernels::pack_row_i8(layout, row.data(), rows_done, inputs, result.data.data());
+        kernels::pack_row_i8(layout.i8, row.data(), rows_done, inputs, result.data.data());
         ++rows_done;
         row_filler = Filler(as_writable_bytes(std::span(row)));
       }
@@ -100,8 +100,8 @@ Matrix Matrix::load(const Bundle& bundle, const std::string& name, Shape shape,
 
 std::uint64_t Matrix::bytes(Dtype dtype, Shape shape, const kernels::Layout& layout) {
   if (dtype == Dtype::i8) {
-    return checked_add(layout.packed_bytes(shape.rows, shape.cols),
-                       layout.padded_rows(shape.rows) * sizeof(float), "tensor size");
+    return checked_add(layout.i8.packed_bytes(shape.rows, shape.cols),
+                       layout.i8.padded_rows(shape.rows) * sizeof(float), "tensor size");
   }
   return formats::stored_bytes(dtype, shape, "tensor");
 }
@@ -113,7 +113,7 @@ void Matrix::read_row(std::size_t row, const kernels::KernelSet& kernels, std::i
   } else if (const F16* f16 = std::get_if<F16>(&numbers_)) {
     kernels.f16_to_f32(f16->data() + row * inputs_, out, inputs_);
   } else if (const I8* i8 = std::get_if<I8>(&numbers_)) {
-    kernels::unpack_row_i8(kernels.layout, i8->data.data(), row, inputs_, unpacked);
+    kernels::unpack_row_i8(kernels.layout.i8, i8->data.data(), row, inputs_, unpacked);
     const float scale = i8->scale.data()[row];
     for (std::size_t i = 0; i < inputs_; ++i) {
       out[i] = scale * static_cast<float>(unpacked[i]);

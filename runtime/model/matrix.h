@@ -16,7 +16,7 @@ namespace crayon::model {
 class Matrix {
  public:
   struct I8 {
-    AlignedArray<std::int8_t> data;  ///< packed, layout.packed_bytes(rows, inputs)
+    AlignedArray<std::int8_t> data;  ///< packed, layout.i8.packed_bytes(rows, inputs)
     AlignedArray<float> scale;       ///< [padded_rows], zeros in the padding
   };
   using F16 = AlignedArray<std::uint16_t>;  ///< [rows][inputs]

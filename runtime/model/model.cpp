@@ -82,7 +82,7 @@ MemoryEstimate Model::estimate(const formats::BundleInfo& info, const kernels::K
   MemoryEstimate estimate;
   estimate.weights = weight_bytes(info, kernels.layout);
   estimate.kv_cache = KvCache::bytes(config, context, kv);
-  estimate.scratch = checked_add(ScratchSizes(config, kernels.layout, context).bytes(),
+  estimate.scratch = checked_add(ScratchSizes(config, context).bytes(),
                                  Rotation::bytes(config, context), "scratch");
   return estimate;
 }

@@ -44,17 +44,14 @@ class FirstQueries {
       : weights_(weights),
         x_(most * weights.config.dim),
         queries_(most * weights.config.query_dim()),
-        scratch_{AlignedArray<std::int8_t>(
-                     most * weights.compute.kernels->layout.padded_inputs(weights.config.dim)),
-                 AlignedArray<float>(most),
-                 {},
-                 {}} {}
+        unpacked_(weights.config.dim),
+        scratch_{QuantizedScratch(most, weights.config.dim), {}, {}} {}
 
   /// [tokens][query_dim], valid until the next call.
   const float* of(std::span<const Token> tokens) {
     const std::size_t dim = weights_.config.dim;
     const LayerWeights& layer = weights_.layers.front();
-    weights_.embed(tokens, scratch_.quantized.data(), x_.data());
+    weights_.embed(tokens, unpacked_.data(), x_.data());
     for (std::size_t t = 0; t < tokens.size(); ++t) {
       float* row = x_.data() + t * dim;
       weights_.normalise(layer.attention_norm, row, row);
@@ -67,8 +64,9 @@ class FirstQueries {
 
  private:
   const Weights& weights_;
-  AlignedArray<float> x_;        // [most][dim]
-  AlignedArray<float> queries_;  // [most][query_dim]
+  AlignedArray<float> x_;               // [most][dim]
+  AlignedArray<float> queries_;         // [most][query_dim]
+  AlignedArray<std::int8_t> unpacked_;  // [dim]
   LinearScratch scratch_;
 };
 

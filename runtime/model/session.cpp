@@ -32,8 +32,7 @@ void check_adapter(const WeightedAdapter& weighted, const Model& model) {
 
 }  // namespace
 
-ScratchSizes::ScratchSizes(const formats::ModelConfig& config, const kernels::Layout& layout,
-                           std::uint32_t context)
+ScratchSizes::ScratchSizes(const formats::ModelConfig& config, std::uint32_t context)
     : batch(std::min(prefill_batch, context)) {
   const std::uint32_t widest = std::max({config.dim, config.query_dim(), config.hidden_dim});
   residual = projected = batch * config.dim;
@@ -42,13 +41,13 @@ ScratchSizes::ScratchSizes(const formats::ModelConfig& config, const kernels::La
   kv = batch * config.kv_dim();
   hidden = batch * config.hidden_dim;
   scores = std::uint64_t{config.heads} * context;
-  quantized = batch * layout.padded_inputs(widest);
+  quantized = widest;
 }
 
 std::uint64_t ScratchSizes::bytes() const {
   const std::uint64_t floats =
-      residual + input + projected + queries + 2 * kv + 2 * hidden + scores + batch;
-  return floats * sizeof(float) + quantized;
+      residual + input + projected + queries + 2 * kv + 2 * hidden + scores;
+  return floats * sizeof(float) + quantized + QuantizedScratch::bytes(batch, quantized);
 }
 
 Scratch::Scratch(const ScratchSizes& sizes)
@@ -61,14 +60,14 @@ Scratch::Scratch(const ScratchSizes& sizes)
       gate(sizes.hidden),
       up(sizes.hidden),
       scores(sizes.scores),
-      linear{AlignedArray<std::int8_t>(sizes.quantized), AlignedArray<float>(sizes.batch), {}, {}} {
-}
+      linear{QuantizedScratch(sizes.batch, sizes.quantized), {}, {}},
+      unpacked(sizes.quantized) {}
 
 Session::State::State(const Model& its_model, std::uint32_t context, KvDtype kv)
     : model(&its_model),
       cache(its_model.config(), check_context(context, its_model.config()), kv),
       rotation(its_model.config(), context),
-      scratch(ScratchSizes(its_model.config(), its_model.kernels().layout, context)) {}
+      scratch(ScratchSizes(its_model.config(), context)) {}
 
 Session::Session(const Model& model, std::uint32_t context, KvDtype kv)
     : state_(std::make_unique<State>(model, context, kv)) {}

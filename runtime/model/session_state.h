@@ -19,27 +19,28 @@ inline constexpr std::uint32_t prefill_batch = 64;
 
 /// Elements of each scratch array, for steps of up to `batch` tokens.
 struct ScratchSizes {
-  ScratchSizes(const formats::ModelConfig& config, const kernels::Layout& layout,
-               std::uint32_t context);
+  ScratchSizes(const formats::ModelConfig& config, std::uint32_t context);
   std::uint64_t bytes() const;
 
-  std::uint64_t batch, residual, input, projected, queries, kv, hidden, scores, quantized;
+  std::uint64_t batch, residual, input, projected, queries, kv, hidden, scores;
+  std::uint64_t quantized;  // the most inputs of a linear map
 };
 
 /// Activations of one step. B is the batch.
 struct Scratch {
   explicit Scratch(const ScratchSizes& sizes);
 
-  AlignedArray<float> residual;   ///< [B][dim]: the stream that every block adds to
-  AlignedArray<float> input;      ///< [B][inputs]: what the next linear maps read
-  AlignedArray<float> projected;  ///< [B][dim]: what a block adds
-  AlignedArray<float> queries;    ///< [B][query_dim]
-  AlignedArray<float> keys;       ///< [B][kv_dim]
-  AlignedArray<float> values;     ///< [B][kv_dim]
-  AlignedArray<float> gate;       ///< [B][hidden_dim]
-  AlignedArray<float> up;         ///< [B][hidden_dim]
-  AlignedArray<float> scores;     ///< [heads][context]
-  LinearScratch linear;           ///< its low-rank part is made when an adapter is attached
+  AlignedArray<float> residual;        ///< [B][dim]: the stream that every block adds to
+  AlignedArray<float> input;           ///< [B][inputs]: what the next linear maps read
+  AlignedArray<float> projected;       ///< [B][dim]: what a block adds
+  AlignedArray<float> queries;         ///< [B][query_dim]
+  AlignedArray<float> keys;            ///< [B][kv_dim]
+  AlignedArray<float> values;          ///< [B][kv_dim]
+  AlignedArray<float> gate;            ///< [B][hidden_dim]
+  AlignedArray<float> up;              ///< [B][hidden_dim]
+  AlignedArray<float> scores;          ///< [heads][context]
+  LinearScratch linear;                ///< its low-rank part is made when an adapter is attached
+  AlignedArray<std::int8_t> unpacked;  ///< [dim]: a row of the embedding
 };
 
 /// The adapters of a session, by the projection that they change.

@@ -34,7 +34,7 @@ void Step::run_first(std::uint32_t layers) {
 }
 
 void Step::embed() {
-  std::int8_t* const unpacked = scratch_.linear.quantized.data();
+  std::int8_t* const unpacked = scratch_.unpacked.data();
   weights_.embed(tokens_, unpacked, scratch_.residual.data());
   if (config_.positions != formats::Positions::learned) {
     return;

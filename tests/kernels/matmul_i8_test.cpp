@@ -1,12 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "base/random.h"
 #include "kernels/kernel_set.h"
+#include "tests/kernels/arrays.h"
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/quantized.h"
 #include "tests/kernels/sets.h"
 
 namespace crayon::kernels {
@@ -38,13 +39,13 @@ struct Problem {
   }
 
  private:
-  /// All of int8, or its extremes alone, where intermediate sums overflow first.
+  /// All of -127..127, or its extremes alone, where intermediate sums overflow first.
   static std::vector<std::int8_t> numbers(Random& random, std::size_t count) {
     const std::uint64_t kind = random.below(4);
     std::vector<std::int8_t> values(count);
     for (auto& value : values) {
-      const auto any = static_cast<std::int8_t>(random.next());
-      value = kind == 0 ? std::int8_t{-128} : kind == 1 ? (any < 0 ? -128 : 127) : any;
+      const auto any = static_cast<std::int8_t>(static_cast<int>(random.below(255)) - 127);
+      value = kind == 0 ? std::int8_t{-127} : kind == 1 ? (any < 0 ? -127 : 127) : any;
     }
     return values;
   }
@@ -54,31 +55,30 @@ struct Problem {
 struct Packed {
   Guarded<std::int8_t> w_data;
   Guarded<float> w_scale;
-  Guarded<std::int8_t> x_data;
-  Guarded<float> x_scale;
+  test::Quantized x_data;
   WeightsI8 w;
-  ActivationsI8 x;
+  const ActivationsI8& x;
 
   Packed(const Problem& p, const Layout& layout, Random& random)
-      : w_data(layout.packed_bytes(p.rows, p.inputs), 64),
-        w_scale(layout.padded_rows(p.rows)),
-        x_data(p.tokens * aligned(layout.padded_inputs(p.inputs)), 16),
-        x_scale(p.tokens) {
-    const std::size_t stride = aligned(layout.padded_inputs(p.inputs));
+      : w_data(layout.i8.packed_bytes(p.rows, p.inputs), 64),
+        w_scale(layout.i8.padded_rows(p.rows)),
+        x_data(p.tokens, p.inputs, layout.x),
+        x(x_data.view()) {
     for (std::size_t r = 0; r < p.rows; ++r) {
-      pack_row_i8(layout, p.w.data() + r * p.inputs, r, p.inputs, w_data.data());
+      pack_row_i8(layout.i8, p.w.data() + r * p.inputs, r, p.inputs, w_data.data());
       w_scale[r] = static_cast<float>(random.uniform());
     }
     for (std::size_t t = 0; t < p.tokens; ++t) {
-      std::memcpy(x_data.data() + t * stride, p.x.data() + t * p.inputs, p.inputs);
-      x_scale[t] = static_cast<float>(random.uniform());
+      x_data.scale(t) = static_cast<float>(random.uniform());
     }
+    x_data.place(p.x, p.inputs);
     w = {p.rows, p.inputs, w_data.data(), w_scale.data()};
-    x = {p.tokens, stride, x_data.data(), x_scale.data()};
   }
-
-  static std::size_t aligned(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 };
+
+std::size_t some_border(std::size_t rows, std::size_t rows_per_block, Random& random) {
+  return random.below((rows + rows_per_block - 1) / rows_per_block) * rows_per_block;
+}
 
 void check(const KernelSet& set, const Problem& p, Random& random) {
   SCOPED_TRACE(testing::Message() << p.rows << " rows, " << p.inputs << " inputs, " << p.tokens
@@ -87,18 +87,29 @@ void check(const KernelSet& set, const Problem& p, Random& random) {
   Guarded<std::int32_t> sums(p.tokens * p.rows);
   Guarded<float> y(p.tokens * p.rows);
   // In two ranges, as two threads would.
-  const std::size_t blocks = set.layout.padded_rows(p.rows) / set.layout.rows_per_block;
-  const std::size_t middle = random.below(blocks) * set.layout.rows_per_block;
+  const std::size_t middle = some_border(p.rows, set.layout.i8.rows_per_block, random);
   set.matmul_i8_sums(packed.w, 0, middle, packed.x, sums.data(), p.rows);
   set.matmul_i8_sums(packed.w, middle, p.rows, packed.x, sums.data(), p.rows);
   ASSERT_TRUE(std::equal(sums.begin(), sums.end(), p.sums.begin()));
 
-  set.matmul_i8(packed.w, 0, middle, packed.x, y.data(), p.rows);
-  set.matmul_i8(packed.w, middle, p.rows, packed.x, y.data(), p.rows);
+  set.matmul_i8(packed.w, 0, middle, packed.x, {y.data(), p.rows});
+  set.matmul_i8(packed.w, middle, p.rows, packed.x, {y.data(), p.rows});
+  const auto value = [&](std::size_t t, std::size_t r) {
+    const float scale = packed.x.scale[t] * packed.w_scale[r];
+    return static_cast<float>(p.sums[t * p.rows + r]) * scale;
+  };
   for (std::size_t t = 0; t < p.tokens; ++t) {
     for (std::size_t r = 0; r < p.rows; ++r) {
-      const float scale = packed.x_scale[t] * packed.w_scale[r];
-      ASSERT_EQ(y[t * p.rows + r], static_cast<float>(p.sums[t * p.rows + r]) * scale);
+      ASSERT_EQ(y[t * p.rows + r], value(t, r));
+    }
+  }
+
+  Guarded<float> bias(p.rows);
+  test::fill(bias, random);
+  set.matmul_i8(packed.w, 0, p.rows, packed.x, {y.data(), p.rows, bias.data(), true});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      ASSERT_EQ(y[t * p.rows + r], value(t, r) + (value(t, r) + bias[r]));
     }
   }
 }
@@ -134,24 +145,24 @@ TEST_P(MatmulI8, HoldsTheMostInputs) {
     Random random(5);
     return Problem(random, 1, max_inputs_i8, 2);
   }();
-  std::fill(p.w.begin(), p.w.end(), std::int8_t{-128});
-  std::fill(p.x.begin(), p.x.begin() + static_cast<std::ptrdiff_t>(p.inputs), std::int8_t{-128});
+  std::fill(p.w.begin(), p.w.end(), std::int8_t{-127});
+  std::fill(p.x.begin(), p.x.begin() + static_cast<std::ptrdiff_t>(p.inputs), std::int8_t{-127});
   std::fill(p.x.begin() + static_cast<std::ptrdiff_t>(p.inputs), p.x.end(), std::int8_t{127});
-  p.sums = {16384 * 131071, -16256 * 131071};
+  p.sums = {16129 * 131072, -16129 * 131072};
   Random random(6);
   check(set(), p, random);
 }
 
 TEST_P(MatmulI8, WritesOnlyTheRowsOfItsRange) {
   Random random(7);
-  const Problem p(random, 100, 40, 3);
+  const Problem p(random, 200, 40, 3);
   const Packed packed(p, set().layout, random);
-  const std::size_t stride = 110;
+  const std::size_t begin = set().layout.i8.rows_per_block, stride = 210;
   std::vector<std::int32_t> sums(p.tokens * stride, 12345);
-  set().matmul_i8_sums(packed.w, 48, 100, packed.x, sums.data(), stride);
+  set().matmul_i8_sums(packed.w, begin, 200, packed.x, sums.data(), stride);
   for (std::size_t t = 0; t < p.tokens; ++t) {
     for (std::size_t r = 0; r < stride; ++r) {
-      const bool inside = r >= 48 && r < 100;
+      const bool inside = r >= begin && r < 200;
       ASSERT_EQ(sums[t * stride + r], inside ? p.sums[t * p.rows + r] : 12345);
     }
   }

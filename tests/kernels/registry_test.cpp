@@ -38,16 +38,28 @@ TEST(Registry, EndsWithScalarWhichRunsEverywhere) {
   EXPECT_TRUE(runs_here(*all().back()));
 }
 
-TEST(Registry, NamesDifferAndLayoutsOfOneIdAreOneLayout) {
+TEST(Registry, NamesDiffer) {
   std::set<std::string_view> names;
+  for (const KernelSet* set : all()) {
+    EXPECT_TRUE(names.insert(set->name).second) << set->name;
+  }
+}
+
+TEST(Registry, LayoutsOfOneIdAreOneLayout) {
   for (const KernelSet* a : all()) {
-    EXPECT_TRUE(names.insert(a->name).second) << a->name;
-    EXPECT_EQ(a->layout.input_multiple % a->layout.inputs_per_group, 0u) << a->name;
+    const LayoutI8& i8 = a->layout.i8;
+    const LayoutI4& i4 = a->layout.i4;
+    EXPECT_EQ(i8.input_multiple % i8.inputs_per_group, 0u) << a->name;
+    EXPECT_EQ(group_inputs % i8.input_multiple, 0u) << a->name;
     for (const KernelSet* b : all()) {
-      EXPECT_EQ(a->layout.id == b->layout.id,
-                a->layout.rows_per_block == b->layout.rows_per_block &&
-                    a->layout.inputs_per_group == b->layout.inputs_per_group &&
-                    a->layout.input_multiple == b->layout.input_multiple);
+      const LayoutI8& other = b->layout.i8;
+      EXPECT_EQ(i8.id == other.id, i8.rows_per_block == other.rows_per_block &&
+                                       i8.inputs_per_group == other.inputs_per_group &&
+                                       i8.input_multiple == other.input_multiple &&
+                                       i8.flip == other.flip);
+      EXPECT_EQ(i4.id == b->layout.i4.id, i4.rows_per_block == b->layout.i4.rows_per_block &&
+                                              i4.inputs_per_group == b->layout.i4.inputs_per_group);
+      EXPECT_NE(i8.id, b->layout.i4.id);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "kernels/kernel_set.h"
 #include "tests/kernels/arrays.h"
+#include "tests/kernels/quantized.h"
 #include "tests/kernels/sets.h"
 
 namespace crayon::kernels {
@@ -68,11 +69,14 @@ TEST_P(SameBits, OnEveryCpu) {
                scores.data(), out.data());
   digest.add(out);
 
-  std::vector<std::int8_t> q8(k.layout.padded_inputs(inputs));
-  const float scale = k.quantize_i8(x.data(), inputs, q8.data(), q8.size());
-  q8.resize(inputs);
-  digest.add(q8);
-  digest.add(std::vector<float>{scale});
+  test::Quantized q8(1, inputs, k.layout.x);
+  k.quantize_i8(x.data(), inputs, 0, q8.view());
+  std::vector<std::int8_t> q8_row;
+  for (std::size_t c = 0; c < inputs; ++c) {
+    q8_row.push_back(q8.at(0, c));
+  }
+  digest.add(q8_row);
+  digest.add(std::vector<float>{q8.scale(0)});
 
   k.rms_norm(out.data(), w.data(), inputs, 1e-5f, out.data());
   k.axpy_f32(0.3f, x.data(), out.data(), inputs);

@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include "base/half.h"
+#include "base/random.h"
+#include "kernels/kernel_set.h"
+#include "tests/kernels/arrays.h"
+#include "tests/kernels/guarded.h"
+#include "tests/kernels/quantized.h"
+#include "tests/kernels/sets.h"
+
+namespace crayon::kernels {
+namespace {
+
+using test::Guarded;
+class MatmulI4 : public test::EverySet {};
+
+/// Weights and activations of one random shape, plain, with the values that they must give.
+struct Problem {
+  std::size_t rows, inputs, tokens, groups;
+  std::vector<std::int8_t> w;        // [rows][inputs]
+  std::vector<std::uint16_t> scale;  // [rows][groups]
+  std::vector<std::int8_t> x;        // [tokens][inputs]
+  std::vector<float> x_scale;        // [tokens]
+
+  Problem(Random& random, std::size_t rows_, std::size_t inputs_, std::size_t tokens_)
+      : rows(rows_), inputs(inputs_), tokens(tokens_), groups(LayoutI4::groups(inputs_)) {
+    const std::uint64_t kind = random.below(4);
+    for (std::size_t i = 0; i < rows * inputs; ++i) {
+      const int any = static_cast<int>(random.below(16)) - 8;
+      w.push_back(static_cast<std::int8_t>(kind == 0 ? -8 : kind == 1 ? (any < 0 ? -8 : 7) : any));
+    }
+    for (std::size_t i = 0; i < tokens * inputs; ++i) {
+      const int any = static_cast<int>(random.below(255)) - 127;
+      x.push_back(static_cast<std::int8_t>(kind < 2 ? (any < 0 ? -127 : 127) : any));
+    }
+    for (std::size_t i = 0; i < rows * groups; ++i) {
+      scale.push_back(f32_to_f16(static_cast<float>(random.uniform())));
+    }
+    for (std::size_t t = 0; t < tokens; ++t) {
+      x_scale.push_back(static_cast<float>(random.uniform()));
+    }
+  }
+
+  float value(std::size_t t, std::size_t r) const {
+    float s = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      std::int32_t sum = 0;
+      for (std::size_t c = g * group_inputs; c < std::min((g + 1) * group_inputs, inputs); ++c) {
+        sum += w[r * inputs + c] * x[t * inputs + c];
+      }
+      s = std::fma(static_cast<float>(sum), f16_to_f32(scale[r * groups + g]), s);
+    }
+    return x_scale[t] * s;
+  }
+};
+
+void check(const KernelSet& set, const Problem& p, Random& random) {
+  SCOPED_TRACE(testing::Message() << p.rows << " rows, " << p.inputs << " inputs, " << p.tokens
+                                  << " tokens");
+  const LayoutI4& layout = set.layout.i4;
+  Guarded<std::uint8_t> data(layout.packed_bytes(p.rows, p.inputs), 64);
+  clear_i4(layout, p.rows, p.inputs, data.data());
+  for (std::size_t r = 0; r < p.rows; ++r) {
+    pack_row_i4(layout, p.w.data() + r * p.inputs, p.scale.data() + r * p.groups, r, p.inputs,
+                data.data());
+  }
+  const WeightsI4 w = {p.rows, p.inputs, data.data()};
+  test::Quantized x(p.tokens, p.inputs, set.layout.x);
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    x.scale(t) = p.x_scale[t];
+  }
+  x.place(p.x, p.inputs);
+
+  // In two ranges, as two threads would.
+  Guarded<float> y(p.tokens * p.rows), bias(p.rows);
+  const std::size_t blocks = layout.padded_rows(p.rows) / layout.rows_per_block;
+  const std::size_t middle = random.below(blocks) * layout.rows_per_block;
+  set.matmul_i4(w, 0, middle, x.view(), {y.data(), p.rows});
+  set.matmul_i4(w, middle, p.rows, x.view(), {y.data(), p.rows});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      ASSERT_EQ(y[t * p.rows + r], p.value(t, r)) << t << " " << r;
+    }
+  }
+
+  test::fill(bias, random);
+  set.matmul_i4(w, 0, p.rows, x.view(), {y.data(), p.rows, bias.data(), true});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      ASSERT_EQ(y[t * p.rows + r], p.value(t, r) + (p.value(t, r) + bias[r]));
+    }
+  }
+}
+
+TEST_P(MatmulI4, GivesTheExactValuesOnRandomShapes) {
+  Random random(13);
+  for (int round = 0; round < 1000; ++round) {
+    const std::size_t rows = 1 + random.below(70);
+    const std::size_t inputs = 1 + random.below(round % 10 == 0 ? 600 : 100);
+    check(set(), Problem(random, rows, inputs, 1 + random.below(17)), random);
+    if (HasFatalFailure()) {
+      return;
+    }
+  }
+}
+
+CRAYON_FOR_EVERY_SET(MatmulI4);
+
+}  // namespace
+}  // namespace crayon::kernels
