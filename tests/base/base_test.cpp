@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -12,7 +11,6 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/random.h"
-#include "base/thread_pool.h"
 #include "tests/support/support.h"
 
 namespace crayon {
@@ -104,25 +102,6 @@ TEST(AtomicFile, NeverReplacesADeviceOrAFolder) {
   const test::TempDir folder;
   EXPECT_EQ(code_of([&] { AtomicFile writer("/dev/null"); }), Code::bad_argument);
   EXPECT_EQ(code_of([&] { AtomicFile writer(folder.path()); }), Code::bad_argument);
-}
-
-TEST(ThreadPool, CoversTheRangeOnceForEveryThreadCount) {
-  for (std::size_t threads : {1, 2, 3, 7}) {
-    ThreadPool pool(threads);
-    for (std::size_t count : {0, 1, 5, 64, 1000}) {
-      std::vector<std::atomic<int>> hits(count);
-      pool.parallel_for(count, 4, [&](std::size_t begin, std::size_t end) {
-        EXPECT_EQ(begin % 4, 0u);
-        for (std::size_t i = begin; i < end; ++i) {
-          ++hits[i];
-        }
-      });
-      for (const std::atomic<int>& hit : hits) {
-        EXPECT_EQ(hit, 1);
-      }
-    }
-  }
-  EXPECT_EQ(code_of([] { ThreadPool(0); }), Code::bad_argument);
 }
 
 TEST(Exit, FollowsTheFamilyOfTheCode) {
