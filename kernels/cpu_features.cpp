@@ -14,9 +14,10 @@ std::uint32_t detect() {
   std::uint32_t features = 0;
 #if defined(__x86_64__)
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  const bool f16c = __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+  const bool has_leaf = __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0;
+  const bool f16c_and_fma = has_leaf && (ecx & bit_F16C) != 0 && (ecx & bit_FMA) != 0;
   // The builtin asks the operating system too, whether it saves the wide registers.
-  if (f16c && __builtin_cpu_supports("avx2")) {
+  if (f16c_and_fma && __builtin_cpu_supports("avx2")) {
     features |= feature_avx2;
   }
 #elif defined(__aarch64__)

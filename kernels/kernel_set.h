@@ -11,15 +11,15 @@ namespace crayon::kernels {
 
 /// What a CPU must have for a kernel set to run. Bits of a set.
 enum Feature : std::uint32_t {
-  feature_avx2 = 1u << 0,     ///< AVX2 and F16C
+  feature_avx2 = 1u << 0,     ///< AVX2, FMA and F16C
   feature_neon = 1u << 1,     ///< Advanced SIMD of armv8.0-a
   feature_dotprod = 1u << 2,  ///< SDOT (armv8.2-a+dotprod)
 };
 
 /// The arithmetic of one path. Functions never allocate and never fail: what they demand is
 /// asserted. Integer results are the same bits in every set. Float results too: every set adds
-/// in the order that `generic/` fixes (eight interleaved partial sums, then a tree), rounds
-/// after each operation, and uses the same polynomial for exp.
+/// in the order that `generic/` fixes (eight interleaved partial sums, then a tree), fuses the
+/// same products with the same sums, and uses the same polynomial for exp.
 struct KernelSet {
   std::string_view name;
   std::uint32_t features;  ///< Feature bits that it needs

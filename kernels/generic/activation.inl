@@ -14,7 +14,7 @@ void soft_cap(float* x, std::size_t n, float cap) {
 /// x / 2 * (1 + tanh(u)) is x / (1 + e^-2u).
 [[gnu::always_inline]] inline f32v gelu_tanh_of(f32v x) {
   constexpr float twice_sqrt_2_over_pi = 1.59576912f;
-  const f32v cubic = x * (1.0f + 0.044715f * (x * x));
+  const f32v cubic = x * fma(splat(0.044715f), x * x, splat(1.0f));
   return x / (1.0f + exp(-twice_sqrt_2_over_pi * cubic));
 }
 

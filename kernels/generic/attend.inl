@@ -9,7 +9,8 @@ template <int Width, typename V>
   for (std::size_t p = 0; p < n; ++p) {
 #pragma GCC unroll 8
     for (int i = 0; i < Width; ++i) {
-      total[i] += weight[p] * load(v + p * stride + static_cast<std::size_t>(i * lanes));
+      const f32v vs = load(v + p * stride + static_cast<std::size_t>(i * lanes));
+      total[i] = fma(splat(weight[p]), vs, total[i]);
     }
   }
 #pragma GCC unroll 8
@@ -40,7 +41,7 @@ void attend(const float* q, const Cache* k, const Cache* v, std::size_t n, std::
   if (d < head_dim) {
     f32v total = {};
     for (std::size_t p = 0; p < n; ++p) {
-      total += scores[p] * load_tail(v + p * stride + d, head_dim - d);
+      total = fma(splat(scores[p]), load_tail(v + p * stride + d, head_dim - d), total);
     }
     store_tail(out + d, total * inverse, head_dim - d);
   }

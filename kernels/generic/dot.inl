@@ -3,8 +3,9 @@
 //   partial[j] = x[j] y[j] + x[j + 8] y[j + 8] + ...        j < 8, from left to right
 //   sum        = ((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7))
 //
-// with each product and each sum rounded, and zeros beyond the end. Eight partial sums fill one
-// 256-bit register or two of 128 bits, and the tree is what halving such a register does.
+// with each product fused with its addition, each sum rounded, and zeros beyond the end. Eight
+// partial sums fill one 256-bit register or two of 128 bits, and the tree is what halving such a
+// register does.
 
 constexpr std::size_t partials = 8;
 constexpr int registers = partials / lanes;
@@ -37,20 +38,13 @@ template <int Rows, int Tokens, typename W, typename Read>
     for (int t = 0; t < Tokens; ++t) {
       xs[t] = read(x + static_cast<std::size_t>(t) * x_stride, c);
     }
-    f32v products[Rows][Tokens];
 #pragma GCC unroll 4
     for (int i = 0; i < Rows; ++i) {
       const f32v ws = read(w + static_cast<std::size_t>(i) * w_stride, c);
 #pragma GCC unroll 4
       for (int t = 0; t < Tokens; ++t) {
-        products[i][t] = ws * xs[t];
-      }
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 4
-      for (int t = 0; t < Tokens; ++t) {
-        partial[i][t].part[part] += products[i][t];
+        f32v& total = partial[i][t].part[part];
+        total = fma(ws, xs[t], total);
       }
     }
   }

@@ -12,14 +12,14 @@
   constexpr float ln2_high = 0.693359375f;
   constexpr float ln2_low = -0.000212194442f;
 
-  const f32v shifted = x * 1.44269502f + round_to_integer;
+  const f32v shifted = fma(x, splat(1.44269502f), splat(round_to_integer));
   const f32v k = shifted - round_to_integer;
-  const f32v r = (x - k * ln2_high) - k * ln2_low;
-  f32v q = 0.00138145383f * r + 0.00836874545f;
-  q = q * r + 0.041668389f;
-  q = q * r + 0.166665211f;
-  q = q * r + 0.49999994f;
-  const f32v power = (r * r * q + r) + 1.0f;
+  const f32v r = fma(k, splat(-ln2_low), fma(k, splat(-ln2_high), x));
+  f32v q = fma(splat(0.00138145383f), r, splat(0.00836874545f));
+  q = fma(q, r, splat(0.041668389f));
+  q = fma(q, r, splat(0.166665211f));
+  q = fma(q, r, splat(0.49999994f));
+  const f32v power = fma(r * r, q, r) + 1.0f;
   // Adding k to the exponent field multiplies by 2^k.
   const f32v result = from_bits(bits_of(power) + (bits_of(shifted) << 23));
   // Not "x > highest": NaN then takes the branch to infinity, and stays NaN there.

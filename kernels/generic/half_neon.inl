@@ -1,4 +1,8 @@
-// One register from and to binary16, for the ARM paths: every armv8 core converts.
+// What the ARM paths say alike: every armv8 core has fused multiply-add, and converts binary16.
+
+[[gnu::always_inline]] inline f32v fma(f32v a, f32v b, f32v c) {
+  return vfmaq_f32(c, a, b);
+}
 
 [[gnu::always_inline]] inline f32v load(const std::uint16_t* x) {
   return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x)));

@@ -3,6 +3,7 @@
 //
 //   layout                                            kernels/layout.h
 //   block_sums<Tokens>, block_values_i4<Tokens>       see matmul_i8.inl, matmul_i4.inl
+//   f32v fma(f32v a, f32v b, f32v c)                          a * b + c, rounded once
 //   load(const std::uint16_t*), store(std::uint16_t*, f32v)   one register from and to binary16
 
 // clang-format off

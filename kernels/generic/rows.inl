@@ -22,7 +22,7 @@ float sum_of(const float* x, std::size_t n) {
 }
 
 void axpy_f32(float a, const float* x, float* y, std::size_t n) {
-  map2(x, y, y, n, [=](f32v xs, f32v ys) { return ys + a * xs; });
+  map2(x, y, y, n, [=](f32v xs, f32v ys) { return fma(splat(a), xs, ys); });
 }
 
 void rms_norm(const float* x, const float* weight, std::size_t n, float eps, float* y) {
@@ -48,13 +48,13 @@ void rope_half(float* x, const float* cos, const float* sin, std::size_t half) {
   std::size_t i = 0;
   for (; i + lanes <= half; i += lanes) {
     const f32v a = load(x + i), b = load(y + i), c = load(cos + i), s = load(sin + i);
-    store(x + i, a * c - b * s);
-    store(y + i, b * c + a * s);
+    store(x + i, fma(a, c, -(b * s)));
+    store(y + i, fma(b, c, a * s));
   }
   for (; i < half; ++i) {
     const float a = x[i], b = y[i];
-    x[i] = a * cos[i] - b * sin[i];
-    y[i] = b * cos[i] + a * sin[i];
+    x[i] = __builtin_fmaf(a, cos[i], -(b * sin[i]));
+    y[i] = __builtin_fmaf(b, cos[i], a * sin[i]);
   }
 }
 

@@ -1,7 +1,8 @@
 // One register of floats, as GCC's vector extensions write it: `lanes` wide, 8 where the path has
-// 256-bit registers, else 4. Operators work lane by lane and round after each operation. Code
-// that treats lanes alike gives the same bits at any width; only a sum depends on an order, and
-// dot.inl fixes that.
+// 256-bit registers, else 4. Operators work lane by lane and round after each operation; a
+// product that is added to something is fused with the addition by the path's fma(). Code that
+// treats lanes alike gives the same bits at any width; only a sum depends on an order, and dot.inl
+// fixes that.
 
 #ifdef __AVX__
 constexpr int lanes = 8;

@@ -7,8 +7,8 @@
 
 #include "kernels/paths/paths.h"
 
-#if !defined(__AVX2__) || !defined(__F16C__)
-#error "compile this file with -mavx2 -mf16c"
+#if !defined(__AVX2__) || !defined(__FMA__) || !defined(__F16C__)
+#error "compile this file with -mavx2 -mfma -mf16c"
 #endif
 
 namespace crayon::kernels {
@@ -60,6 +60,10 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
         _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(sums[t]), all);
   }
+}
+
+[[gnu::always_inline]] inline f32v fma(f32v a, f32v b, f32v c) {
+  return _mm256_fmadd_ps(a, b, c);
 }
 
 [[gnu::always_inline]] inline f32v load(const std::uint16_t* x) {

@@ -26,6 +26,14 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
   sums[0][0] = sum;
 }
 
+inline f32v fma(f32v a, f32v b, f32v c) {
+  f32v value;
+  for (int lane = 0; lane < lanes; ++lane) {
+    value[lane] = __builtin_fmaf(a[lane], b[lane], c[lane]);
+  }
+  return value;
+}
+
 inline f32v load(const std::uint16_t* x) {
   f32v value;
   for (int lane = 0; lane < lanes; ++lane) {

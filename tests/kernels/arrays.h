@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -33,7 +34,7 @@ inline std::span<const float> span(const Guarded<float>& array) {
 inline float ordered_dot(const float* x, const float* y, std::size_t n) {
   float p[8] = {};
   for (std::size_t i = 0; i < n; ++i) {
-    p[i % 8] += x[i] * y[i];
+    p[i % 8] = std::fma(x[i], y[i], p[i % 8]);
   }
   return ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
 }

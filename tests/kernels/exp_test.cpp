@@ -10,6 +10,14 @@ namespace {
 
 #include "kernels/generic/vector.inl"
 
+f32v fma(f32v a, f32v b, f32v c) {
+  f32v value;
+  for (int lane = 0; lane < lanes; ++lane) {
+    value[lane] = std::fma(a[lane], b[lane], c[lane]);
+  }
+  return value;
+}
+
 #include "kernels/generic/exp.inl"
 
 float exp_of(float x) {
