@@ -39,14 +39,6 @@ class Step {
   void normalise(const NormWeights& norm);
   /// y = W input + b, with the adapter's part
   void project(std::uint32_t layer, std::initializer_list<Part> parts);
-  /// Normalises and rotates queries and keys as the layer does, and appends keys and values to the
-  /// cache.
-  void rotate_and_store(std::uint32_t layer);
-  /// Heads [heads][head_dim] of one token: norm and rotation.
-  void prepare(float* row, std::uint32_t heads, const AlignedArray<float>& norm,
-               const RopeTable* rope, std::uint32_t position);
-  /// input = softmax(scale q.k) v, causal
-  void attend(std::uint32_t layer);
   /// input = activation(gate) * up, or activation(up)
   void activate();
   void activate(const float* gate, const float* up, float* out);
