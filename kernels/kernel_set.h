@@ -47,14 +47,15 @@ struct KernelSet {
   void (*matmul_i4)(const WeightsI4& w, std::size_t row_begin, std::size_t row_end,
                     const ActivationsI8& x, const Output& output);
 
-  // ---- float matrices: w [rows][inputs] row-major, x [tokens][x_stride], y [tokens][y_stride] --
+  // ---- float matrices: w [rows][inputs] row-major, x [tokens][x_stride]; value[t][r] = w[r].x[t]
+  // --
 
   void (*matmul_f32)(const float* w, std::size_t inputs, std::size_t row_begin, std::size_t row_end,
-                     const float* x, std::size_t x_stride, std::size_t tokens, float* y,
-                     std::size_t y_stride);
+                     const float* x, std::size_t x_stride, std::size_t tokens,
+                     const Output& output);
   void (*matmul_f16)(const std::uint16_t* w, std::size_t inputs, std::size_t row_begin,
                      std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
-                     float* y, std::size_t y_stride);
+                     const Output& output);
 
   // ---- low rank: y += B (s * (A x)) ----------------------------------------------------------
 

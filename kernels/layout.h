@@ -102,6 +102,13 @@ struct ActivationsI8 {
   std::int32_t* group_sum;  ///< [token group][inputs / 32][token in group]: the same by groups
 };
 
+/// The tokens [begin, end) of some activations; `begin` is a multiple of tokens_per_group, `end`
+/// too or it is x.tokens.
+inline ActivationsI8 tokens_of(const ActivationsI8& x, std::size_t begin, std::size_t end) {
+  return {end - begin,     x.inputs,      x.data + begin * x.inputs,
+          x.scale + begin, x.sum + begin, x.group_sum + begin * (x.inputs / group_inputs)};
+}
+
 /// Where the values of a product go.
 struct Output {
   float* y;                     ///< value(t, r) goes to y[t * stride + r], r being the absolute row

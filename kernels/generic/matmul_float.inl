@@ -2,11 +2,14 @@
 
 template <typename W>
 void matmul_float(const W* w, std::size_t inputs, std::size_t row_begin, std::size_t row_end,
-                  const float* x, std::size_t x_stride, std::size_t tokens, float* y,
-                  std::size_t y_stride) {
+                  const float* x, std::size_t x_stride, std::size_t tokens, const Output& output) {
   assert(row_begin <= row_end && x_stride >= inputs);
   dots(w, inputs, row_begin, row_end, x, x_stride, tokens, inputs,
-       [=](std::size_t t, std::size_t r, float sum) { y[t * y_stride + r] = sum; });
+       [&output](std::size_t t, std::size_t r, float sum) {
+         float& y = output.y[t * output.stride + r];
+         const float value = output.bias == nullptr ? sum : sum + output.bias[r];
+         y = output.add ? y + value : value;
+       });
 }
 
 void low_rank_down(const float* a, std::size_t rank, std::size_t inputs, const float* rank_scale,

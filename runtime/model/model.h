@@ -69,6 +69,8 @@ class Model {
   /// tokens are more than the model's context, which queries do not mind.
   std::vector<float> embedding(std::span<const Token> tokens, formats::Embedding kind) const;
 
+  const Weights& weights() const { return *weights_; }
+
  private:
   Model();
   std::unique_ptr<Weights> weights_;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "runtime/model/linear.h"
+#include "runtime/model/linear/linear.h"
 
 namespace crayon::model {
 namespace {
@@ -45,7 +45,7 @@ class FirstQueries {
         x_(most * weights.config.dim),
         queries_(most * weights.config.query_dim()),
         unpacked_(weights.config.dim),
-        scratch_{QuantizedScratch(most, weights.config.dim), {}, {}} {}
+        scratch_{QuantizedScratch(most, weights.config.dim), {}} {}
 
   /// [tokens][query_dim], valid until the next call.
   const float* of(std::span<const Token> tokens) {
@@ -57,8 +57,8 @@ class FirstQueries {
       weights_.normalise(layer.attention_norm, row, row);
     }
     const auto q = formats::Projection::q;
-    const LinearMap map{&layer.at(q), layer.bias(q), {}, queries_.data()};
-    apply({&map, 1}, x_.data(), tokens.size(), scratch_, weights_.compute);
+    const LinearMap map{&layer.at(q), layer.bias(q), queries_.data()};
+    apply({{&map, 1}, nullptr, x_.data(), tokens.size()}, {}, scratch_, weights_.compute);
     return queries_.data();
   }
 

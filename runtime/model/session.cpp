@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "runtime/model/session_state.h"
+#include "runtime/model/weights.h"
 
 namespace crayon::model {
 namespace {
@@ -30,18 +31,37 @@ void check_adapter(const WeightedAdapter& weighted, const Model& model) {
   weighted.adapter->check(model.config());
 }
 
+/// What the adapters add, in the form that suits the model's weights.
+AdapterTable adapter_table(std::vector<WeightedAdapter> adapters, const Model& model) {
+  if (adapters.empty()) {
+    return {};
+  }
+  if (!model.weights().layers_are_quantized()) {
+    return AdapterTable(std::move(adapters), model.config());
+  }
+  const kernels::LayoutI8& layout = model.kernels().layout.i8;
+  std::vector<float> weights;
+  FactorStack::Adapters factors;
+  for (WeightedAdapter& each : adapters) {
+    weights.push_back(each.weight);
+    factors.push_back(std::move(each.adapter));
+  }
+  return AdapterTable(model.weights().factor_stacks.of(std::move(factors), model.config(), layout),
+                      weights, model.config(), layout);
+}
+
 }  // namespace
 
 ScratchSizes::ScratchSizes(const formats::ModelConfig& config, std::uint32_t context)
     : batch(std::min(prefill_batch, context)) {
-  const std::uint32_t widest = std::max({config.dim, config.query_dim(), config.hidden_dim});
+  const std::uint32_t read_by_maps = std::max(config.dim, config.query_dim());
   residual = projected = batch * config.dim;
-  input = batch * widest;
+  input = batch * read_by_maps;
   queries = batch * config.query_dim();
   kv = batch * config.kv_dim();
   hidden = batch * config.hidden_dim;
   scores = std::uint64_t{config.heads} * context;
-  quantized = widest;
+  quantized = std::max(read_by_maps, config.hidden_dim);
 }
 
 std::uint64_t ScratchSizes::bytes() const {
@@ -60,7 +80,7 @@ Scratch::Scratch(const ScratchSizes& sizes)
       gate(sizes.hidden),
       up(sizes.hidden),
       scores(sizes.scores),
-      linear{QuantizedScratch(sizes.batch, sizes.quantized), {}, {}},
+      linear{QuantizedScratch(sizes.batch, sizes.quantized), {}},
       unpacked(sizes.quantized) {}
 
 Session::State::State(const Model& its_model, std::uint32_t context, KvDtype kv)
@@ -83,13 +103,9 @@ void Session::attach(std::span<const WeightedAdapter> adapters) {
   for (const WeightedAdapter& each : adapters) {
     check_adapter(each, *state_->model);
   }
-  LowRankTable table({adapters.begin(), adapters.end()});
-  const std::uint64_t batch = std::min(prefill_batch, context());
-  AlignedArray<float> low_rank(batch * table.widest_rank());
-  AlignedArray<float> routes(batch * TokenRouter::scratch(table.most_experts()));
-  state_->scratch.linear.low_rank = std::move(low_rank);
-  state_->scratch.linear.routes = std::move(routes);
-  state_->low_rank = std::move(table);
+  AdapterTable table = adapter_table({adapters.begin(), adapters.end()}, *state_->model);
+  state_->scratch.linear.low_rank = table.scratch(std::min(prefill_batch, context()));
+  state_->adapters = std::move(table);
 }
 
 void Session::watch(ProjectionWatcher watcher) {

@@ -7,7 +7,8 @@
 
 #include "runtime/model/adapter.h"
 #include "runtime/model/kv_cache.h"
-#include "runtime/model/linear.h"
+#include "runtime/model/linear/adapter_table.h"
+#include "runtime/model/linear/linear.h"
 #include "runtime/model/model.h"
 #include "runtime/model/rope.h"
 
@@ -43,24 +44,6 @@ struct Scratch {
   AlignedArray<std::int8_t> unpacked;  ///< [dim]: a row of the embedding
 };
 
-/// The adapters of a session, by the projection that they change.
-class LowRankTable {
- public:
-  LowRankTable() = default;
-  explicit LowRankTable(std::vector<WeightedAdapter> adapters);
-
-  std::span<const LowRankPart> at(std::uint32_t layer, formats::Projection which) const;
-  /// The largest sum of ranks that the projections of one layer have.
-  std::uint64_t widest_rank() const;
-  /// The largest number of experts that one projection's router chooses from.
-  std::size_t most_experts() const;
-
- private:
-  std::vector<WeightedAdapter> adapters_;  // keeps the factors alive; none of weight 0
-  std::vector<LowRankPart> parts_;         // of each projection of each layer, in that order
-  std::vector<std::size_t> begins_;        // [layers x 7 + 1] in parts_; empty without adapters
-};
-
 struct Session::State {
   State(const Model& its_model, std::uint32_t context, KvDtype kv);
 
@@ -69,7 +52,7 @@ struct Session::State {
   KvCache cache;
   Rotation rotation;
   Scratch scratch;
-  LowRankTable low_rank;
+  AdapterTable adapters;
   ProjectionWatcher watcher;  ///< or empty
 };
 

@@ -50,101 +50,122 @@ void Step::embed() {
 
 void Step::attention_block(std::uint32_t layer) {
   const LayerWeights& weights = weights_.layers[layer];
-  normalise(weights.attention_norm);
-  project(layer, {{Projection::q, scratch_.queries.data()},
-                  {Projection::k, scratch_.keys.data()},
-                  {Projection::v, scratch_.values.data()}});
+  const std::array maps = {map(layer, Projection::q, scratch_.queries.data()),
+                           map(layer, Projection::k, scratch_.keys.data()),
+                           map(layer, Projection::v, scratch_.values.data())};
+  const LinearGroup qkv = group(layer, MapGroup::qkv, maps, scratch_.input.data());
+  RangeWork produce = [&](Range tokens) { normalise(weights.attention_norm, tokens); };
+  watch(layer, MapGroup::qkv, qkv, produce);
+  apply(qkv, produce, scratch_.linear, compute_);
   Attention(weights_, state_, tokens_.size()).run(layer);
-  project(layer, {{Projection::o, scratch_.projected.data()}});
-  add_to_residual(weights.attention_post_norm);
+  project_to_residual(layer, MapGroup::o, Projection::o, scratch_.input.data(),
+                      weights.attention_post_norm);
 }
 
 void Step::mlp_block(std::uint32_t layer) {
   const LayerWeights& weights = weights_.layers[layer];
-  normalise(weights.mlp_norm);
-  if (config_.gated) {
-    project(layer,
-            {{Projection::gate, scratch_.gate.data()}, {Projection::up, scratch_.up.data()}});
-  } else {
-    project(layer, {{Projection::up, scratch_.up.data()}});
-  }
-  activate();
-  project(layer, {{Projection::down, scratch_.projected.data()}});
-  add_to_residual(weights.mlp_post_norm);
+  const std::array maps = {map(layer, Projection::gate, scratch_.gate.data()),
+                           map(layer, Projection::up, scratch_.up.data())};
+  const LinearGroup gate_up =
+      group(layer, MapGroup::gate_up, std::span(maps).subspan(config_.gated ? 0 : 1),
+            scratch_.input.data());
+  RangeWork produce = [&](Range tokens) { normalise(weights.mlp_norm, tokens); };
+  watch(layer, MapGroup::gate_up, gate_up, produce);
+  apply_and_consume(
+      gate_up, produce, [&](Range rows) { activate(rows); }, scratch_.linear, compute_);
+  project_to_residual(layer, MapGroup::down, Projection::down, scratch_.up.data(),
+                      weights.mlp_post_norm);
 }
 
 void Step::head(Logits wanted, float* logits) {
   if (wanted == Logits::none) {
     return;
   }
-  normalise(weights_.output_norm);
   const std::size_t skipped = wanted == Logits::last ? tokens_.size() - 1 : 0;
   const std::size_t rows = tokens_.size() - skipped;
-  const LinearMap map{&weights_.head(), nullptr, {}, logits};
-  apply({&map, 1}, scratch_.input.data() + skipped * config_.dim, rows, scratch_.linear, compute_);
+  const LinearMap map{&weights_.head(), nullptr, logits};
+  apply(
+      {{&map, 1}, nullptr, scratch_.input.data() + skipped * config_.dim, rows},
+      [&](Range tokens) {
+        normalise(weights_.output_norm, {skipped + tokens.begin, skipped + tokens.end});
+      },
+      scratch_.linear, compute_);
   if (config_.logit_softcap != 0.0f) {
     kernels_.soft_cap(logits, rows * config_.vocab_size, config_.logit_softcap);
   }
 }
 
-void Step::normalise(const NormWeights& norm) {
+void Step::normalise(const NormWeights& norm, Range tokens) {
   const std::size_t dim = config_.dim;
-  compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      weights_.normalise(norm, scratch_.residual.data() + t * dim, scratch_.input.data() + t * dim);
-    }
-  });
-}
-
-void Step::project(std::uint32_t layer, std::initializer_list<Part> parts) {
-  std::array<LinearMap, most_shared_maps> maps{};
-  assert(parts.size() <= maps.size());
-  std::size_t count = 0;
-  for (const Part& part : parts) {
-    maps[count++] = {&weights_.layers[layer].at(part.which),
-                     weights_.layers[layer].bias(part.which), state_.low_rank.at(layer, part.which),
-                     part.y};
-    if (state_.watcher) {
-      const std::size_t inputs = maps.front().weights->inputs();
-      state_.watcher(layer, part.which, {scratch_.input.data(), tokens_.size() * inputs});
-    }
-  }
-  apply(std::span(maps).first(count), scratch_.input.data(), tokens_.size(), scratch_.linear,
-        compute_);
-}
-
-void Step::activate() {
-  const std::size_t hidden = config_.hidden_dim;
-  compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t at = begin * hidden; at < end * hidden; at += hidden) {
-      activate(scratch_.gate.data() + at, scratch_.up.data() + at, scratch_.input.data() + at);
-    }
-  });
-}
-
-void Step::activate(const float* gate, const float* up, float* out) {
-  const std::size_t hidden = config_.hidden_dim;
-  switch (config_.activation) {
-    case formats::Activation::silu:
-      return config_.gated ? kernels_.silu_mul(gate, up, out, hidden)
-                           : kernels_.silu(up, out, hidden);
-    case formats::Activation::gelu_tanh:
-      return config_.gated ? kernels_.gelu_tanh_mul(gate, up, out, hidden)
-                           : kernels_.gelu_tanh(up, out, hidden);
+  for (std::size_t t = tokens.begin; t < tokens.end; ++t) {
+    weights_.normalise(norm, scratch_.residual.data() + t * dim, scratch_.input.data() + t * dim);
   }
 }
 
-void Step::add_to_residual(const NormWeights& post_norm) {
+LinearMap Step::map(std::uint32_t layer, Projection which, float* y) const {
+  const LayerWeights& weights = weights_.layers[layer];
+  return {&weights.at(which), weights.bias(which), y};
+}
+
+LinearGroup Step::group(std::uint32_t layer, MapGroup which, std::span<const LinearMap> maps,
+                        const float* x) const {
+  return {maps, state_.adapters.at(layer, which), x, tokens_.size()};
+}
+
+void Step::project_to_residual(std::uint32_t layer, MapGroup which, Projection projection,
+                               const float* x, const NormWeights& post_norm) {
+  LinearMap to_residual = map(layer, projection, scratch_.residual.data());
+  to_residual.add = !config_.post_norms;
+  if (config_.post_norms) {
+    to_residual.y = scratch_.projected.data();
+  }
+  const LinearGroup maps = group(layer, which, {&to_residual, 1}, x);
+  RangeWork nothing;
+  watch(layer, which, maps, nothing);
+  apply(maps, nothing, scratch_.linear, compute_);
+  if (!config_.post_norms) {
+    return;
+  }
   const std::size_t dim = config_.dim;
   compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       float* const added = scratch_.projected.data() + t * dim;
-      if (config_.post_norms) {
-        weights_.normalise(post_norm, added, added);
-      }
+      weights_.normalise(post_norm, added, added);
       kernels_.axpy_f32(1.0f, added, scratch_.residual.data() + t * dim, dim);
     }
   });
+}
+
+void Step::watch(std::uint32_t layer, MapGroup which, const LinearGroup& maps, RangeWork& produce) {
+  if (!state_.watcher) {
+    return;
+  }
+  if (produce) {
+    produce({0, tokens_.size()});
+    produce = nullptr;
+  }
+  const std::size_t inputs = maps.maps.front().weights->inputs();
+  for (const Projection projection : projections(which, config_)) {
+    state_.watcher(layer, projection, {maps.x, maps.tokens * inputs});
+  }
+}
+
+void Step::activate(Range rows) {
+  for (std::size_t t = 0; t < tokens_.size(); ++t) {
+    const std::size_t at = t * config_.hidden_dim + rows.begin;
+    float* const up = scratch_.up.data() + at;
+    activate(scratch_.gate.data() + at, up, up, rows.size());
+  }
+}
+
+void Step::activate(const float* gate, const float* up, float* out, std::size_t n) {
+  switch (config_.activation) {
+    case formats::Activation::silu:
+      return config_.gated ? kernels_.silu_mul(gate, up, out, n) : kernels_.silu(up, out, n);
+    case formats::Activation::gelu_tanh:
+      return config_.gated ? kernels_.gelu_tanh_mul(gate, up, out, n)
+                           : kernels_.gelu_tanh(up, out, n);
+  }
 }
 
 }  // namespace crayon::model

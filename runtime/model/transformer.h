@@ -1,6 +1,5 @@
 #pragma once
 
-#include <initializer_list>
 #include <span>
 
 #include "runtime/model/session_state.h"
@@ -24,26 +23,27 @@ class Step {
   void run_first(std::uint32_t layers);
 
  private:
-  struct Part {
-    formats::Projection which;
-    float* y;  // [tokens][outputs]
-  };
-
   /// residual = embeddings of the tokens, with learned positions
   void embed();
   void attention_block(std::uint32_t layer);
   void mlp_block(std::uint32_t layer);
   void head(Logits wanted, float* logits);
 
-  /// input = norm(residual)
-  void normalise(const NormWeights& norm);
-  /// y = W input + b, with the adapter's part
-  void project(std::uint32_t layer, std::initializer_list<Part> parts);
-  /// input = activation(gate) * up, or activation(up)
-  void activate();
-  void activate(const float* gate, const float* up, float* out);
-  /// residual += projected, normalised when the model has post norms
-  void add_to_residual(const NormWeights& post_norm);
+  /// input = norm(residual) of some tokens
+  void normalise(const NormWeights& norm, Range tokens);
+  /// A map that writes y [tokens][outputs].
+  LinearMap map(std::uint32_t layer, formats::Projection which, float* y) const;
+  /// The maps of a layer that read x, with what adapters add.
+  LinearGroup group(std::uint32_t layer, MapGroup which, std::span<const LinearMap> maps,
+                    const float* x) const;
+  /// residual += W x, normalised before when the model has post norms
+  void project_to_residual(std::uint32_t layer, MapGroup which, formats::Projection projection,
+                           const float* x, const NormWeights& post_norm);
+  /// Shows a watcher what the maps will read. `produce` has then been run, and is emptied.
+  void watch(std::uint32_t layer, MapGroup which, const LinearGroup& maps, RangeWork& produce);
+  /// up = activation(gate) * up, or activation(up), for some rows of them
+  void activate(Range rows);
+  void activate(const float* gate, const float* up, float* out, std::size_t n);
 
   const Weights& weights_;
   const formats::ModelConfig& config_;

@@ -160,6 +160,14 @@ std::uint64_t weight_bytes(const formats::BundleInfo& info, const kernels::Layou
   return bytes;
 }
 
+bool Weights::layers_are_quantized() const {
+  return std::ranges::all_of(layers, [this](const LayerWeights& layer) {
+    return std::ranges::all_of(formats::all_projections, [&](formats::Projection which) {
+      return !config.has(which) || layer.at(which).is_i8();
+    });
+  });
+}
+
 void Weights::embed(std::span<const Token> tokens, std::int8_t* unpacked, float* x) const {
   for (std::size_t t = 0; t < tokens.size(); ++t) {
     const std::span<float> row(x + t * config.dim, config.dim);

@@ -8,6 +8,7 @@
 #include "formats/bundle.h"
 #include "formats/model_config.h"
 #include "runtime/model/compute.h"
+#include "runtime/model/linear/factor_stacks.h"
 #include "runtime/model/matrix.h"
 #include "runtime/model/model.h"
 
@@ -46,6 +47,11 @@ struct Weights {
   NormWeights output_norm;    ///< of width dim
   std::vector<LayerWeights> layers;
 
+  /// The int8 forms of adapters that sessions run with.
+  mutable FactorStacks factor_stacks;
+
+  /// Whether the projections are int8 or int4.
+  bool layers_are_quantized() const;
   const Matrix& head() const { return config.tied_head ? token_embedding : output_head; }
 
   /// The embeddings of `tokens`, without positions, into x [tokens][dim]; `unpacked` [dim] is

@@ -73,16 +73,16 @@ TEST_P(MatmulFloat, GivesDotProductsInF32AndF16) {
     fill(x, random);
     fill(y, random);
     std::fill(y.begin(), y.end(), 7.0f);
-    set().matmul_f32(w.data(), s.inputs, s.begin, s.end, x.data(), s.inputs, s.tokens, y.data(),
-                     s.rows);
+    set().matmul_f32(w.data(), s.inputs, s.begin, s.end, x.data(), s.inputs, s.tokens,
+                     {y.data(), s.rows});
     expect_dots(s, w.data(), x, y, 7.0f);
 
     for (std::size_t i = 0; i < w.size(); ++i) {
       w16[i] = crayon::f32_to_f16(w[i]);
       w[i] = crayon::f16_to_f32(w16[i]);
     }
-    set().matmul_f16(w16.data(), s.inputs, s.begin, s.end, x.data(), s.inputs, s.tokens, y.data(),
-                     s.rows);
+    set().matmul_f16(w16.data(), s.inputs, s.begin, s.end, x.data(), s.inputs, s.tokens,
+                     {y.data(), s.rows});
     expect_dots(s, w.data(), x, y, 7.0f);
   }
 }

@@ -47,12 +47,12 @@ TEST_P(SameBits, OnEveryCpu) {
 
   const auto x = numbers(tokens * inputs, random, 2), w = numbers(rows * inputs, random, 1);
   std::vector<float> y(tokens * rows);
-  k.matmul_f32(w.data(), inputs, 0, rows, x.data(), inputs, tokens, y.data(), rows);
+  k.matmul_f32(w.data(), inputs, 0, rows, x.data(), inputs, tokens, {y.data(), rows});
   digest.add(y);
 
   std::vector<std::uint16_t> halves(w.size());
   k.f32_to_f16(w.data(), halves.data(), w.size());
-  k.matmul_f16(halves.data(), inputs, 0, rows, x.data(), inputs, tokens, y.data(), rows);
+  k.matmul_f16(halves.data(), inputs, 0, rows, x.data(), inputs, tokens, {y.data(), rows});
   digest.add(halves);
   digest.add(y);
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/model/linear/factor_stack.h"
+#include "runtime/model/linear/low_rank_group.h"
+
+namespace crayon::model {
+
+/// The adapters of a session, with their weights, by the maps that they change.
+class AdapterTable {
+ public:
+  AdapterTable() = default;
+  /// In f32; adapters that fit the model.
+  AdapterTable(std::vector<WeightedAdapter> adapters, const formats::ModelConfig& config);
+  /// In int8; `weights` [adapters of the stack].
+  AdapterTable(std::shared_ptr<const FactorStack> stack, std::span<const float> weights,
+               const formats::ModelConfig& config, const kernels::LayoutI8& layout);
+
+  /// Null where nothing is to be added.
+  const LowRankGroup* at(std::uint32_t layer, MapGroup group) const {
+    return groups_.empty() ? nullptr
+                           : groups_[layer * map_groups + static_cast<std::size_t>(group)].get();
+  }
+  /// Scratch for steps of up to `tokens` tokens.
+  LowRankScratch scratch(std::uint64_t tokens) const;
+
+ private:
+  std::size_t most_experts() const;
+
+  std::vector<WeightedAdapter> adapters_;                    // keeps f32 factors alive
+  std::shared_ptr<const FactorStack> stack_;                 // keeps int8 factors alive
+  std::vector<std::unique_ptr<const LowRankGroup>> groups_;  // [layers][map_groups]
+};
+
+}  // namespace crayon::model

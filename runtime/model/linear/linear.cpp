@@ -1,0 +1,164 @@
+#include "runtime/model/linear/linear.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+namespace crayon::model {
+namespace {
+
+/// Rows that the shares of threads are multiples of: whole blocks of every packed layout, and a
+/// cache line of y or more.
+std::size_t row_multiple(const kernels::Layout& layout) {
+  constexpr std::size_t floats_in_a_line = 16;
+  return std::lcm(std::lcm(layout.i8.rows_per_block, layout.i4.rows_per_block), floats_in_a_line);
+}
+
+bool reads_i8(const LinearGroup& group) {
+  return std::ranges::any_of(group.maps, [](const LinearMap& map) { return map.weights->is_i8(); });
+}
+
+/// Some rows of W x.
+void multiply_rows(const Matrix& w, const LinearInput& input, Range rows,
+                   const kernels::Output& output, const kernels::KernelSet& kernels) {
+  if (const auto* i8 = std::get_if<Matrix::I8>(&w.numbers())) {
+    kernels.matmul_i8({w.rows(), w.inputs(), i8->data.data(), i8->scale.data()}, rows.begin,
+                      rows.end, input.i8, output);
+  } else if (const auto* f16 = std::get_if<Matrix::F16>(&w.numbers())) {
+    kernels.matmul_f16(f16->data(), w.inputs(), rows.begin, rows.end, input.x, w.inputs(),
+                       input.tokens, output);
+  } else if (const auto* f32 = std::get_if<Matrix::F32>(&w.numbers())) {
+    kernels.matmul_f32(f32->data(), w.inputs(), rows.begin, rows.end, input.x, w.inputs(),
+                       input.tokens, output);
+  }
+}
+
+/// One group on its way through the kernels.
+class Application {
+ public:
+  Application(const LinearGroup& group, LinearScratch& scratch, const Compute& compute)
+      : group_(group),
+        scratch_(scratch),
+        compute_(compute),
+        kernels_(*compute.kernels),
+        multiple_(row_multiple(kernels_.layout)),
+        input_{group.x, group.tokens, group.maps.front().weights->inputs(), {}} {
+    assert(!group.maps.empty() && group.maps.size() <= most_shared_maps);
+    if (reads_i8(group)) {
+      input_.i8 = scratch.quantized.as(input_.tokens, input_.inputs);
+    }
+  }
+
+  /// x, its int8 form and A x: shared out by tokens. Of a single token, a long A x is shared out by
+  /// rows instead.
+  void prepare(const RangeWork& produce) {
+    const bool down_by_rows = is_long_down() && group_.tokens == 1;
+    compute_.parallel(group_.tokens, kernels_.layout.x.tokens_per_group,
+                      [&](std::size_t begin, std::size_t end) {
+                        const Range tokens{begin, end};
+                        if (produce) {
+                          produce(tokens);
+                        }
+                        quantize(tokens);
+                        if (group_.low_rank != nullptr && !down_by_rows) {
+                          down(tokens, {0, group_.low_rank->ranks()});
+                          group_.low_rank->scale(input_, tokens, scratch_.low_rank, kernels_);
+                        }
+                      });
+    if (down_by_rows) {
+      compute_.parallel(group_.low_rank->ranks(), kernels_.layout.i8.rows_per_block,
+                        [&](std::size_t begin, std::size_t end) {
+                          down({0, 1}, {begin, end});
+                        });
+      group_.low_rank->scale(input_, {0, 1}, scratch_.low_rank, kernels_);
+    }
+  }
+
+  /// All rows of all maps, one map below the other.
+  void multiply() {
+    std::size_t blocks = 0;
+    for (const LinearMap& map : group_.maps) {
+      blocks += blocks_of(map);
+    }
+    compute_.parallel(blocks, 1, [&](std::size_t begin, std::size_t end) {
+      std::size_t map_begin = 0;
+      for (std::size_t map = 0; map < group_.maps.size(); ++map) {
+        const std::size_t map_end = map_begin + blocks_of(group_.maps[map]);
+        const Range part{std::max(begin, map_begin), std::min(end, map_end)};
+        if (part.begin < part.end) {
+          multiply_blocks(map, {part.begin - map_begin, part.end - map_begin});
+        }
+        map_begin = map_end;
+      }
+    });
+  }
+
+  /// The same rows of all maps together.
+  void multiply_side_by_side(const RangeWork& consume) {
+    compute_.parallel(blocks_of(group_.maps.front()), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t map = 0; map < group_.maps.size(); ++map) {
+        multiply_blocks(map, {begin, end});
+      }
+      consume(rows_of(group_.maps.front(), {begin, end}));
+    });
+  }
+
+ private:
+  bool is_long_down() const {
+    constexpr std::size_t short_bytes = 64 << 10;  // read before another thread has woken up
+    return group_.low_rank != nullptr && group_.low_rank->ranks() * input_.inputs > short_bytes;
+  }
+
+  std::size_t blocks_of(const LinearMap& map) const {
+    return (map.weights->rows() + multiple_ - 1) / multiple_;
+  }
+
+  Range rows_of(const LinearMap& map, Range blocks) const {
+    return {blocks.begin * multiple_, std::min(blocks.end * multiple_, map.weights->rows())};
+  }
+
+  void quantize(Range tokens) {
+    for (std::size_t t = tokens.begin; input_.i8.tokens != 0 && t < tokens.end; ++t) {
+      kernels_.quantize_i8(input_.x + t * input_.inputs, input_.inputs, t, input_.i8);
+    }
+  }
+
+  void down(Range tokens, Range rows) {
+    group_.low_rank->down(input_, tokens, rows, scratch_.low_rank, kernels_);
+  }
+
+  void multiply_blocks(std::size_t index, Range blocks) {
+    const LinearMap& map = group_.maps[index];
+    const Range rows = rows_of(map, blocks);
+    const kernels::Output output{map.y, map.weights->rows(), map.bias, map.add};
+    multiply_rows(*map.weights, input_, rows, output, kernels_);
+    if (group_.low_rank != nullptr) {
+      group_.low_rank->up(index, input_.tokens, rows, scratch_.low_rank, output, kernels_);
+    }
+  }
+
+  const LinearGroup& group_;
+  LinearScratch& scratch_;
+  const Compute& compute_;
+  const kernels::KernelSet& kernels_;
+  std::size_t multiple_;
+  LinearInput input_;
+};
+
+}  // namespace
+
+void apply(const LinearGroup& group, const RangeWork& produce, LinearScratch& scratch,
+           const Compute& compute) {
+  Application application(group, scratch, compute);
+  application.prepare(produce);
+  application.multiply();
+}
+
+void apply_and_consume(const LinearGroup& group, const RangeWork& produce, const RangeWork& consume,
+                       LinearScratch& scratch, const Compute& compute) {
+  Application application(group, scratch, compute);
+  application.prepare(produce);
+  application.multiply_side_by_side(consume);
+}
+
+}  // namespace crayon::model

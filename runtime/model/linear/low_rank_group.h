@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "kernels/kernel_set.h"
+#include "runtime/model/aligned.h"
+#include "runtime/model/linear/map_group.h"
+#include "runtime/model/linear/quantized.h"
+
+namespace crayon::model {
+
+/// From `begin` to before `end`, of a batch's tokens or a matrix's rows.
+struct Range {
+  std::size_t begin;
+  std::size_t end;
+  std::size_t size() const { return end - begin; }
+};
+
+/// A batch of inputs in the forms that the kernels take.
+struct LinearInput {
+  const float* x;  ///< [tokens][inputs]
+  std::size_t tokens;
+  std::size_t inputs;
+  kernels::ActivationsI8 i8;  ///< of no token when nothing reads it
+};
+
+/// What low-rank factors need: z = A x, for all maps of a group.
+struct LowRankScratch {
+  AlignedArray<float> z;       ///< [tokens x ranks of the group]
+  AlignedArray<float> routes;  ///< [tokens][TokenRouter::scratch of the most experts]
+  std::array<QuantizedScratch, most_shared_maps> quantized;  ///< z of each map in int8
+};
+
+/// What adapters add to the maps of one input: y += B (s * (A x)) for each of them. A and B are the
+/// factors of all adapters side by side, s their scales and weights. Immutable.
+class LowRankGroup {
+ public:
+  virtual ~LowRankGroup() = default;
+
+  /// Rows of A, of all maps.
+  virtual std::size_t ranks() const = 0;
+  /// z = A x for some tokens, and some rows of A. Tokens begin at a multiple of the layout's
+  /// tokens_per_group, rows at one of its rows_per_block.
+  virtual void down(const LinearInput& input, Range tokens, Range rows, LowRankScratch& scratch,
+                    const kernels::KernelSet& kernels) const = 0;
+  /// z = s * z for some tokens, in the form that up() reads, when all their rows are there.
+  virtual void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
+                     const kernels::KernelSet& kernels) const = 0;
+  /// y [tokens][rows of the map] += B z for some rows of one map, of all tokens.
+  virtual void up(std::size_t map, std::size_t tokens, Range rows, LowRankScratch& scratch,
+                  const kernels::Output& y, const kernels::KernelSet& kernels) const = 0;
+};
+
+}  // namespace crayon::model
