@@ -1,10 +1,10 @@
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "base/affinity.h"
 #include "base/error.h"
 #include "base/futex.h"
 
@@ -27,12 +27,13 @@ void pause() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(std::size_t threads) : ranges_(threads) {
+ThreadPool::ThreadPool(std::size_t threads, std::vector<std::uint32_t> cpus)
+    : cpus_(std::move(cpus)), ranges_(threads) {
   if (threads == 0) {
     throw Error(Code::bad_argument, "the number of threads is 0", "use at least one thread");
   }
   // With fewer processors than threads, who spins keeps another from doing what it waits for.
-  spin_time_ = threads <= default_threads() ? spin_time : spin_time.zero();
+  spin_time_ = threads <= allowed_cpus().size() ? spin_time : spin_time.zero();
   workers_.reserve(threads - 1);
   for (std::size_t index = 1; index < threads; ++index) {
     workers_.emplace_back([this, index] { run_worker(index); });
@@ -94,6 +95,9 @@ void ThreadPool::report(std::uint32_t done) {
 }
 
 void ThreadPool::run_worker(std::size_t index) {
+  if (!cpus_.empty()) {
+    pin_this_thread(cpus_);  // where the system refuses, it knows better
+  }
   std::uint32_t seen = 0;
   while (true) {
     wait_for_call(seen);
@@ -148,15 +152,6 @@ bool ThreadPool::spin_until(const Ready& ready) const {
     }
   } while (std::chrono::steady_clock::now() - start < spin_time_);
   return false;
-}
-
-std::size_t default_threads() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-    return 1;
-  }
-  return std::max(1, CPU_COUNT(&allowed));
 }
 
 }  // namespace crayon

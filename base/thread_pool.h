@@ -22,8 +22,10 @@ namespace crayon {
 /// comes within microseconds, and then sleep.
 class ThreadPool {
  public:
-  /// `threads` counts the calling thread: 1 starts none. Throws bad_argument for 0.
-  explicit ThreadPool(std::size_t threads);
+  /// `threads` counts the calling thread: 1 starts none. Throws bad_argument for 0. The threads
+  /// that it starts run on `cpus` alone, unless that is empty; its caller's is the caller's own
+  /// affair (pin_this_thread).
+  explicit ThreadPool(std::size_t threads, std::vector<std::uint32_t> cpus = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -58,6 +60,7 @@ class ThreadPool {
   bool spin_until(const Ready& ready) const;
 
   std::vector<std::thread> workers_;
+  const std::vector<std::uint32_t> cpus_;
   std::chrono::nanoseconds spin_time_;
   std::mutex caller_;  // one parallel_for at a time
   Job job_;
@@ -69,8 +72,5 @@ class ThreadPool {
   alignas(128) std::atomic<std::uint32_t> undone_{0};  // grains of this call
   std::atomic<bool> caller_sleeps_{false};             // on undone_
 };
-
-/// Threads to use when the user names no number: the processors this process may run on.
-std::size_t default_threads();
 
 }  // namespace crayon

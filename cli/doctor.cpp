@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/core_choice.h"
 #include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/verbs.h"

@@ -10,9 +10,9 @@
 #include <iostream>
 #include <iterator>
 
+#include "base/core_choice.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/thread_pool.h"
 #include "formats/chat_format.h"
 
 namespace crayon::cli {
@@ -32,6 +32,9 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
   command.add_option("-t,--threads", options.threads, "Threads to compute with")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  command.add_flag("--pin,!--no-pin", options.pin,
+                   "Keep to the fastest cores, which is the default where threads do not outnumber "
+                   "them");
   command.add_option("--kernels", options.kernels,
                      "Kernel set to use, one of those that `crayon doctor` lists");
 }

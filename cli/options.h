@@ -17,6 +17,7 @@ namespace crayon::cli {
 /// What a model runs on.
 struct EngineOptions {
   std::size_t threads;             ///< 1 and above
+  bool pin = true;                 ///< to the fastest cores
   std::string kernels;             ///< a kernel set's name; empty: the best that runs here
   std::vector<std::string> loras;  ///< as --adapter takes them: "PATH" or "PATH=SCALE"
   std::string examples;            ///< a JSONL file that says beforehand what queries are like
