@@ -1,22 +1,39 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/affinity.h"
 #include "base/core_choice.h"
+#include "base/machine.h"
+#include "base/thread_pool.h"
 #include "cli/engine.h"
+#include "cli/machine_description.h"
 #include "cli/output.h"
+#include "cli/placement.h"
 #include "cli/verbs.h"
 #include "kernels/kernel_set.h"
+#include "runtime/bench/read_bandwidth.h"
 
 namespace crayon::cli {
 namespace {
 
 using kernels::Feature;
+
+struct Options {
+  EngineOptions engine;
+  bool bandwidth = true;
+};
+
+/// How fast memory can be read, in bytes a second.
+struct Bandwidth {
+  double one_thread;
+  double all_threads;
+};
 
 /// The words of a set of feature bits.
 std::vector<std::string_view> words_of(std::uint32_t features) {
@@ -29,51 +46,143 @@ std::vector<std::string_view> words_of(std::uint32_t features) {
   return words;
 }
 
-std::uint64_t pages(int which) {
-  const long count = ::sysconf(which);
-  const long size = ::sysconf(_SC_PAGESIZE);
-  return count > 0 && size > 0
-             ? static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(size)
-             : 0;
+std::string why_kernels(const EngineOptions& options) {
+  return options.kernels.empty() ? "the best that runs here"
+                                 : "asked for by --kernels or CRAYON_KERNELS";
 }
 
-Exit doctor(const std::string& asked, const Common& common) {
-  const kernels::KernelSet& chosen = select_kernels(asked);
-  const std::string why =
-      asked.empty() ? "the best that runs here" : "asked for by --kernels or CRAYON_KERNELS";
-  const std::vector<std::string_view> features = words_of(kernels::cpu_features());
-  const std::uint64_t memory = pages(_SC_PHYS_PAGES);
-  const std::uint64_t free_memory = pages(_SC_AVPHYS_PAGES);
-  if (common.json) {
-    Json sets = Json::array();
-    for (const kernels::KernelSet* set : kernels::all()) {
-      sets.push_back({{"name", set->name},
-                      {"needs", words_of(set->features)},
-                      {"runs", kernels::runs_here(*set)}});
-    }
-    print_json({{"version", CRAYON_VERSION},
-                {"features", features},
-                {"kernels", sets},
-                {"chosen", chosen.name},
-                {"why", why},
-                {"threads", default_threads()},
-                {"memory_bytes", memory},
-                {"free_memory_bytes", free_memory}});
-    return Exit::ok;
+/// In well under two seconds on a board: 64 MiB are more than its caches, and soon written.
+std::optional<Bandwidth> measure(const Options& options) {
+  if (!options.bandwidth) {
+    return std::nullopt;
   }
-  print(fmt::format("crayon    {}\n", CRAYON_VERSION));
-  print(fmt::format("cpu       {}\n", features.empty()
-                                          ? "no feature that a kernel set uses"
-                                          : fmt::format("{}", fmt::join(features, " "))));
-  print(fmt::format("threads   {}\n", default_threads()));
-  print(fmt::format("memory    {}, {} free\n", bytes_text(memory), bytes_text(free_memory)));
+  constexpr double seconds = 0.2;
+  bench::ReadBandwidth buffer(std::uint64_t{64} << 20);
+  const std::vector<std::uint32_t> before = allowed_cpus();
+  const Placement placement = place_threads(options.engine);
+  ThreadPool one(1);
+  ThreadPool all(options.engine.threads, placement.cpus);
+  const Bandwidth measured{buffer.measure(one, seconds), buffer.measure(all, seconds)};
+  pin_this_thread(before);
+  return measured;
+}
+
+Json cpus_json() {
+  Json cpus = Json::array();
+  const SystemFiles files;
+  for (const Cpu& cpu : read_cpu_topology(files, allowed_cpus()).cpus) {
+    const Clock clock = read_clock(files, cpu.id);
+    cpus.push_back({{"id", cpu.id},
+                    {"model", cpu.model.empty() ? Json() : Json(cpu.model)},
+                    {"capacity", cpu.capacity},
+                    {"governor", json_of(clock.governor)},
+                    {"khz", json_of(clock.now_khz)},
+                    {"max_khz", json_of(clock.max_khz)}});
+  }
+  return cpus;
+}
+
+Json kernels_json() {
+  Json sets = Json::array();
+  for (const kernels::KernelSet* set : kernels::all()) {
+    sets.push_back({{"name", set->name},
+                    {"needs", words_of(set->features)},
+                    {"runs", kernels::runs_here(*set)}});
+  }
+  return sets;
+}
+
+void print_all_json(const kernels::KernelSet& chosen, const Options& options) {
+  const SystemFiles files;
+  const Placement placement = placement_of(options.engine);
+  const std::optional<Bandwidth> bandwidth = measure(options);
+  const Memory memory = read_memory(files);
+  Json temperatures = Json::object();
+  for (const auto& [zone, degrees] : read_temperatures(files)) {
+    temperatures[zone] = degrees;
+  }
+  print_json({{"version", CRAYON_VERSION},
+              {"features", words_of(kernels::cpu_features())},
+              {"kernels", kernels_json()},
+              {"chosen", chosen.name},
+              {"why", why_kernels(options.engine)},
+              {"threads", options.engine.threads},
+              {"memory_bytes", memory.total.value_or(0)},
+              {"free_memory_bytes", memory.available.value_or(0)},
+              {"machine", json_of(machine_model(files))},
+              {"cpus", cpus_json()},
+              {"pinned_to", placement.cpus},
+              {"why_pinned", placement.reason},
+              {"layout", layout_text(chosen.layout)},
+              {"temperatures", temperatures},
+              {"throttling", json_of(throttling(files))},
+              {"huge_pages", json_of(huge_pages(files))},
+              {"read_bytes_per_second", bandwidth ? Json{{"one_thread", bandwidth->one_thread},
+                                                         {"all_threads", bandwidth->all_threads}}
+                                                  : Json()}});
+}
+
+/// "label     text"
+void line(std::string_view label, const std::string& text) {
+  print(fmt::format("{:<10}{}\n", label, text));
+}
+
+void print_processors() {
+  const SystemFiles files;
+  const CpuTopology topology = read_cpu_topology(files, allowed_cpus());
+  for (const Cpu& cpu : topology.cpus) {
+    const Clock clock = read_clock(files, cpu.id);
+    line("core",
+         fmt::format("{}: {}, {}, governor {}, clock {} of {}", cpu.id,
+                     cpu.model.empty() ? "model unknown" : cpu.model,
+                     topology.measure == CapacityMeasure::scheduler
+                         ? fmt::format("capacity {}", cpu.capacity)
+                         : "capacity unknown",
+                     text_of(clock.governor), megahertz(clock.now_khz), megahertz(clock.max_khz)));
+  }
+}
+
+void print_kernels(const kernels::KernelSet& chosen, const EngineOptions& options) {
   for (const kernels::KernelSet* set : kernels::all()) {
     const std::string missing =
         fmt::format("{}", fmt::join(words_of(set->features & ~kernels::cpu_features()), " "));
-    print(fmt::format("kernels   {:<10}{}\n", set->name,
-                      set == &chosen             ? "chosen: " + why
-                      : kernels::runs_here(*set) ? "runs"
-                                                 : "does not run, needs " + missing));
+    line("kernels", fmt::format("{:<12}{}", set->name,
+                                set == &chosen             ? "chosen: " + why_kernels(options)
+                                : kernels::runs_here(*set) ? "runs"
+                                                           : "does not run, needs " + missing));
+  }
+  line("layout", layout_text(chosen.layout));
+}
+
+void print_all(const kernels::KernelSet& chosen, const Options& options) {
+  const SystemFiles files;
+  const std::vector<std::string_view> features = words_of(kernels::cpu_features());
+  const Placement placement = placement_of(options.engine);
+  const Memory memory = read_memory(files);
+  line("crayon", CRAYON_VERSION);
+  line("machine", text_of(machine_model(files)));
+  line("cpu", features.empty() ? "no feature that a kernel set uses"
+                               : fmt::format("{}", fmt::join(features, " ")));
+  print_processors();
+  line("threads", fmt::format("{}, {}", options.engine.threads, placement.text()));
+  print_kernels(chosen, options.engine);
+  line("memory", fmt::format("{}, {} free; huge pages {}", bytes_text(memory.total),
+                             bytes_text(memory.available), text_of(huge_pages(files))));
+  line("heat", fmt::format("{}; throttling {}", temperatures_text(read_temperatures(files)),
+                           text_of(throttling(files))));
+  if (const std::optional<Bandwidth> bandwidth = measure(options)) {
+    line("reads",
+         fmt::format("{:.1f} GB/s with 1 thread, {:.1f} GB/s with {}", bandwidth->one_thread / 1e9,
+                     bandwidth->all_threads / 1e9, options.engine.threads));
+  }
+}
+
+Exit doctor(const Options& options, const Common& common) {
+  const kernels::KernelSet& chosen = select_kernels(options.engine.kernels);
+  if (common.json) {
+    print_all_json(chosen, options);
+  } else {
+    print_all(chosen, options);
   }
   return Exit::ok;
 }
@@ -81,9 +190,11 @@ Exit doctor(const std::string& asked, const Common& common) {
 }  // namespace
 
 Action declare_doctor(CLI::App& command, const Common& common) {
-  auto kernels = std::make_shared<std::string>();
-  command.add_option("--kernels", *kernels, "Kernel set to choose");
-  return [kernels, &common] { return doctor(*kernels, common); };
+  auto options = std::make_shared<Options>();
+  add_engine_options(command, options->engine);
+  command.add_flag("--bandwidth,!--no-bandwidth", options->bandwidth,
+                   "Measure how fast memory can be read, which is the default");
+  return [options, &common] { return doctor(*options, common); };
 }
 
 }  // namespace crayon::cli

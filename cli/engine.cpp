@@ -7,10 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/affinity.h"
-#include "base/core_choice.h"
 #include "base/error.h"
 #include "cli/examples.h"
+#include "cli/placement.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
 
@@ -102,19 +101,6 @@ adapters::AdapterSet open_adapters(const EngineOptions& options, const formats::
   return loader.finish();
 }
 
-/// Keeps this thread to where the threads of a pool go, and says where that is. Those that verbs
-/// start later, such as the server's, come after this one.
-std::vector<std::uint32_t> place(const EngineOptions& options) {
-  if (!options.pin) {
-    return {};
-  }
-  std::vector<std::uint32_t> cpus = cores_for(options.threads);
-  if (!cpus.empty()) {
-    pin_this_thread(cpus);
-  }
-  return cpus;
-}
-
 }  // namespace
 
 const kernels::KernelSet& select_kernels(const std::string& name) {
@@ -134,7 +120,7 @@ model::KvDtype kv_of(const std::string& name, model::KvDtype fallback) {
 
 Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
     : kernels_(select_kernels(options.kernels)),
-      pool_(options.threads, place(options)),
+      pool_(options.threads, place_threads(options).cpus),
       bundle_(open_model(path)),
       model_(model::Model::load(bundle_, kernels_, pool_)),
       tokenizer_(tokenizer_of(bundle_, options.chat_format)),

@@ -16,6 +16,7 @@ ALLOWED = {
     "formats/importers": ["base", "formats"],
     "runtime/tokenizer": ["base", "formats"],
     "runtime/model": ["base", "kernels", "formats"],
+    "runtime/bench": ["base", "kernels", "formats", "runtime/model"],
     "runtime/generation": ["base", "formats", "runtime/tokenizer", "runtime/model"],
     "runtime/adapters": ["base", "formats", "runtime/tokenizer", "runtime/model",
                          "runtime/generation"],

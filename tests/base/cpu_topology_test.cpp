@@ -11,19 +11,18 @@
 #include "base/affinity.h"
 #include "base/core_choice.h"
 #include "base/core_models.h"
-#include "base/file.h"
 #include "base/thread_pool.h"
-#include "tests/support/support.h"
+#include "tests/base/fake_machine.h"
 
 namespace crayon {
 namespace {
 
 using Ids = std::vector<std::uint32_t>;
 
-/// A machine made of files.
-class FakeMachine {
+/// A machine with processors 0 to cpus - 1.
+class FakeCores : public test::FakeMachine {
  public:
-  explicit FakeMachine(std::uint32_t cpus) : ids_(cpus) { std::iota(ids_.begin(), ids_.end(), 0); }
+  explicit FakeCores(std::uint32_t cpus) : ids_(cpus) { std::iota(ids_.begin(), ids_.end(), 0); }
 
   void set(std::uint32_t cpu, const std::string& name, const std::string& text) {
     write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/" + name, text);
@@ -33,35 +32,28 @@ class FakeMachine {
       set(cpu, name, texts[cpu]);
     }
   }
-  void write(const std::string& path, const std::string& text) {
-    std::filesystem::create_directories((folder_ / path).parent_path());
-    write_text(folder_ / path, text);
-  }
-  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
-  SystemFiles files() const { return SystemFiles(folder_.path()); }
   CpuTopology topology() const { return read_cpu_topology(files(), ids_); }
   CoreChoice choice() const { return choose_cores(topology()); }
 
  private:
-  test::TempDir folder_;
   Ids ids_;
 };
 
 TEST(CoreChoice, TakesTheBigCoresOfABigLittleBoard) {
-  FakeMachine board(8);
+  FakeCores board(8);
   board.set_all("cpu_capacity", {"414\n", "414", "414", "414", "1024", "1024", "1008", "1008"});
   EXPECT_EQ(board.choice().cpus, (Ids{4, 5, 6, 7}));
   EXPECT_EQ(board.choice().reason, "the fastest: capacity 1024, others capacity 414 at most");
 }
 
 TEST(CoreChoice, MiddleCoresComputeBesideAPrimeCore) {
-  FakeMachine board(8);
+  FakeCores board(8);
   board.set_all("cpu_capacity", {"250", "250", "250", "250", "870", "870", "870", "1024"});
   EXPECT_EQ(board.choice().cpus, (Ids{4, 5, 6, 7}));
 }
 
 TEST(CoreChoice, GoesByTheClockWhereThereIsNoCapacity) {
-  FakeMachine board(4);
+  FakeCores board(4);
   board.set_all("cpufreq/cpuinfo_max_freq", {"1800000", "1800000", "2400000", "2256000"});
   EXPECT_EQ(board.topology().measure, CapacityMeasure::frequency);
   EXPECT_EQ(board.choice().cpus, (Ids{2, 3}));
@@ -69,21 +61,21 @@ TEST(CoreChoice, GoesByTheClockWhereThereIsNoCapacity) {
 }
 
 TEST(CoreChoice, CountsACoreWithTwoHardwareThreadsOnce) {
-  FakeMachine machine(4);
+  FakeCores machine(4);
   machine.set_all("topology/thread_siblings_list", {"0,2", "1,3", "0,2", "1,3"});
   EXPECT_EQ(machine.choice().cpus, (Ids{0, 1}));
   EXPECT_NE(machine.choice().reason.find("hardware threads"), std::string::npos);
 }
 
 TEST(CoreChoice, TakesAllWhereNothingIsKnown) {
-  const FakeMachine machine(3);
+  const FakeCores machine(3);
   EXPECT_EQ(machine.topology().measure, CapacityMeasure::unknown);
   EXPECT_EQ(machine.choice().cpus, (Ids{0, 1, 2}));
 }
 
 TEST(CoreChoice, OddFilesAreAsGoodAsNone) {
   for (const std::string odd : {"", "fast", "-1", "0", "99999999999999999999999", "10x"}) {
-    FakeMachine machine(2);
+    FakeCores machine(2);
     machine.set_all("cpu_capacity", {"1024", odd});
     machine.set(0, "cpufreq/cpuinfo_max_freq", odd);
     machine.set_all("topology/thread_siblings_list", {odd + "-", "0"});
@@ -122,7 +114,7 @@ TEST(CoreModels, TakesNothingFromGarbage) {
 }
 
 TEST(SystemFiles, ReadsOnlyRegularFilesOfModestSize) {
-  FakeMachine machine(1);
+  FakeCores machine(1);
   machine.write("device", std::string("Board 5\0", 8));
   machine.write("large", std::string((std::size_t{1} << 20) + 8192, 'x'));
   ASSERT_EQ(::mkfifo(machine.path("pipe").c_str(), 0600), 0);

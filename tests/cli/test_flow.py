@@ -162,6 +162,22 @@ class Flow(support.Case):
         self.assertIn(told["version"], self.crayon("--version").out)
         self.assertIn("chosen", self.crayon("doctor").out)
 
+    def test_doctor_says_where_threads_run_and_why(self):
+        told = self.crayon("doctor", "--json", "--no-bandwidth").json
+        self.assertEqual(len(told["pinned_to"]), told["threads"])
+        self.assertLessEqual(set(told["pinned_to"]), {cpu["id"] for cpu in told["cpus"]})
+        self.assertIn(told["why_pinned"], self.crayon("doctor", "--no-bandwidth").out)
+        self.assertIsNone(told["read_bytes_per_second"])
+        for flags, env in ((["--no-pin"], {}), ([], {"CRAYON_PIN": "0"})):
+            free = self.crayon("doctor", "--json", "--no-bandwidth", *flags, env=env).json
+            self.assertEqual(free["pinned_to"], [])
+            self.assertIn("--no-pin", free["why_pinned"])
+
+    def test_doctor_measures_memory(self):
+        speeds = self.crayon("doctor", "--json").json["read_bytes_per_second"]
+        self.assertEqual(list(speeds), ["one_thread", "all_threads"])
+        self.assertGreater(min(speeds.values()), 0)
+
     def test_every_kernel_set_that_runs_here_gives_the_same_tokens(self):
         ids = {}
         for kernels in self.crayon("doctor", "--json").json["kernels"]:

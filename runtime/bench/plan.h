@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "runtime/bench/read_bandwidth.h"
+#include "runtime/model/model.h"
+
+namespace crayon::bench {
+
+using formats::Token;
+
+/// What is timed: tokens that go in together, then tokens one by one, from an empty session.
+struct Test {
+  std::uint32_t prompt = 0;
+  std::uint32_t decode = 0;
+  /// In llama-bench's words: "pp512", "tg128", "pp512+tg128".
+  std::string name() const;
+};
+
+/// A model as it is timed: with its kernels, its threads and what its session has attached.
+struct Lane {
+  const model::Model* model;
+  model::Session* session;  ///< with room for every test
+  ThreadPool* threads;      ///< the model's
+};
+
+/// What one test took in one lane, repetition by repetition.
+struct Times {
+  std::vector<double> seconds;        ///< of the whole test
+  std::vector<double> token_seconds;  ///< of every decoded token of all repetitions
+};
+
+struct Measurements {
+  std::vector<std::vector<Times>> lanes;  ///< [lane][test]
+  std::vector<double> bandwidth;          ///< bytes a second, once a repetition and lane
+  std::vector<double> bandwidth_of(std::size_t lane) const;  ///< [repetition]
+};
+
+/// `count` ids below `vocabulary`, the same for every run.
+std::vector<Token> random_tokens(std::uint32_t count, std::uint32_t vocabulary);
+
+/// Runs a test once. Its tokens are random ones, and the best token is looked for after each step,
+/// as greedy decoding does, though what follows does not depend on it.
+void run_once(const Test& test, const Lane& lane, Times& times);
+
+/// Runs every test in every lane `repetitions` times, lanes side by side and in turns, so that they
+/// share what the machine does meanwhile; in between, how fast memory can be read by each lane's
+/// threads. `bandwidth` may be null. `on_step` hears of steps done and to do.
+Measurements run(std::span<const Test> tests, std::span<const Lane> lanes, int repetitions,
+                 ReadBandwidth* bandwidth,
+                 const std::function<void(std::uint64_t done, std::uint64_t all)>& on_step);
+
+}  // namespace crayon::bench

@@ -1,0 +1,41 @@
+#include "runtime/bench/traffic.h"
+
+#include <algorithm>
+
+#include "runtime/model/kv_cache.h"
+#include "runtime/model/matrix.h"
+
+namespace crayon::bench {
+namespace {
+
+/// Whether a step reads a row of that tensor alone.
+bool is_looked_up(const formats::BundleInfo& info, const std::string& name) {
+  return name == formats::position_embedding ||
+         (name == formats::token_embedding && !info.config->tied_head);
+}
+
+}  // namespace
+
+std::uint64_t weight_bytes_read(const formats::BundleInfo& info, const kernels::Layout& layout) {
+  std::uint64_t bytes = 0;
+  for (const formats::TensorEntry& tensor : info.tensors) {
+    const std::uint64_t whole = model::Matrix::bytes(tensor.dtype, tensor.shape, layout);
+    bytes += is_looked_up(info, tensor.name) ? whole / std::max<std::uint64_t>(tensor.shape.rows, 1)
+                                             : whole;
+  }
+  return bytes;
+}
+
+std::uint64_t kv_bytes_read(const formats::ModelConfig& config, model::KvDtype kv,
+                            std::uint32_t position) {
+  const std::uint64_t a_position = model::KvCache::bytes(config, 1, kv) / config.layers;
+  std::uint64_t bytes = 0;
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    const std::uint32_t seen =
+        config.is_windowed(layer) ? std::min(position + 1, config.window) : position + 1;
+    bytes += seen * a_position;
+  }
+  return bytes;
+}
+
+}  // namespace crayon::bench
