@@ -28,6 +28,9 @@ std::uint32_t detect() {
   if ((capabilities & HWCAP_ASIMDDP) != 0) {
     features |= feature_dotprod;
   }
+  if ((getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0) {
+    features |= feature_i8mm;
+  }
 #endif
   return features;
 }
@@ -47,6 +50,8 @@ std::string_view feature_name(Feature feature) {
       return "neon";
     case feature_dotprod:
       return "dotprod";
+    case feature_i8mm:
+      return "i8mm";
   }
   return "unknown";
 }

@@ -16,6 +16,7 @@ constexpr std::array sets = {
 #if defined(__x86_64__)
     &avx2_set,
 #elif defined(__aarch64__)
+    &i8mm_set,
     &dotprod_set,
     &neon_set,
 #endif
@@ -29,7 +30,7 @@ bool runs_on(const KernelSet& set, std::uint32_t features) {
 /// The bits of `features` as words: "neon, dotprod".
 std::string words(std::uint32_t features) {
   std::string text;
-  for (const Feature feature : {feature_avx2, feature_neon, feature_dotprod}) {
+  for (const Feature feature : {feature_avx2, feature_neon, feature_dotprod, feature_i8mm}) {
     if ((features & feature) != 0) {
       text += text.empty() ? "" : ", ";
       text += feature_name(feature);

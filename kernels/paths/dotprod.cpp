@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/paths/paths.h"
 
@@ -26,76 +27,123 @@ namespace {
 //   quad 3    12 13 14 15   |  48       |   | 112       |   | 240 |
 //
 // SDOT by lane multiplies one of these registers with 4 inputs of x, the same for its 4 rows, and
-// adds to 4 sums, one a row: no lane ever needs adding across.
+// adds to 4 sums, one a row: no lane ever needs adding across. Tokens stand as rows do: 8 tokens'
+// 4 inputs are two registers.
 constexpr Layout layout = {
-    .i8 = {.id = 3, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 16, .flip = 0},
+    .i8 = {.id = 4, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 8, .flip = 0},
     .i4 = {.id = 103, .rows_per_block = 16, .inputs_per_group = 4},
-    .x = {.tokens_per_group = 4, .inputs_per_group = 16}};
+    .x = {.tokens_per_group = 12, .inputs_per_group = 4}};
 
-// Registers at 4 tokens: 16 of sums, 4 of x, 4 of w, of 32:
-//
-//              t0    t1    t2    t3        x: one register a token, a lane a group
-//   w quad 0   4     4     4     4
-//   w quad 1   4     4     4     4         64 SDOTs for 16 + 4 loads
-//   w quad 2   4     4     4     4
-//   w quad 3   4     4     4     4
-static_assert(layout.x.tokens_per_group == 4);
+#include "kernels/generic/arm.inl"
+#include "kernels/generic/unrolled.inl"
 
-// One token alone has 4 sums, each of which waits for its last SDOT: two sets of them, for even and
-// for odd groups, halve the wait.
-template <int Tokens>
-constexpr int chains = Tokens == 1 ? 2 : 1;
+/// Sums of Quads x 4 rows and Tokens tokens.
+template <int Quads, int Tokens>
+struct Tile {
+  // A single token has few sums, each of which waits for its last SDOT: a second set of them, for
+  // odd groups, halves the wait.
+  static constexpr int chains = Tokens == 1 ? 2 : 1;
 
-template <int Tokens>
-using Totals = int32x4_t[chains<Tokens>][Tokens][4];
+  int32x4_t sum[chains][Tokens][Quads] = {};
 
-/// Inputs 4 * Group .. 4 * Group + 3 of a step.
-template <int Group, int Tokens>
-[[gnu::always_inline]] inline void add_group(const std::int8_t* w, const int8x16_t (&xs)[Tokens],
-                                             Totals<Tokens>& total) {
-  int8x16_t ws[4];
-#pragma GCC unroll 4
-  for (int quad = 0; quad < 4; ++quad) {
-    ws[quad] = vld1q_s8(w + static_cast<std::size_t>(64 * Group + 16 * quad));
+  /// Adds the next 4 * Groups inputs. Each group's operands are loaded while the group before is
+  /// multiplied.
+  template <int Groups>
+  [[gnu::always_inline]] void add(const std::int8_t* w, const std::int8_t* x) {
+    int8x16_t ws[Groups][Quads], xs[(Groups * Tokens + 7) / 8 * 2];
+    const auto load = [&]<int G>() __attribute__((always_inline)) {
+      unrolled<Quads>([&]<int Q>() { ws[G][Q] = vld1q_s8(w + 64 * G + 16 * Q); });
+      unrolled<Tokens / 8 + 1>([&]<int I>() {
+        constexpr int pair = (G * Tokens + 7) / 8 + I;
+        if constexpr (pair * 8 < (G + 1) * Tokens) {
+          xs[2 * pair] = vld1q_s8(x + 32 * pair);
+          xs[2 * pair + 1] = vld1q_s8(x + 32 * pair + 16);
+        }
+      });
+    };
+    load.template operator()<0>();
+    unrolled<Groups>([&]<int G>() {
+      if constexpr (G + 1 < Groups) {
+        load.template operator()<G + 1>();
+      }
+      unrolled<Tokens>([&]<int T>() {
+        constexpr int at = G * Tokens + T;
+        unrolled<Quads>([&]<int Q>() {
+          int32x4_t& s = sum[G % chains][T][Q];
+          s = vdotq_laneq_s32(s, ws[G][Q], xs[at / 4], at % 4);
+          if constexpr (Tokens >= 4) {
+            keep_in_register(s);
+          }
+        });
+      });
+    });
   }
-#pragma GCC unroll 4
-  for (int quad = 0; quad < 4; ++quad) {
-#pragma GCC unroll 4
-    for (int t = 0; t < Tokens; ++t) {
-      int32x4_t& sum = total[Group % chains<Tokens>][t][quad];
-      sum = vdotq_laneq_s32(sum, ws[quad], xs[t], Group);
+
+  void load(const std::int32_t* sums) {
+    unrolled<Tokens>([&]<int T>() {
+      unrolled<Quads>([&]<int Q>() { sum[0][T][Q] = vld1q_s32(sums + 16 * T + 4 * Q); });
+    });
+  }
+
+  void store(std::int32_t* sums) const {
+    unrolled<Tokens>([&]<int T>() {
+      unrolled<Quads>([&]<int Q>() {
+        int32x4_t s = sum[0][T][Q];
+        if constexpr (chains == 2) {
+          s = vaddq_s32(s, sum[1][T][Q]);
+        }
+        vst1q_s32(sums + 16 * T + 4 * Q, s);
+      });
+    });
+  }
+};
+
+/// Fills sums [Tokens][16] for the Quads x 4 rows that `w` points at.
+template <int Quads, int Tokens>
+[[gnu::noinline]] void multiply(const std::int8_t* w, std::size_t inputs, const std::int8_t* x,
+                                std::int32_t* sums) {
+  Tile<Quads, Tokens> tile;
+  std::size_t c = 0;
+  for (; c + 32 <= inputs; c += 32) {
+    tile.template add<8>(w + 16 * c, x + Tokens * c);
+  }
+  for (; c < inputs; c += 8) {
+    tile.template add<2>(w + 16 * c, x + Tokens * c);
+  }
+  tile.store(sums);
+}
+
+#include "kernels/paths/dotprod_wide.inl"
+
+template <>
+[[gnu::noinline]] void multiply<2, 12>(const std::int8_t* w, std::size_t inputs,
+                                       const std::int8_t* x, std::int32_t* sums) {
+  std::size_t c = inputs / 32 * 32;
+  if (c > 0) {
+    multiply_wide(w, c, x, sums);
+  }
+  if (c < inputs) {
+    Tile<2, 12> rest;
+    if (c > 0) {
+      rest.load(sums);
     }
+    for (; c < inputs; c += 8) {
+      rest.add<2>(w + 16 * c, x + 12 * c);
+    }
+    rest.store(sums);
   }
 }
 
 template <int Tokens>
 void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
                 std::int32_t (&sums)[Tokens][16]) {
-  Totals<Tokens> total = {};
-  for (std::size_t c = 0; c < inputs; c += 16) {
-    int8x16_t xs[Tokens];
-    for (int t = 0; t < Tokens; ++t) {
-      xs[t] = vld1q_s8(x + Tokens * c + static_cast<std::size_t>(16 * t));
-    }
-    const std::int8_t* w = block + 16 * c;
-    add_group<0>(w, xs, total);
-    add_group<1>(w, xs, total);
-    add_group<2>(w, xs, total);
-    add_group<3>(w, xs, total);
-  }
-  for (int t = 0; t < Tokens; ++t) {
-    for (int quad = 0; quad < 4; ++quad) {
-      int32x4_t sum = total[0][t][quad];
-      if constexpr (chains<Tokens> == 2) {
-        sum = vaddq_s32(sum, total[1][t][quad]);
-      }
-      vst1q_s32(sums[t] + 4 * quad, sum);
-    }
+  constexpr int quads = Tokens <= 4 ? 4 : Tokens <= 8 || Tokens == 12 ? 2 : 1;
+  for (int quad = 0; quad < 4; quad += quads) {
+    multiply<quads, Tokens>(block + 16 * quad, inputs, x, sums[0] + 4 * quad);
   }
 }
 
-#include "kernels/generic/half_neon.inl"
-#include "kernels/generic/plain_i4.inl"
+#include "kernels/paths/dotprod_i4.inl"
 
 #include "kernels/generic/kernels.inl"
 

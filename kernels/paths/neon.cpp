@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/paths/paths.h"
 
@@ -13,55 +14,78 @@ namespace {
 
 #include "kernels/generic/vector.inl"
 
-// A block is 4 rows, each row's 16 inputs of a step together:
+// A block is 8 rows, each row's 16 inputs of a step together:
 //
 //            inputs 0..15   16..31
-//   row 0    | 0: 16 B |   | 64: 16 B |
-//   row 1    | 16      |   | 80       |      offsets in bytes
-//   row 2    | 32      |   | 96       |
-//   row 3    | 48      |   | 112      |
+//   row 0    |   0: 16 B |   | 128: 16 B |
+//   row 1    |  16       |   | 144       |      offsets in bytes
+//     ...
+//   row 7    | 112       |   | 240       |
 constexpr Layout layout = {
-    .i8 = {.id = 2, .rows_per_block = 4, .inputs_per_group = 16, .input_multiple = 16, .flip = 0},
-    .i4 = {.id = 102, .rows_per_block = 4, .inputs_per_group = 16},
-    .x = {.tokens_per_group = 2, .inputs_per_group = 16}};
+    .i8 = {.id = 6, .rows_per_block = 8, .inputs_per_group = 16, .input_multiple = 16, .flip = 0},
+    .i4 = {.id = 106, .rows_per_block = 8, .inputs_per_group = 16},
+    .x = {.tokens_per_group = 4, .inputs_per_group = 16}};
 
-// Registers at 2 tokens: 8 of sums, 2 of x, 4 of w and up to 16 of products, of 32: as many as let
-// an in-order core (A53) work on eight products while it waits for none. With 4 tokens the sums
-// crowd the products out, and a token takes a quarter longer on A53 and A72 (by llvm-mca).
-static_assert(layout.x.tokens_per_group == 2);
+#include "kernels/generic/arm.inl"
+#include "kernels/generic/unrolled.inl"
 
-/// Each product goes to the sums at once. Adding two in int16 first (SMLAL) would save one
-/// instruction in four, but (-128)^2 + (-128)^2 does not fit.
-[[gnu::always_inline]] inline int32x4_t add_products(int32x4_t total, int8x16_t w, int8x16_t x) {
-  total = vpadalq_s16(total, vmull_s8(vget_low_s8(w), vget_low_s8(x)));
-  return vpadalq_s16(total, vmull_high_s8(w, x));
+// 4 rows x 4 tokens: 16 registers of sums, 4 of x, 1 or 2 of w and 4 of products, of 32. The
+// products of 4 tokens are in flight together, so that an in-order core waits for none.
+
+/// Adds the products of 16 inputs. Two fit into int16, since no operand is -128: 2 * 127^2 = 32258.
+/// So the upper 8 inputs' go to the lower ones' before they widen.
+template <int Rows, int Tokens>
+[[gnu::always_inline]] inline void add_products(const std::int8_t* w, const std::int8_t* x,
+                                                int32x4_t (&total)[Rows][Tokens]) {
+  int8x16_t xs[Tokens], ws[Rows];
+  unrolled<Tokens>([&]<int T>() { xs[T] = vld1q_s8(x + 16 * T); });
+  unrolled<Rows>([&]<int R>() { ws[R] = vld1q_s8(w + 16 * R); });
+  unrolled<Rows>([&]<int R>() {
+    int16x8_t products[Tokens];
+    unrolled<Tokens>(
+        [&]<int T>() { products[T] = vmull_s8(vget_low_s8(ws[R]), vget_low_s8(xs[T])); });
+    unrolled<Tokens>([&]<int T>() { products[T] = vmlal_high_s8(products[T], ws[R], xs[T]); });
+    unrolled<Tokens>([&]<int T>() {
+      total[R][T] = vpadalq_s16(total[R][T], products[T]);
+      keep_in_register(total[R][T]);
+    });
+  });
+}
+
+/// Fills sums [Tokens][8] for the Rows rows that `w` points at.
+template <int Rows, int Tokens>
+[[gnu::noinline]] void multiply(const std::int8_t* w, std::size_t inputs, const std::int8_t* x,
+                                std::int32_t* sums) {
+  int32x4_t total[Rows][Tokens] = {};
+  std::size_t c = 0;
+  for (; c + 32 <= inputs; c += 32) {
+    add_products(w + 8 * c, x + Tokens * c, total);
+    add_products(w + 8 * (c + 16), x + Tokens * (c + 16), total);
+  }
+  if (c < inputs) {
+    add_products(w + 8 * c, x + Tokens * c, total);
+  }
+  unrolled<Rows / 4>([&]<int Q>() {
+    unrolled<Tokens>([&]<int T>() {
+      const int32x4_t rows01 = vpaddq_s32(total[4 * Q][T], total[4 * Q + 1][T]);
+      const int32x4_t rows23 = vpaddq_s32(total[4 * Q + 2][T], total[4 * Q + 3][T]);
+      vst1q_s32(sums + 8 * T + 4 * Q, vpaddq_s32(rows01, rows23));
+    });
+  });
 }
 
 template <int Tokens>
 void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
-                std::int32_t (&sums)[Tokens][4]) {
-  int32x4_t total[Tokens][4] = {};
-  for (std::size_t c = 0; c < inputs; c += 16) {
-    int8x16_t xs[Tokens];
-    for (int t = 0; t < Tokens; ++t) {
-      xs[t] = vld1q_s8(x + Tokens * c + static_cast<std::size_t>(16 * t));
-    }
-    for (int row = 0; row < 4; ++row) {
-      const int8x16_t ws = vld1q_s8(block + 4 * c + static_cast<std::size_t>(16 * row));
-      for (int t = 0; t < Tokens; ++t) {
-        total[t][row] = add_products(total[t][row], ws, xs[t]);
-      }
-    }
-  }
-  for (int t = 0; t < Tokens; ++t) {
-    const int32x4_t rows01 = vpaddq_s32(total[t][0], total[t][1]);
-    const int32x4_t rows23 = vpaddq_s32(total[t][2], total[t][3]);
-    vst1q_s32(sums[t], vpaddq_s32(rows01, rows23));
+                std::int32_t (&sums)[Tokens][8]) {
+  if constexpr (Tokens <= 2) {
+    multiply<8, Tokens>(block, inputs, x, sums[0]);
+  } else {
+    multiply<4, Tokens>(block, inputs, x, sums[0]);
+    multiply<4, Tokens>(block + 64, inputs, x, sums[0] + 4);
   }
 }
 
-#include "kernels/generic/half_neon.inl"
-#include "kernels/generic/plain_i4.inl"
+#include "kernels/paths/neon_i4.inl"
 
 #include "kernels/generic/kernels.inl"
 

@@ -15,6 +15,7 @@ extern const KernelSet avx2_set;
 #elif defined(__aarch64__)
 extern const KernelSet neon_set;
 extern const KernelSet dotprod_set;
+extern const KernelSet i8mm_set;
 #endif
 
 }  // namespace crayon::kernels

@@ -145,6 +145,7 @@ TEST(Registry, FeaturesHaveNames) {
   EXPECT_EQ(feature_name(feature_avx2), "avx2");
   EXPECT_EQ(feature_name(feature_neon), "neon");
   EXPECT_EQ(feature_name(feature_dotprod), "dotprod");
+  EXPECT_EQ(feature_name(feature_i8mm), "i8mm");
 }
 
 }  // namespace

@@ -11,3 +11,11 @@
 [[gnu::always_inline]] inline void store(std::uint16_t* y, f32v value) {
   vst1_u16(y, vreinterpret_u16_f16(vcvt_f16_f32(value)));
 }
+
+/// GCC moves a sum on its way through many products from register to register, one move each time.
+/// This holds it where it is.
+[[gnu::always_inline]] inline void keep_in_register(int32x4_t& sum) {
+  int32x4_t value = sum;
+  asm("" : "+w"(value));
+  sum = value;
+}
