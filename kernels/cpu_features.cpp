@@ -19,6 +19,10 @@ std::uint32_t detect() {
   // The builtin asks the operating system too, whether it saves the wide registers.
   if (f16c_and_fma && __builtin_cpu_supports("avx2")) {
     features |= feature_avx2;
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vnni")) {
+      features |= feature_avx512vnni;
+    }
   }
 #elif defined(__aarch64__)
   const unsigned long capabilities = getauxval(AT_HWCAP);
@@ -52,6 +56,8 @@ std::string_view feature_name(Feature feature) {
       return "dotprod";
     case feature_i8mm:
       return "i8mm";
+    case feature_avx512vnni:
+      return "avx512vnni";
   }
   return "unknown";
 }

@@ -11,10 +11,11 @@ namespace crayon::kernels {
 
 /// What a CPU must have for a kernel set to run. Bits of a set.
 enum Feature : std::uint32_t {
-  feature_avx2 = 1u << 0,     ///< AVX2, FMA and F16C
-  feature_neon = 1u << 1,     ///< Advanced SIMD of armv8.0-a
-  feature_dotprod = 1u << 2,  ///< SDOT (armv8.2-a+dotprod)
-  feature_i8mm = 1u << 8,     ///< SMMLA (armv8.2-a+i8mm)
+  feature_avx2 = 1u << 0,        ///< AVX2, FMA and F16C
+  feature_neon = 1u << 1,        ///< Advanced SIMD of armv8.0-a
+  feature_dotprod = 1u << 2,     ///< SDOT (armv8.2-a+dotprod)
+  feature_avx512vnni = 1u << 4,  ///< AVX-512 F, BW, VL and VNNI
+  feature_i8mm = 1u << 8,        ///< SMMLA (armv8.2-a+i8mm)
 };
 
 /// The arithmetic of one path. Functions never allocate and never fail: what they demand is

@@ -14,6 +14,7 @@ namespace {
 // Best first: select() takes the first whose features are all there.
 constexpr std::array sets = {
 #if defined(__x86_64__)
+    &avx512vnni_set,
     &avx2_set,
 #elif defined(__aarch64__)
     &i8mm_set,
@@ -30,7 +31,8 @@ bool runs_on(const KernelSet& set, std::uint32_t features) {
 /// The bits of `features` as words: "neon, dotprod".
 std::string words(std::uint32_t features) {
   std::string text;
-  for (const Feature feature : {feature_avx2, feature_neon, feature_dotprod, feature_i8mm}) {
+  for (const Feature feature :
+       {feature_avx2, feature_avx512vnni, feature_neon, feature_dotprod, feature_i8mm}) {
     if ((features & feature) != 0) {
       text += text.empty() ? "" : ", ";
       text += feature_name(feature);

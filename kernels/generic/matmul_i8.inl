@@ -4,8 +4,13 @@
 //
 // which fills sums [Tokens][rows_per_block] from one block of packed weights
 // [inputs / group][rows_per_block][group] and one group of Tokens tokens
-// [inputs / x group][Tokens][x group], `inputs` being the weights' padded inputs. It multiplies the
-// bytes as they are stored; the flip of their top bit is taken back here.
+// [inputs / x group][Tokens][x group], `inputs` being the weights' padded inputs. Where the layout
+// flips the top bit of weights, it is called as
+//
+//   block_sums<Tokens>(block, inputs, x, x_sum, sums)
+//
+// with x_sum [Tokens], since sums of w + 128 are too large by 128 * x_sum. They may wrap; the
+// difference is right all the same.
 
 template <int Tokens>
 using BlockSums = std::int32_t[Tokens][layout.i8.rows_per_block];
@@ -65,17 +70,15 @@ template <typename Store>
   for (std::size_t row = row_begin; row < row_end; row += block_rows) {
     const std::size_t rows = row_end - row < block_rows ? row_end - row : block_rows;
     for_each_token_group(x.tokens, [&]<int Tokens>(std::size_t token) {
+      const std::int8_t* const block = w.data + row * inputs;
+      const std::int8_t* const xs = x.data + token * x.inputs;
       alignas(64) BlockSums<Tokens> sums;
-      block_sums<Tokens>(w.data + row * inputs, inputs, x.data + token * x.inputs, sums);
+      if constexpr (layout.i8.flip != 0) {
+        block_sums<Tokens>(block, inputs, xs, x.sum + token, sums);
+      } else {
+        block_sums<Tokens>(block, inputs, xs, sums);
+      }
       for (std::size_t t = 0; t < Tokens; ++t) {
-        if constexpr (layout.i8.flip != 0) {
-          // The sums may have wrapped; the difference is right all the same.
-          const auto correction = 128u * static_cast<std::uint32_t>(x.sum[token + t]);
-          for (std::size_t i = 0; i < block_rows; ++i) {
-            sums[t][i] =
-                static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[t][i]) - correction);
-          }
-        }
         store(token + t, row, sums[t], rows);
       }
     });
@@ -93,44 +96,71 @@ void matmul_i8_sums(const WeightsI8& w, std::size_t row_begin, std::size_t row_e
 }
 
 /// Puts `rows` values of token t, from row `row` on, where they belong. value(i) gives a register
-/// of values from the i-th of them on; it may be asked beyond the end of the rows, within a block.
-template <typename Value>
+/// of values from the i-th of the block on. Nothing is asked within a whole block: the product of
+/// a few inputs takes hardly longer than this.
+template <std::size_t BlockRows, bool Bias, bool Add, typename Value>
 [[gnu::always_inline]] inline void put(const Output& output, std::size_t t, std::size_t row,
                                        std::size_t rows, Value value) {
   float* const y = output.y + t * output.stride + row;
-  const auto finished = [&](f32v v, std::size_t i, auto read) {
-    if (output.bias != nullptr) {
+  const auto finished = [&](std::size_t i, auto read) {
+    f32v v = value(i);
+    if constexpr (Bias) {
       v += read(output.bias + row + i);
     }
-    return output.add ? read(y + i) + v : v;
+    if constexpr (Add) {
+      v += read(y + i);
+    }
+    return v;
   };
+  const auto whole = [](const float* p) { return load(p); };
   std::size_t i = 0;
+  if (rows == BlockRows) {
+#pragma GCC unroll 8
+    for (; i + lanes <= BlockRows; i += lanes) {
+      store(y + i, finished(i, whole));
+    }
+  }
   for (; i + lanes <= rows; i += lanes) {
-    store(y + i, finished(value(i), i, [](const float* p) { return load(p); }));
+    store(y + i, finished(i, whole));
   }
   if (i < rows) {
     const std::size_t count = rows - i;
-    store_tail(y + i, finished(value(i), i, [=](const float* p) { return load_tail(p, count); }),
-               count);
+    store_tail(y + i, finished(i, [=](const float* p) { return load_tail(p, count); }), count);
   }
 }
 
-/// A register of numbers of any type from `values` on, of which `rows` are left.
-[[gnu::always_inline]] inline f32v to_float(const std::int32_t* values, std::size_t rows) {
-  i32v ints = {};
-  __builtin_memcpy(&ints, values, sizeof(std::int32_t) * (rows < lanes ? rows : lanes));
-  return __builtin_convertvector(ints, f32v);
+/// Calls f.operator()<Bias, Add>() for what the output asks.
+template <typename Function>
+[[gnu::always_inline]] inline void with_output(const Output& output, Function f) {
+  if (output.bias == nullptr) {
+    output.add ? f.template operator()<false, true>() : f.template operator()<false, false>();
+  } else {
+    output.add ? f.template operator()<true, true>() : f.template operator()<true, false>();
+  }
+}
+
+/// A register from `values` on, which are numbers of a block: fewer than a register in `scalar`.
+template <typename Register, std::size_t BlockRows, typename Number>
+[[gnu::always_inline]] inline Register load_of_block(const Number* values) {
+  Register result = {};
+  __builtin_memcpy(&result, values,
+                   BlockRows % lanes == 0 ? sizeof result : BlockRows * sizeof(Number));
+  return result;
 }
 
 void matmul_i8(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
                const ActivationsI8& x, const Output& output) {
-  matmul_blocks(w, row_begin, row_end, x,
-                [&](std::size_t t, std::size_t row, const std::int32_t* sums, std::size_t rows) {
-                  const float x_scale = x.scale[t];
-                  put(output, t, row, rows, [&](std::size_t i) {
-                    const f32v scale = rows - i < lanes ? load_tail(w.scale + row + i, rows - i)
-                                                        : load(w.scale + row + i);
-                    return to_float(sums + i, rows - i) * (x_scale * scale);
+  constexpr std::size_t block_rows = layout.i8.rows_per_block;
+  static_assert(block_rows % lanes == 0 || block_rows < lanes);
+  with_output(output, [&]<bool Bias, bool Add>() {
+    matmul_blocks(w, row_begin, row_end, x,
+                  [&](std::size_t t, std::size_t row, const std::int32_t* sums, std::size_t rows) {
+                    const float x_scale = x.scale[t];
+                    put<block_rows, Bias, Add>(output, t, row, rows, [&](std::size_t i) {
+                      const auto scale = load_of_block<f32v, block_rows>(w.scale + row + i);
+                      const auto ints = load_of_block<i32v, block_rows>(sums + i);
+                      return __builtin_convertvector(ints, f32v) * (x_scale * scale);
+                    });
                   });
-                });
+  });
 }

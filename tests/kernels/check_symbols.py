@@ -11,6 +11,9 @@ import re
 import subprocess
 import sys
 
+PATHS = {f"{name}.cpp.o"
+         for name in ("avx512vnni", "avx2", "i8mm", "dotprod", "neon", "scalar")}
+
 # Sanitizers add their own.
 IGNORED = re.compile(r"^(__asan|__odr_asan|__tsan|__ubsan|DW\.ref\.)")
 
@@ -24,7 +27,7 @@ def main() -> int:
     wrong = []
     for line in listing.splitlines():
         member, symbol, kind = re.match(r".*\[(.*)\]: (\S+) (\S)", line).groups()
-        if member not in ("avx2.cpp.o", "neon.cpp.o", "dotprod.cpp.o", "i8mm.cpp.o", "scalar.cpp.o"):
+        if member not in PATHS:
             continue
         if IGNORED.match(symbol):
             continue
