@@ -1,4 +1,5 @@
-// What the ARM paths say alike: every armv8 core has fused multiply-add, and converts binary16.
+// What the ARM paths say alike: every armv8 core has fused multiply-add, converts binary16 and
+// rounds floats to integers.
 
 [[gnu::always_inline]] inline f32v fma(f32v a, f32v b, f32v c) {
   return vfmaq_f32(c, a, b);
@@ -18,4 +19,55 @@
   int32x4_t value = sum;
   asm("" : "+w"(value));
   sum = value;
+}
+
+/// See quantize.inl.
+inline std::int32_t largest_magnitude(const float* x, std::size_t n) {
+  const auto magnitude = [](const float* from) {
+    return vandq_s32(vreinterpretq_s32_f32(vld1q_f32(from)), vdupq_n_s32(0x7fffffff));
+  };
+  int32x4_t largest[4] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    int32x4_t next[4];
+    for (int part = 0; part < 4; ++part) {
+      next[part] = magnitude(x + i + 4 * part);
+    }
+    for (int part = 0; part < 4; ++part) {
+      largest[part] = vmaxq_s32(largest[part], next[part]);
+    }
+  }
+  for (; i + 4 <= n; i += 4) {
+    largest[0] = vmaxq_s32(largest[0], magnitude(x + i));
+  }
+  std::int32_t result =
+      vmaxvq_s32(vmaxq_s32(vmaxq_s32(largest[0], largest[1]), vmaxq_s32(largest[2], largest[3])));
+  for (; i < n; ++i) {
+    const std::int32_t bits = __builtin_bit_cast(std::int32_t, x[i]) & 0x7fffffff;
+    result = bits > result ? bits : result;
+  }
+  return result;
+}
+
+/// See quantize.inl.
+[[gnu::always_inline]] inline std::int32_t quantize_group(const float* x, float inverse,
+                                                          std::int8_t* q) {
+  const auto rounded = [=](const float* from) {
+    return vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(from), inverse));
+  };
+  // The even bytes of a register are the low halves of its numbers.
+  const auto low_halves = [](auto a, auto b) {
+    return vuzp1q_s8(__builtin_bit_cast(int8x16_t, a), __builtin_bit_cast(int8x16_t, b));
+  };
+  const auto sixteen = [&](const float* from) {
+    const int16x8_t a =
+        vuzp1q_s16(vreinterpretq_s16_s32(rounded(from)), vreinterpretq_s16_s32(rounded(from + 4)));
+    const int16x8_t b = vuzp1q_s16(vreinterpretq_s16_s32(rounded(from + 8)),
+                                   vreinterpretq_s16_s32(rounded(from + 12)));
+    return low_halves(a, b);
+  };
+  const int8x16_t first = sixteen(x), second = sixteen(x + 16);
+  vst1q_s8(q, first);
+  vst1q_s8(q + 16, second);
+  return vaddlvq_s16(vpadalq_s8(vpaddlq_s8(first), second));
 }

@@ -1,8 +1,10 @@
-// KernelSet::quantize_i8.
+// KernelSet::quantize_i8. The two templates are what a path may do better: a function of the same
+// name without a template, declared before this file is included, is taken instead.
 
 /// The bits of max |x|. Without the sign, floats are ordered as their bits are, infinity and NaN
 /// above all numbers.
-std::int32_t largest_magnitude(const float* x, std::size_t n) {
+template <typename Size>
+std::int32_t largest_magnitude(const float* x, Size n) {
   const auto magnitude = [](f32v xs) { return __builtin_bit_cast(i32v, xs) & 0x7fffffff; };
   i32v largest = {};
   std::size_t i = 0;
@@ -21,6 +23,22 @@ std::int32_t largest_magnitude(const float* x, std::size_t n) {
   return result;
 }
 
+/// q[i] = x[i] * inverse, rounded to nearest even, for i < 32, where that is in -127..127. Returns
+/// their sum.
+template <typename Byte>
+std::int32_t quantize_group(const float* x, float inverse, Byte* q) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < group_inputs; i += lanes) {
+    // Adding 1.5 * 2^23 rounds to nearest even and leaves the integer in the low bits.
+    const auto bits = __builtin_bit_cast(i32v, load(x + i) * inverse + 12582912.0f);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      q[i + lane] = static_cast<Byte>(bits[lane]);
+      sum += q[i + lane];
+    }
+  }
+  return sum;
+}
+
 /// Places a token's int8 row and its sums.
 struct RowWriter {
   const ActivationsI8& out;
@@ -34,20 +52,29 @@ struct RowWriter {
     width = out.tokens - first < most ? out.tokens - first : most;
   }
 
-  /// Inputs [32 * g, 32 * g + 32).
-  void put(std::size_t g, const std::int8_t* q) {
-    constexpr std::size_t piece = layout.x.inputs_per_group;
-    std::int8_t* to =
+  /// Inputs [32 * g, 32 * g + 32), with their sum.
+  [[gnu::always_inline]] void put(std::size_t g, const std::int8_t* q, std::int32_t sum) {
+    constexpr std::size_t piece = layout.x.inputs_per_group, most = layout.x.tokens_per_group;
+    std::int8_t* const to =
         out.data + first * out.inputs + g * group_inputs * width + (token - first) * piece;
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < group_inputs; ++i) {
-      sum += q[i];
-    }
-    for (std::size_t i = 0; i < group_inputs; i += piece, to += width * piece) {
-      __builtin_memcpy(to, q + i, piece);
+    if (width == 1) {
+      __builtin_memcpy(to, q, group_inputs);
+    } else if (width == most) {
+      scatter(q, to, most * piece);
+    } else {
+      scatter(q, to, width * piece);
     }
     out.group_sum[first * (out.inputs / group_inputs) + g * width + (token - first)] = sum;
     total += sum;
+  }
+
+  [[gnu::always_inline]] static void scatter(const std::int8_t* q, std::int8_t* to,
+                                             std::size_t stride) {
+    constexpr std::size_t piece = layout.x.inputs_per_group;
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < group_inputs / piece; ++i) {
+      __builtin_memcpy(to + i * stride, q + i * piece, piece);
+    }
   }
 
   std::int32_t total = 0;
@@ -61,22 +88,21 @@ void quantize_i8(const float* x, std::size_t n, std::size_t token, const Activat
   const bool finite = largest < infinity;
   const bool nothing = !finite || magnitude < 1e-30f;
   const float inverse = nothing ? 0.0f : 127.0f / magnitude;
-  // Adding 1.5 * 2^23 rounds to nearest even and leaves the integer in the low bits.
-  const auto rounded = [=](f32v xs) {
-    return __builtin_bit_cast(i32v, xs * inverse + 12582912.0f);
-  };
 
   RowWriter writer(out, token);
-  for (std::size_t g = 0; g < out.inputs / group_inputs; ++g) {
-    alignas(64) std::int8_t q[group_inputs] = {};
-    const std::size_t begin = g * group_inputs;
-    for (std::size_t i = begin; !nothing && i < begin + group_inputs && i < n; i += lanes) {
-      const i32v bits = rounded(n - i < lanes ? load_tail(x + i, n - i) : load(x + i));
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        q[i - begin + lane] = static_cast<std::int8_t>(bits[lane]);
-      }
+  alignas(64) std::int8_t q[group_inputs] = {};
+  std::size_t g = 0;
+  for (; !nothing && (g + 1) * group_inputs <= n; ++g) {
+    const std::int32_t sum = quantize_group(x + g * group_inputs, inverse, q);
+    writer.put(g, q, sum);
+  }
+  for (; g < out.inputs / group_inputs; ++g) {
+    alignas(64) float rest[group_inputs] = {};
+    for (std::size_t i = g * group_inputs; !nothing && i < n; ++i) {
+      rest[i - g * group_inputs] = x[i];
     }
-    writer.put(g, q);
+    const std::int32_t sum = quantize_group(rest, inverse, q);
+    writer.put(g, q, sum);
   }
   out.scale[token] = !finite ? __builtin_nanf("") : nothing ? 0.0f : magnitude / 127.0f;
   out.sum[token] = writer.total;
