@@ -101,8 +101,78 @@ template <int Tokens>
   }
 }
 
+// Registers of int4 at 6 tokens: 12 of a group's sums, 12 of values, 4 of w, 1 of x, 1 of the mask,
+// of 32. Two such halves of 12 tokens take the nibbles apart twice, which costs less than keeping
+// the values of all 12 in memory.
+constexpr int i4_tokens = 6;
+
+/// values[t] of tokens [First, First + Count) of Tokens. A group's sums start at -8 * x_sum, since
+/// nibbles are q + 8.
+template <int First, int Count, int Tokens>
+[[gnu::always_inline]] inline void values_of_tokens(const std::uint8_t* block, std::size_t groups,
+                                                    const std::int8_t* x,
+                                                    const std::int32_t* group_sum,
+                                                    float (&values)[Tokens][32]) {
+  const __m512i low = _mm512_set1_epi8(15);
+  __m512 value[Count][2] = {};
+  for (std::size_t g = 0; g < groups; ++g) {
+    __m512i sum[Count][2];
+#pragma GCC unroll 6
+    for (int t = 0; t < Count; ++t) {
+      sum[t][0] = sum[t][1] = _mm512_set1_epi32(-8 * group_sum[First + t]);
+    }
+#pragma GCC unroll 4
+    for (int column = 0; column < 16; column += 4) {
+      const __m512i both0 = _mm512_loadu_si512(block + 32 * column);
+      const __m512i both1 = _mm512_loadu_si512(block + 32 * column + 64);
+      const __m512i low0 = _mm512_and_si512(both0, low), low1 = _mm512_and_si512(both1, low);
+      const __m512i high0 = _mm512_and_si512(_mm512_srli_epi16(both0, 4), low);
+      const __m512i high1 = _mm512_and_si512(_mm512_srli_epi16(both1, 4), low);
+#pragma GCC unroll 6
+      for (int t = 0; t < Count; ++t) {
+        const __m512i xs = broadcast(x + column * Tokens + 4 * (First + t));
+        sum[t][0] = _mm512_dpbusd_epi32(sum[t][0], low0, xs);
+        sum[t][1] = _mm512_dpbusd_epi32(sum[t][1], low1, xs);
+      }
+#pragma GCC unroll 6
+      for (int t = 0; t < Count; ++t) {
+        const __m512i xs = broadcast(x + (column + 16) * Tokens + 4 * (First + t));
+        sum[t][0] = _mm512_dpbusd_epi32(sum[t][0], high0, xs);
+        sum[t][1] = _mm512_dpbusd_epi32(sum[t][1], high1, xs);
+      }
+    }
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      const void* const scales = block + 512 + 32 * half;
+      const __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(scales)));
+#pragma GCC unroll 6
+      for (int t = 0; t < Count; ++t) {
+        value[t][half] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[t][half]), scale, value[t][half]);
+      }
+    }
+    block += 32 * LayoutI4::bytes_per_group;
+    x += group_inputs * Tokens;
+    group_sum += Tokens;
+  }
+#pragma GCC unroll 6
+  for (int t = 0; t < Count; ++t) {
+    _mm512_storeu_ps(values[First + t], value[t][0]);
+    _mm512_storeu_ps(values[First + t] + 16, value[t][1]);
+  }
+}
+
+template <int Tokens>
+[[gnu::noinline]] void block_values_i4(const std::uint8_t* block, std::size_t groups,
+                                       const std::int8_t* x, const std::int32_t* group_sum,
+                                       float (&values)[Tokens][32]) {
+  constexpr int first = Tokens < i4_tokens ? Tokens : i4_tokens;
+  values_of_tokens<0, first>(block, groups, x, group_sum, values);
+  if constexpr (Tokens > first) {
+    values_of_tokens<first, Tokens - first>(block, groups, x, group_sum, values);
+  }
+}
+
 #include "kernels/generic/half_x86.inl"
-#include "kernels/generic/plain_i4.inl"
 
 #include "kernels/generic/kernels.inl"
 
