@@ -115,6 +115,9 @@ model::KvDtype kv_of(const std::string& name, model::KvDtype fallback) {
   if (name == "f16") {
     return model::KvDtype::f16;
   }
+  if (name == "i8") {
+    return model::KvDtype::i8;
+  }
   return name == "f32" ? model::KvDtype::f32 : fallback;
 }
 

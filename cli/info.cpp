@@ -49,7 +49,15 @@ Memory memory_of(const formats::BundleInfo& info, const SessionOptions& options)
 }
 
 const char* kv_name(model::KvDtype kv) {
-  return kv == model::KvDtype::f32 ? "f32" : "f16";
+  switch (kv) {
+    case model::KvDtype::f16:
+      return "f16";
+    case model::KvDtype::f32:
+      return "f32";
+    case model::KvDtype::i8:
+      return "i8";
+  }
+  return "";
 }
 
 const char* tokenizer_name(formats::TokenizerKind kind) {

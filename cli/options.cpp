@@ -78,7 +78,7 @@ void add_session_options(CLI::App& command, SessionOptions& options) {
           fmt::format("Positions to hold; default: the model's own, at most {}", default_context))
       ->check(CLI::Range(1, 1 << 24));
   command.add_option("--kv", options.kv, "Type of the KV cache; default: what fits the weights")
-      ->check(CLI::IsMember({"f16", "f32"}));
+      ->check(CLI::IsMember({"f16", "f32", "i8"}));
 }
 
 void add_sampler_options(CLI::App& command, generation::SamplerOptions& options) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/kv_layout.h"
 #include "kernels/layout.h"
 
 namespace crayon::kernels {
@@ -70,17 +71,21 @@ struct KernelSet {
   void (*low_rank_up)(const float* b, std::size_t rank, std::size_t row_begin, std::size_t row_end,
                       const float* z, std::size_t tokens, float* y, std::size_t y_stride);
 
-  // ---- attention: one query head over n cached positions -------------------------------------
+  // ---- attention: one KV head of one layer (kernels/kv_layout.h), by the cache's element type ---
 
-  /// out[d] = sum_p softmax_p(cap(scale * q.k[p])) v[p][d]. q, out [head_dim] f32; k, v
-  /// [n][stride] (stride in elements); cap as soft_cap does it, or nothing when softcap is 0;
-  /// scores [n] f32 is scratch. n >= 1.
-  void (*attend_f32)(const float* q, const float* k, const float* v, std::size_t n,
-                     std::size_t stride, std::size_t head_dim, float scale, float softcap,
-                     float* scores, float* out);
-  void (*attend_f16)(const float* q, const std::uint16_t* k, const std::uint16_t* v, std::size_t n,
-                     std::size_t stride, std::size_t head_dim, float scale, float softcap,
-                     float* scores, float* out);
+  /// out[r][d] = sum_p softmax_p(cap(scale * q[r].k[p])) v[p][d] over the positions p that row r
+  /// sees: up to its own, as far as the window reaches. Row r's result depends on no other row.
+  void (*attend_f32)(const KvHead& kv, const QueryRows& rows);
+  void (*attend_f16)(const KvHead& kv, const QueryRows& rows);
+  void (*attend_i8)(const KvHead& kv, const QueryRows& rows);
+
+  /// Puts one position's key and value [head_dim] into their block. Binary16 saturates at 65504;
+  /// int8 is scaled as quantize_i8 does it, key and value each.
+  void (*store_kv_f32)(const KvHead& kv, std::size_t position, const float* key,
+                       const float* value);
+  void (*store_kv_f16)(const KvHead& kv, std::size_t position, const float* key,
+                       const float* value);
+  void (*store_kv_i8)(const KvHead& kv, std::size_t position, const float* key, const float* value);
 
   // ---- rows of floats ------------------------------------------------------------------------
 

@@ -1,10 +1,15 @@
 // Activations, and the cap on scores: all are made of exp.
 
+/// cap * tanh(x / cap)
+template <typename V>
+[[gnu::always_inline]] inline V soft_capped(V x, float cap) {
+  // tanh(u) = 1 - 2 / (e^2u + 1), which is right at both infinities.
+  return cap * (1.0f - 2.0f / (exp(x * (2.0f / cap)) + 1.0f));
+}
+
 void soft_cap(float* x, std::size_t n, float cap) {
   assert(cap > 0.0f);
-  // tanh(u) = 1 - 2 / (e^2u + 1), which is right at both infinities.
-  const float twice = 2.0f / cap;
-  map(x, x, n, [=](f32v xs) { return cap * (1.0f - 2.0f / (exp(xs * twice) + 1.0f)); });
+  map(x, x, n, [=](f32v xs) { return soft_capped(xs, cap); });
 }
 
 [[gnu::always_inline]] inline f32v silu_of(f32v x) {

@@ -5,12 +5,46 @@
   return vfmaq_f32(c, a, b);
 }
 
+// Of two numbers, the one or the other; b where it is NaN.
+[[gnu::always_inline]] inline f32v larger(f32v a, f32v b) {
+  return vmaxq_f32(a, b);
+}
+[[gnu::always_inline]] inline f32v smaller(f32v a, f32v b) {
+  return vminq_f32(a, b);
+}
+
+/// a[Lane] * b + c
+template <int Lane>
+[[gnu::always_inline]] inline f32v fma_lane(f32v a, f32v b, f32v c) {
+  return vfmaq_laneq_f32(c, b, a, Lane);
+}
+#define CRAYON_FMA_LANE
+
 [[gnu::always_inline]] inline f32v load(const std::uint16_t* x) {
   return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x)));
 }
 
 [[gnu::always_inline]] inline void store(std::uint16_t* y, f32v value) {
   vst1_u16(y, vreinterpret_u16_f16(vcvt_f16_f32(value)));
+}
+
+// 16 numbers of the KV cache, for attention.
+
+[[gnu::always_inline]] inline void expand(const std::uint16_t* x, f32v (&y)[4]) {
+  for (int half = 0; half < 2; ++half) {
+    const float16x8_t eight = vreinterpretq_f16_u16(vld1q_u16(x + 8 * half));
+    y[2 * half] = vcvt_f32_f16(vget_low_f16(eight));
+    y[2 * half + 1] = vcvt_high_f32_f16(eight);
+  }
+}
+
+[[gnu::always_inline]] inline void expand(const std::int8_t* x, f32v (&y)[4]) {
+  const int8x16_t bytes = vld1q_s8(x);
+  const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+  y[0] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(low)));
+  y[1] = vcvtq_f32_s32(vmovl_high_s16(low));
+  y[2] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(high)));
+  y[3] = vcvtq_f32_s32(vmovl_high_s16(high));
 }
 
 /// GCC moves a sum on its way through many products from register to register, one move each time.

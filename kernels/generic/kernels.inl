@@ -4,7 +4,11 @@
 //   layout                                            kernels/layout.h
 //   block_sums<Tokens>, block_values_i4<Tokens>       see matmul_i8.inl, matmul_i4.inl
 //   f32v fma(f32v a, f32v b, f32v c)                          a * b + c, rounded once
+//   larger(a, b), smaller(a, b)                               b where that is NaN
 //   load(const std::uint16_t*), store(std::uint16_t*, f32v)   one register from and to binary16
+//   expand(x, f32w (&)[16 / wide_lanes])                      16 of binary16, or int8, as floats
+//
+// (arm.inl and half_x86.inl have all but the first two for paths of their kind.)
 
 // clang-format off
 #include "kernels/generic/map.inl"
@@ -13,6 +17,9 @@
 #include "kernels/generic/rows.inl"
 #include "kernels/generic/activation.inl"
 #include "kernels/generic/softmax.inl"
+#include "kernels/generic/kv_block.inl"
+#include "kernels/generic/attend_tile.inl"
+#include "kernels/generic/softmax_online.inl"
 #include "kernels/generic/attend.inl"
 #include "kernels/generic/matmul_float.inl"
 #include "kernels/generic/quantize.inl"
@@ -35,6 +42,10 @@ constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
       .low_rank_up = low_rank_up,
       .attend_f32 = attend<float>,
       .attend_f16 = attend<std::uint16_t>,
+      .attend_i8 = attend<std::int8_t>,
+      .store_kv_f32 = store_kv<float>,
+      .store_kv_f16 = store_kv<std::uint16_t>,
+      .store_kv_i8 = store_kv<std::int8_t>,
       .dot_f32 = dot_f32,
       .axpy_f32 = axpy_f32,
       .rms_norm = rms_norm,

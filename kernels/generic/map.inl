@@ -39,10 +39,25 @@ inline void store_tail(std::uint16_t* y, f32v value, std::size_t count) {
   }
 }
 
-/// y[i] = f(x[i]) for i < n, a register at a time. y may be x.
+// Registers that go through a function side by side, where there are so many: an in-order core
+// waits for none of them, and the loop's own instructions are shared.
+constexpr std::size_t at_once = 4;
+
+/// y[i] = f(x[i]) for i < n. y may be x.
 template <typename In, typename Out, typename Function>
 inline void map(const In* x, Out* y, std::size_t n, Function f) {
   std::size_t i = 0;
+  for (; i + at_once * lanes <= n; i += at_once * lanes) {
+    f32v result[at_once];
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < at_once; ++part) {
+      result[part] = f(load(x + i + part * lanes));
+    }
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < at_once; ++part) {
+      store(y + i + part * lanes, result[part]);
+    }
+  }
   for (; i + lanes <= n; i += lanes) {
     store(y + i, f(load(x + i)));
   }
@@ -55,6 +70,17 @@ inline void map(const In* x, Out* y, std::size_t n, Function f) {
 template <typename Function>
 inline void map2(const float* x, const float* y, float* z, std::size_t n, Function f) {
   std::size_t i = 0;
+  for (; i + at_once * lanes <= n; i += at_once * lanes) {
+    f32v result[at_once];
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < at_once; ++part) {
+      result[part] = f(load(x + i + part * lanes), load(y + i + part * lanes));
+    }
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < at_once; ++part) {
+      store(z + i + part * lanes, result[part]);
+    }
+  }
   for (; i + lanes <= n; i += lanes) {
     store(z + i, f(load(x + i), load(y + i)));
   }

@@ -6,19 +6,32 @@ float dot_f32(const float* x, const float* y, std::size_t n) {
   return result[0][0];
 }
 
-/// The sum of n numbers, in the order of a dot product.
-float sum_of(const float* x, std::size_t n) {
+/// Adds n numbers in the order of a dot product: `add(x, sum)` adds a register.
+template <typename Add>
+[[gnu::always_inline]] inline float sum_by(const float* x, std::size_t n, Add add) {
   Partial partial = {};
   std::size_t i = 0;
+#pragma GCC unroll 4
   for (; i + partials <= n; i += partials) {
     for (int part = 0; part < registers; ++part) {
-      partial.part[part] += load(x + i + static_cast<std::size_t>(part * lanes));
+      f32v& total = partial.part[part];
+      total = add(load(x + i + static_cast<std::size_t>(part * lanes)), total);
     }
   }
   for (int part = 0; part < registers && i < n; ++part, i += lanes) {
-    partial.part[part] += n - i < lanes ? load_tail(x + i, n - i) : load(x + i);
+    f32v& total = partial.part[part];
+    total = add(n - i < lanes ? load_tail(x + i, n - i) : load(x + i), total);
   }
   return sum(partial);
+}
+
+float sum_of(const float* x, std::size_t n) {
+  return sum_by(x, n, [](f32v xs, f32v total) { return total + xs; });
+}
+
+/// dot_f32(x, x), reading x once.
+float sum_of_squares(const float* x, std::size_t n) {
+  return sum_by(x, n, [](f32v xs, f32v total) { return fma(xs, xs, total); });
 }
 
 void axpy_f32(float a, const float* x, float* y, std::size_t n) {
@@ -27,7 +40,7 @@ void axpy_f32(float a, const float* x, float* y, std::size_t n) {
 
 void rms_norm(const float* x, const float* weight, std::size_t n, float eps, float* y) {
   assert(n >= 1);
-  const float mean = dot_f32(x, x, n) / static_cast<float>(n);
+  const float mean = sum_of_squares(x, n) / static_cast<float>(n);
   const float inverse = 1.0f / __builtin_sqrtf(mean + eps);
   map2(x, weight, y, n, [=](f32v xs, f32v ws) { return xs * inverse * ws; });
 }
@@ -37,7 +50,7 @@ void layer_norm(const float* x, const float* weight, const float* bias, std::siz
   assert(n >= 1);
   const float mean = sum_of(x, n) / static_cast<float>(n);
   map(x, y, n, [=](f32v xs) { return xs - mean; });
-  const float variance = dot_f32(y, y, n) / static_cast<float>(n);
+  const float variance = sum_of_squares(y, n) / static_cast<float>(n);
   const float inverse = 1.0f / __builtin_sqrtf(variance + eps);
   map2(y, weight, y, n, [=](f32v ys, f32v ws) { return ys * inverse * ws; });
   map2(y, bias, y, n, [](f32v ys, f32v bs) { return ys + bs; });
@@ -48,13 +61,13 @@ void rope_half(float* x, const float* cos, const float* sin, std::size_t half) {
   std::size_t i = 0;
   for (; i + lanes <= half; i += lanes) {
     const f32v a = load(x + i), b = load(y + i), c = load(cos + i), s = load(sin + i);
-    store(x + i, fma(a, c, -(b * s)));
-    store(y + i, fma(b, c, a * s));
+    store(x + i, fma(-b, s, a * c));
+    store(y + i, fma(a, s, b * c));
   }
   for (; i < half; ++i) {
     const float a = x[i], b = y[i];
-    x[i] = __builtin_fmaf(a, cos[i], -(b * sin[i]));
-    y[i] = __builtin_fmaf(b, cos[i], a * sin[i]);
+    x[i] = __builtin_fmaf(-b, sin[i], a * cos[i]);
+    y[i] = __builtin_fmaf(a, sin[i], b * cos[i]);
   }
 }
 

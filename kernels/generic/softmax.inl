@@ -1,4 +1,4 @@
-// KernelSet::softmax, and its first half for attention.
+// KernelSet::softmax.
 
 /// The largest of n >= 1 numbers; some other one of them when there are NaNs.
 float max_of(const float* x, std::size_t n) {
@@ -6,7 +6,7 @@ float max_of(const float* x, std::size_t n) {
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     const f32v xs = load(x + i);
-    largest = choose(xs > largest, xs, largest);
+    largest = larger(xs, largest);
   }
   float max = x[0];
   for (int lane = 0; lane < lanes; ++lane) {
@@ -21,7 +21,7 @@ float max_of(const float* x, std::size_t n) {
 /// x[i] = exp(x[i] - max x); returns the sum of the results.
 float exp_minus_max(float* x, std::size_t n) {
   const float max = max_of(x, n);
-  map(x, x, n, [=](f32v xs) { return exp(xs - max); });
+  map(x, x, n, [=](f32v xs) { return exp_of_negative(xs - max); });
   return sum_of(x, n);
 }
 

@@ -26,7 +26,8 @@ void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t*
   sums[0][0] = sum;
 }
 
-inline f32v fma(f32v a, f32v b, f32v c) {
+// Not inlined: four calls each, unrolled, would make this the largest file of the program.
+[[gnu::noinline]] f32v fma(f32v a, f32v b, f32v c) {
   f32v value;
   for (int lane = 0; lane < lanes; ++lane) {
     value[lane] = __builtin_fmaf(a[lane], b[lane], c[lane]);
@@ -34,12 +35,37 @@ inline f32v fma(f32v a, f32v b, f32v c) {
   return value;
 }
 
+// Of two numbers, the one or the other; b where it is NaN.
+inline f32v larger(f32v a, f32v b) {
+  return choose(a > b, a, b);
+}
+inline f32v smaller(f32v a, f32v b) {
+  return choose(a < b, a, b);
+}
+
 inline f32v load(const std::uint16_t* x) {
-  f32v value;
+  f32v value = {};
   for (int lane = 0; lane < lanes; ++lane) {
     value[lane] = crayon::f16_to_f32(x[lane]);
   }
   return value;
+}
+
+inline void expand(const std::uint16_t* x, f32v (&y)[16 / lanes]) {
+  for (f32v& four : y) {
+    four = load(x);
+    x += lanes;
+  }
+}
+
+inline void expand(const std::int8_t* x, f32v (&y)[16 / lanes]) {
+  for (f32v& four : y) {
+    f32v value = {};
+    for (int lane = 0; lane < lanes; ++lane) {
+      value[lane] = *x++;
+    }
+    four = value;
+  }
 }
 
 inline void store(std::uint16_t* y, f32v value) {

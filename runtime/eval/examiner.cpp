@@ -98,8 +98,8 @@ Answered Examiner::ask(const TaskItem& item) {
     blend = std::move(selection.blend);
   }
   Answered answered = asks_by_choices(item) ? by_choices(item, prompt) : by_text(prompt);
-  session_.rewind(static_cast<std::uint32_t>(prompt.size()));
   held_ = prompt;
+  held_.resize(rewind_to(prompt.size()));
   answered.blend = std::move(blend);
   answered.signals.scope = adapters_.closeness(query);
   answered.correct = same_answer(answered.text, item.answer);
@@ -119,15 +119,21 @@ std::size_t Examiner::rewind_to_common(std::span<const Token> prompt) {
   const std::size_t most = std::min(held_.size(), prompt.size() - 1);
   const auto [end, other] = std::mismatch(
       held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(most), prompt.begin());
-  const auto common = static_cast<std::size_t>(end - held_.begin());
-  session_.rewind(static_cast<std::uint32_t>(common));
+  const std::size_t common = rewind_to(static_cast<std::size_t>(end - held_.begin()));
   held_.resize(common);
   return common;
 }
 
-/// Log-probability of each token of an answer behind the prompt, which ends at `position`.
+/// Rewinds the session to that position, or to what it has kept. Returns the position.
+std::size_t Examiner::rewind_to(std::size_t position) {
+  const std::uint32_t kept = session_.kept(static_cast<std::uint32_t>(position));
+  session_.rewind(kept);
+  return kept;
+}
+
+/// Log-probability of each token of an answer behind the prompt.
 std::vector<double> Examiner::log_probabilities(std::span<const Token> answer,
-                                                std::size_t position) {
+                                                std::span<const Token> prompt) {
   if (answer.empty()) {
     throw Error(Code::bad_argument, "a choice has no tokens", "leave empty choices out");
   }
@@ -138,7 +144,10 @@ std::vector<double> Examiner::log_probabilities(std::span<const Token> answer,
   }
   const std::size_t vocab = model_.config().vocab_size;
   rest_.resize(more * vocab);
-  session_.rewind(static_cast<std::uint32_t>(position));
+  const std::size_t kept = rewind_to(prompt.size());
+  if (kept < prompt.size()) {
+    model_.forward(session_, prompt.subspan(kept), model::Logits::none, {});
+  }
   model_.forward(session_, answer.first(more), model::Logits::all, rest_);
   for (std::size_t t = 0; t < more; ++t) {
     const std::span<const float> row = std::span(rest_).subspan(t * vocab, vocab);
@@ -157,7 +166,7 @@ Answered Examiner::by_choices(const TaskItem& item, std::span<const Token> promp
   for (std::size_t i = 0; i < item.choices.size(); ++i) {
     const std::vector<Token> tokens =
         generation::answer_tokens(prompt, turns_, item.choices[i], chat_format_, tokenizer_);
-    std::vector<double> each = log_probabilities(tokens, prompt.size());
+    std::vector<double> each = log_probabilities(tokens, prompt);
     sums.push_back(sum_of(each));
     if (i == 0 || sums[i] > sums[best_choice]) {
       best_choice = i;

@@ -65,9 +65,11 @@ class Examiner {
 
   bool asks_by_choices(const TaskItem& item) const;
   std::size_t rewind_to_common(std::span<const Token> prompt);
+  std::size_t rewind_to(std::size_t position);
   Answered by_choices(const TaskItem& item, std::span<const Token> prompt);
   Answered by_text(std::span<const Token> prompt);
-  std::vector<double> log_probabilities(std::span<const Token> answer, std::size_t position);
+  std::vector<double> log_probabilities(std::span<const Token> answer,
+                                        std::span<const Token> prompt);
 
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;

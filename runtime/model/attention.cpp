@@ -3,6 +3,20 @@
 #include <algorithm>
 
 namespace crayon::model {
+namespace {
+
+/// How finely `count` rows are shared out. Few of them, as in decoding, in one piece a thread; many
+/// in pieces of 24, or better 48, which are whole tiles of every kernel set, and enough to pay for
+/// the conversion of keys and values.
+std::size_t rows_at_once(std::size_t count, std::size_t threads) {
+  constexpr std::size_t piece = 24;
+  if (count < 2 * piece * threads) {
+    return (count + threads - 1) / threads;
+  }
+  return count < 8 * piece * threads ? piece : 2 * piece;
+}
+
+}  // namespace
 
 Attention::Attention(const Weights& weights, Session::State& state, std::size_t tokens)
     : weights_(weights),
@@ -21,6 +35,7 @@ void Attention::run(std::uint32_t layer) {
 void Attention::rotate_and_store(std::uint32_t layer) {
   const LayerWeights& weights = weights_.layers[layer];
   const RopeTable* rope = state_.rotation.of(layer);
+  state_.cache.extend(state_.position + static_cast<std::uint32_t>(tokens_));
   compute_.parallel(tokens_, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       const std::uint32_t position = state_.position + static_cast<std::uint32_t>(t);
@@ -48,23 +63,23 @@ void Attention::prepare(float* row, std::uint32_t heads, const AlignedArray<floa
 }
 
 void Attention::attend(std::uint32_t layer) {
-  // Shared out by heads: each has its own row of scores, and all of them see the same lengths.
-  const std::uint32_t heads_per_kv_head = config_.heads / config_.kv_heads;
-  const std::uint32_t window = config_.is_windowed(layer) ? config_.window : state_.cache.context();
-  compute_.parallel(config_.heads, 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t head = begin; head < end; ++head) {
-      const auto kv_head = static_cast<std::uint32_t>(head) / heads_per_kv_head;
-      float* scores = scratch_.scores.data() + head * state_.cache.context();
-      for (std::size_t t = 0; t < tokens_; ++t) {
-        const std::size_t at = t * config_.query_dim() + head * config_.head_dim;
-        // Itself and those before it.
-        const std::uint32_t visible = state_.position + static_cast<std::uint32_t>(t) + 1;
-        state_.cache.attend(layer, kv_head, visible - std::min(visible, window), visible,
-                            scratch_.queries.data() + at, scores, scratch_.input.data() + at,
-                            kernels_);
-      }
-    }
-  });
+  // Rows of queries, one KV head's behind the other's, so that the rows that a thread has at a time
+  // read their keys and values together.
+  const std::size_t rows = tokens_ * (config_.heads / config_.kv_heads);
+  const std::size_t count = config_.kv_heads * rows;
+  compute_.parallel(
+      count, rows_at_once(count, compute_.pool->size()), [&](std::size_t begin, std::size_t end) {
+        while (begin < end) {
+          const std::size_t head = begin / rows;
+          const std::size_t last = std::min(end, (head + 1) * rows);
+          state_.cache.attend(
+              layer,
+              {scratch_.queries.data(), scratch_.input.data(), state_.position,
+               static_cast<std::uint32_t>(head), begin - head * rows, last - head * rows},
+              kernels_);
+          begin = last;
+        }
+      });
 }
 
 }  // namespace crayon::model

@@ -1,16 +1,46 @@
 #include "runtime/model/kv_cache.h"
 
+#include <algorithm>
+#include <cassert>
 #include <cmath>
-#include <cstring>
 
 #include "base/checked.h"
 
 namespace crayon::model {
 namespace {
 
-/// Keys, or values: half of the entries.
-std::uint64_t elements(const formats::ModelConfig& config, std::uint32_t context) {
-  return checked_mul(std::uint64_t{config.layers} * context, config.kv_dim(), "KV cache");
+constexpr std::uint32_t block = kernels::kv_block;
+
+std::uint32_t blocks_for(std::uint64_t positions) {
+  return static_cast<std::uint32_t>((positions + block - 1) / block);
+}
+
+/// Blocks of a windowed layer's ring; those of the whole context where that is less.
+std::uint32_t ring_blocks(const formats::ModelConfig& config, std::uint32_t context) {
+  return std::min(blocks_for(context), blocks_for(std::uint64_t{config.window} + prefill_batch));
+}
+
+std::uint32_t blocks_of(const formats::ModelConfig& config, std::uint32_t layer,
+                        std::uint32_t context) {
+  return config.is_windowed(layer) ? ring_blocks(config, context) : blocks_for(context);
+}
+
+std::uint64_t block_bytes(const formats::ModelConfig& config, KvDtype dtype) {
+  switch (dtype) {
+    case KvDtype::f32:
+      return kernels::kv_block_bytes(config.head_dim, sizeof(float), false);
+    case KvDtype::f16:
+      return kernels::kv_block_bytes(config.head_dim, sizeof(std::uint16_t), false);
+    case KvDtype::i8:
+      return kernels::kv_block_bytes(config.head_dim, sizeof(std::int8_t), true);
+  }
+  return 0;
+}
+
+std::uint64_t layer_bytes(const formats::ModelConfig& config, std::uint32_t layer,
+                          std::uint32_t context, KvDtype dtype) {
+  const std::uint64_t blocks = std::uint64_t{config.kv_heads} * blocks_of(config, layer, context);
+  return checked_mul(blocks, block_bytes(config, dtype), "KV cache");
 }
 
 float score_scale(const formats::ModelConfig& config) {
@@ -23,49 +53,88 @@ float score_scale(const formats::ModelConfig& config) {
 
 KvCache::KvCache(const formats::ModelConfig& config, std::uint32_t context, KvDtype dtype)
     : context_(context),
-      kv_dim_(config.kv_dim()),
+      dtype_(dtype),
+      kv_heads_(config.kv_heads),
+      group_(config.heads / config.kv_heads),
       head_dim_(config.head_dim),
+      block_bytes_(static_cast<std::size_t>(block_bytes(config, dtype))),
       scale_(score_scale(config)),
-      softcap_(config.attention_softcap) {
-  const std::uint64_t size = elements(config, context);
-  if (dtype == KvDtype::f16) {
-    entries_ = Entries<std::uint16_t>{AlignedArray<std::uint16_t>(size),
-                                      AlignedArray<std::uint16_t>(size)};
-  } else {
-    entries_ = Entries<float>{AlignedArray<float>(size), AlignedArray<float>(size)};
+      softcap_(config.attention_softcap),
+      ring_(0),
+      window_(config.window),
+      data_(bytes(config, context, dtype)) {
+  std::uint64_t offset = 0;
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    const bool windowed = config.is_windowed(layer);
+    layers_.push_back({offset, blocks_of(config, layer, context), windowed ? window_ : 0});
+    offset += layer_bytes(config, layer, context, dtype);
+    if (windowed && layers_.back().blocks < blocks_for(context)) {
+      ring_ = layers_.back().blocks * block;
+    }
   }
 }
 
 std::uint64_t KvCache::bytes(const formats::ModelConfig& config, std::uint32_t context,
                              KvDtype dtype) {
-  const std::uint64_t entry = dtype == KvDtype::f16 ? sizeof(std::uint16_t) : sizeof(float);
-  return checked_mul(elements(config, context), 2 * entry, "KV cache");
+  std::uint64_t sum = 0;
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    sum = checked_add(sum, layer_bytes(config, layer, context, dtype), "KV cache");
+  }
+  return sum;
+}
+
+void KvCache::extend(std::uint32_t end) {
+  assert(end <= context_);
+  if (ring_ != 0 && end > ring_) {
+    oldest_ = std::max(oldest_, end - ring_);
+  }
+}
+
+std::uint32_t KvCache::kept(std::uint32_t position) const {
+  const std::uint32_t first = position < window_ ? 0 : position + 1 - window_;
+  return oldest_ <= first ? position : 0;
+}
+
+void KvCache::rewind(std::uint32_t position) {
+  assert(kept(position) == position);
+  if (position == 0) {
+    oldest_ = 0;
+  }
+}
+
+kernels::KvHead KvCache::head(std::uint32_t layer, std::uint32_t kv_head) const {
+  const Layer& its = layers_[layer];
+  const std::size_t stream = its.blocks * block_bytes_;
+  std::uint8_t* const data = data_.data() + its.offset + kv_head * stream;
+  return {reinterpret_cast<std::byte*>(data), its.blocks, block_bytes_, head_dim_};
 }
 
 void KvCache::store(std::uint32_t layer, std::uint32_t position, const float* key,
                     const float* value, const kernels::KernelSet& kernels) {
-  const std::size_t at = row(layer, position);
-  if (auto* f16 = std::get_if<Entries<std::uint16_t>>(&entries_)) {
-    kernels.f32_to_f16(key, f16->keys.data() + at, kv_dim_);
-    kernels.f32_to_f16(value, f16->values.data() + at, kv_dim_);
-  } else if (auto* f32 = std::get_if<Entries<float>>(&entries_)) {
-    std::memcpy(f32->keys.data() + at, key, kv_dim_ * sizeof(float));
-    std::memcpy(f32->values.data() + at, value, kv_dim_ * sizeof(float));
+  const auto run = dtype_ == KvDtype::f16   ? kernels.store_kv_f16
+                   : dtype_ == KvDtype::f32 ? kernels.store_kv_f32
+                                            : kernels.store_kv_i8;
+  for (std::uint32_t h = 0; h < kv_heads_; ++h) {
+    run(head(layer, h), position, key + h * head_dim_, value + h * head_dim_);
   }
 }
 
-void KvCache::attend(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t begin,
-                     std::uint32_t end, const float* query, float* scores, float* out,
+void KvCache::attend(std::uint32_t layer, const Rows& rows,
                      const kernels::KernelSet& kernels) const {
-  const std::size_t at = row(layer, begin) + kv_head * head_dim_;
-  const std::size_t n = end - begin;
-  if (const auto* f16 = std::get_if<Entries<std::uint16_t>>(&entries_)) {
-    kernels.attend_f16(query, f16->keys.data() + at, f16->values.data() + at, n, kv_dim_, head_dim_,
-                       scale_, softcap_, scores, out);
-  } else if (const auto* f32 = std::get_if<Entries<float>>(&entries_)) {
-    kernels.attend_f32(query, f32->keys.data() + at, f32->values.data() + at, n, kv_dim_, head_dim_,
-                       scale_, softcap_, scores, out);
-  }
+  const auto run = dtype_ == KvDtype::f16   ? kernels.attend_f16
+                   : dtype_ == KvDtype::f32 ? kernels.attend_f32
+                                            : kernels.attend_i8;
+  const std::size_t first = rows.kv_head * group_ * head_dim_;
+  run(head(layer, rows.kv_head), {.queries = rows.queries + first,
+                                  .out = rows.out + first,
+                                  .token_stride = kv_heads_ * group_ * head_dim_,
+                                  .group = group_,
+                                  .begin = rows.begin,
+                                  .end = rows.end,
+                                  .position = rows.position,
+                                  .window = layers_[layer].window,
+                                  .scale = scale_,
+                                  .softcap = softcap_});
 }
 
 }  // namespace crayon::model

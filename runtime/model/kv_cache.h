@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <variant>
+#include <vector>
 
 #include "formats/model_config.h"
 #include "kernels/kernel_set.h"
@@ -10,8 +10,13 @@
 
 namespace crayon::model {
 
-/// Keys (rotated) and values of every layer and position: [layer][position][kv_dim], so that
-/// one step appends one contiguous row, and a head's entries lie kv_dim apart.
+/// Tokens that go through the layers together in prefill: enough to use each weight many times
+/// per load, few enough that the activations stay in the cache of a small core.
+inline constexpr std::uint32_t prefill_batch = 64;
+
+/// Keys (rotated) and values of every layer: for each KV head of each layer one stream of blocks
+/// (kernels/kv_layout.h). A windowed layer keeps a ring of its window and a prefill batch, when
+/// that is less than the context.
 class KvCache {
  public:
   KvCache(const formats::ModelConfig& config, std::uint32_t context, KvDtype dtype);
@@ -20,33 +25,53 @@ class KvCache {
 
   std::uint32_t context() const { return context_; }
 
+  /// Announces that positions below `end` are about to be stored, at most a prefill batch beyond
+  /// the ones that are held: rings then forget the oldest ones.
+  void extend(std::uint32_t end);
   /// Stores key and value [kv_dim] of one position.
   void store(std::uint32_t layer, std::uint32_t position, const float* key, const float* value,
              const kernels::KernelSet& kernels);
 
-  /// out [head_dim] = attention of query [head_dim] over positions [begin, end) of one kv head;
-  /// scores [end - begin] is scratch.
-  void attend(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t begin, std::uint32_t end,
-              const float* query, float* scores, float* out,
-              const kernels::KernelSet& kernels) const;
+  /// The largest position up to `position`, which is held, from which a session can go on: itself,
+  /// or 0 when a ring has forgotten what a token there would see.
+  std::uint32_t kept(std::uint32_t position) const;
+  /// Forgets what lies at and behind a position that is kept.
+  void rewind(std::uint32_t position);
+
+  /// Some of `tokens` tokens from `position` on, each with `heads` queries [heads][head_dim] in a
+  /// row of `queries`, and with the results in `out` likewise. Rows [begin, end) of `kv_head`: row
+  /// r is token r / group and the query head r % group of the group that shares the KV head.
+  struct Rows {
+    const float* queries;
+    float* out;
+    std::uint32_t position;
+    std::uint32_t kv_head;
+    std::size_t begin, end;
+  };
+  void attend(std::uint32_t layer, const Rows& rows, const kernels::KernelSet& kernels) const;
 
  private:
-  template <typename T>
-  struct Entries {
-    AlignedArray<T> keys;    // [layers][context][kv_dim]
-    AlignedArray<T> values;  // [layers][context][kv_dim]
+  struct Layer {
+    std::uint64_t offset;  // of its first KV head, in bytes
+    std::uint32_t blocks;  // of each KV head
+    std::uint32_t window;  // positions that a token sees; 0: all
   };
 
-  std::size_t row(std::uint32_t layer, std::uint32_t position) const {
-    return (std::size_t{layer} * context_ + position) * kv_dim_;
-  }
+  kernels::KvHead head(std::uint32_t layer, std::uint32_t kv_head) const;
 
   std::uint32_t context_;
-  std::size_t kv_dim_;
+  KvDtype dtype_;
+  std::uint32_t kv_heads_;
+  std::uint32_t group_;  // query heads a KV head
   std::size_t head_dim_;
+  std::size_t block_bytes_;
   float scale_;    // of q.k
   float softcap_;  // of scores, or 0
-  std::variant<Entries<std::uint16_t>, Entries<float>> entries_;
+  std::vector<Layer> layers_;
+  std::uint32_t ring_;        // positions in the rings of windowed layers; 0: there are none
+  std::uint32_t window_;      // of those layers
+  std::uint32_t oldest_ = 0;  // position that the rings still hold
+  mutable AlignedArray<std::uint8_t> data_;
 };
 
 }  // namespace crayon::model

@@ -14,7 +14,8 @@ namespace crayon::model {
 
 using formats::Token;
 
-enum class KvDtype : std::uint8_t { f16, f32 };
+/// What keys and values are held in; `i8`: symmetric, with a scale a position and KV head.
+enum class KvDtype : std::uint8_t { f16, f32, i8 };
 
 class Adapter;
 class Session;
@@ -101,8 +102,12 @@ class Session {
 
   std::uint32_t position() const;  ///< tokens held
   std::uint32_t context() const;
-  /// Forgets what lies at and behind `position`; bad_argument when that was not reached yet.
+  /// Forgets what lies at and behind `position`; bad_argument when that was not reached yet, or is
+  /// not kept.
   void rewind(std::uint32_t position);
+  /// The largest position up to `position` that rewind() can go to: itself, or 0. Layers with a
+  /// window hold no more than that and some: at least 64 tokens back is always kept.
+  std::uint32_t kept(std::uint32_t position) const;
 
   struct State;
   State& state() { return *state_; }

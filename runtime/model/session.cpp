@@ -60,13 +60,11 @@ ScratchSizes::ScratchSizes(const formats::ModelConfig& config, std::uint32_t con
   queries = batch * config.query_dim();
   kv = batch * config.kv_dim();
   hidden = batch * config.hidden_dim;
-  scores = std::uint64_t{config.heads} * context;
   quantized = std::max(read_by_maps, config.hidden_dim);
 }
 
 std::uint64_t ScratchSizes::bytes() const {
-  const std::uint64_t floats =
-      residual + input + projected + queries + 2 * kv + 2 * hidden + scores;
+  const std::uint64_t floats = residual + input + projected + queries + 2 * kv + 2 * hidden;
   return floats * sizeof(float) + quantized + QuantizedScratch::bytes(batch, quantized);
 }
 
@@ -79,7 +77,6 @@ Scratch::Scratch(const ScratchSizes& sizes)
       values(sizes.kv),
       gate(sizes.hidden),
       up(sizes.hidden),
-      scores(sizes.scores),
       linear{QuantizedScratch(sizes.batch, sizes.quantized), {}},
       unpacked(sizes.quantized) {}
 
@@ -126,7 +123,18 @@ void Session::rewind(std::uint32_t position) {
                 fmt::format("rewinding to position {} of {}", position, state_->position),
                 "rewind to a position that the session has reached");
   }
+  if (kept(position) != position) {
+    throw Error(
+        Code::bad_argument,
+        fmt::format("the session has forgotten what a token at position {} would see", position),
+        "rewind to kept() of the position, and run the tokens from there on again");
+  }
+  state_->cache.rewind(position);
   state_->position = position;
+}
+
+std::uint32_t Session::kept(std::uint32_t position) const {
+  return state_->cache.kept(position);
 }
 
 }  // namespace crayon::model

@@ -14,16 +14,12 @@
 
 namespace crayon::model {
 
-/// Tokens that go through the layers together in prefill: enough to use each weight many times
-/// per load, few enough that the activations stay in the cache of a small core.
-inline constexpr std::uint32_t prefill_batch = 64;
-
 /// Elements of each scratch array, for steps of up to `batch` tokens.
 struct ScratchSizes {
   ScratchSizes(const formats::ModelConfig& config, std::uint32_t context);
   std::uint64_t bytes() const;
 
-  std::uint64_t batch, residual, input, projected, queries, kv, hidden, scores;
+  std::uint64_t batch, residual, input, projected, queries, kv, hidden;
   std::uint64_t quantized;  // the most inputs of a linear map
 };
 
@@ -39,7 +35,6 @@ struct Scratch {
   AlignedArray<float> values;          ///< [B][kv_dim]
   AlignedArray<float> gate;            ///< [B][hidden_dim]
   AlignedArray<float> up;              ///< [B][hidden_dim]
-  AlignedArray<float> scores;          ///< [heads][context]
   LinearScratch linear;                ///< its low-rank part is made when an adapter is attached
   AlignedArray<std::int8_t> unpacked;  ///< [dim]: a row of the embedding
 };

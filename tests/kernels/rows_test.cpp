@@ -216,8 +216,8 @@ TEST_P(Rows, RopeRotatesPairs) {
     fill(sin, random);
     std::vector<float> expected(2 * half);
     for (std::size_t i = 0; i < half; ++i) {
-      expected[i] = std::fma(x[i], cos[i], -(x[half + i] * sin[i]));
-      expected[half + i] = std::fma(x[half + i], cos[i], x[i] * sin[i]);
+      expected[i] = std::fma(-x[half + i], sin[i], x[i] * cos[i]);
+      expected[half + i] = std::fma(x[i], sin[i], x[half + i] * cos[i]);
     }
     set().rope_half(x.data(), cos.data(), sin.data(), half);
     ASSERT_EQ(bits(span(x)), bits(expected)) << half;

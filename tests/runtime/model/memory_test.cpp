@@ -65,7 +65,7 @@ TEST_P(Memory, EstimateIsWhatIsAllocated) {
     if (!kernels::runs_here(*set)) {
       continue;
     }
-    for (const KvDtype kv : {KvDtype::f16, KvDtype::f32}) {
+    for (const KvDtype kv : {KvDtype::f16, KvDtype::f32, KvDtype::i8}) {
       for (const std::uint32_t context : {5u, 200u}) {
         const MemoryEstimate estimate = Model::estimate(packed.bundle.info(), *set, context, kv);
         std::size_t before = aligned_bytes;
