@@ -49,8 +49,9 @@ template <int Lane>
 
 /// GCC moves a sum on its way through many products from register to register, one move each time.
 /// This holds it where it is.
-[[gnu::always_inline]] inline void keep_in_register(int32x4_t& sum) {
-  int32x4_t value = sum;
+template <typename Register>
+[[gnu::always_inline]] inline void keep_in_register(Register& sum) {
+  Register value = sum;
   asm("" : "+w"(value));
   sum = value;
 }

@@ -15,16 +15,16 @@
 template <int Tokens>
 using BlockSums = std::int32_t[Tokens][layout.i8.rows_per_block];
 
-/// Calls f.operator()<Width>() with Width = width, of 1..Most.
-template <int Most, typename Function>
+/// Calls f.operator()<Width>() with Width = width, of Least..Most. One token comes most often.
+template <int Least, int Most, typename Function>
 [[gnu::always_inline]] inline void with_width(std::size_t width, Function f) {
-  if constexpr (Most == 1) {
-    f.template operator()<1>();
+  if constexpr (Least == Most) {
+    f.template operator()<Most>();
   } else {
-    if (width == Most) {
-      f.template operator()<Most>();
+    if (width == Least) {
+      f.template operator()<Least>();
     } else {
-      with_width<Most - 1>(width, f);
+      with_width<Least + 1, Most>(width, f);
     }
   }
 }
@@ -39,7 +39,7 @@ template <typename Function>
   }
   if constexpr (most > 1) {
     if (token < tokens) {
-      with_width<static_cast<int>(most) - 1>(
+      with_width<1, static_cast<int>(most) - 1>(
           tokens - token, [&]<int Width>() { f.template operator()<Width>(token); });
     }
   }

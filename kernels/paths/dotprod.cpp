@@ -104,8 +104,9 @@ template <int Quads, int Tokens>
                                 std::int32_t* sums) {
   Tile<Quads, Tokens> tile;
   std::size_t c = 0;
-  for (; c + 32 <= inputs; c += 32) {
-    tile.template add<8>(w + 16 * c, x + Tokens * c);
+  constexpr std::size_t step = Tokens == 1 ? 64 : 32;
+  for (; c + step <= inputs; c += step) {
+    tile.template add<step / 4>(w + 16 * c, x + Tokens * c);
   }
   for (; c < inputs; c += 8) {
     tile.template add<2>(w + 16 * c, x + Tokens * c);

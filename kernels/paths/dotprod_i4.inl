@@ -26,18 +26,23 @@ template <int Quads, int Tokens>
     });
     // Columns 4 * C .. 4 * C + 3: groups C and C + 4 of x.
     unrolled<4>([&]<int C>() {
+      uint8x16_t bytes[Quads];
+      unrolled<Quads>([&]<int Q>() { bytes[Q] = vld1q_u8(w + 64 * C + 16 * Q); });
       int8x16_t low[Quads], high[Quads];
       unrolled<Quads>([&]<int Q>() {
-        const uint8x16_t bytes = vld1q_u8(w + 64 * C + 16 * Q);
-        low[Q] = vreinterpretq_s8_u8(vandq_u8(bytes, vdupq_n_u8(15)));
-        high[Q] = vreinterpretq_s8_u8(vshrq_n_u8(bytes, 4));
+        low[Q] = vreinterpretq_s8_u8(vandq_u8(bytes[Q], vdupq_n_u8(15)));
+        high[Q] = vreinterpretq_s8_u8(vshrq_n_u8(bytes[Q], 4));
       });
       const auto add = [&]<int G>(const int8x16_t(&ws)[Quads]) __attribute__((always_inline)) {
+        constexpr int first = G * Tokens / 4, last = (G * Tokens + Tokens - 1) / 4;
+        int8x16_t xs[last - first + 1];
+        unrolled<last - first + 1>([&]<int I>() { xs[I] = vld1q_s8(x + 16 * (first + I)); });
         unrolled<Tokens>([&]<int T>() {
           constexpr int at = G * Tokens + T;
-          const int8x16_t xs = vld1q_s8(x + at / 4 * 16);
-          unrolled<Quads>(
-              [&]<int Q>() { sum[T][Q] = vdotq_laneq_s32(sum[T][Q], ws[Q], xs, at % 4); });
+          unrolled<Quads>([&]<int Q>() {
+            sum[T][Q] = vdotq_laneq_s32(sum[T][Q], ws[Q], xs[at / 4 - first], at % 4);
+            keep_in_register(sum[T][Q]);
+          });
         });
       };
       add.template operator()<C>(low);

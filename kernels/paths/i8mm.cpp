@@ -106,9 +106,18 @@ struct Tile<RowPairs, 1> {
   template <int Groups>
   [[gnu::always_inline]] void add(const std::int8_t* w, const std::int8_t* x) {
     int8x16_t ws[Groups][RowPairs], xs[Groups];
+    [[maybe_unused]] int64x2_t both[Groups];
     const auto load = [&]<int G>() __attribute__((always_inline)) {
       unrolled<RowPairs>([&]<int R>() { ws[G][R] = vld1q_s8(w + 128 * G + 16 * R); });
-      xs[G] = load_tokens<1>(x + 8 * G, 0);
+      if constexpr (Groups == 1) {
+        xs[G] = load_tokens<1>(x, 0);
+      } else {
+        if constexpr (G % 4 == 0) {
+          both[G / 2] = vreinterpretq_s64_s8(vld1q_s8(x + 8 * G));
+          both[G / 2 + 1] = vreinterpretq_s64_s8(vld1q_s8(x + 8 * G + 16));
+        }
+        xs[G] = vreinterpretq_s8_s64(vdupq_laneq_s64(both[G / 2], G % 2));
+      }
     };
     load.template operator()<0>();
     unrolled<Groups>([&]<int G>() {
@@ -131,8 +140,9 @@ template <int RowPairs, int Tokens>
                                 std::int32_t* sums) {
   Tile<RowPairs, Tokens> tile;
   std::size_t c = 0;
-  for (; c + 32 <= inputs; c += 32) {
-    tile.template add<4>(w + 16 * c, x + Tokens * c);
+  constexpr std::size_t step = Tokens == 1 ? 64 : 32;
+  for (; c + step <= inputs; c += step) {
+    tile.template add<step / 8>(w + 16 * c, x + Tokens * c);
   }
   for (; c < inputs; c += 8) {
     tile.template add<1>(w + 16 * c, x + Tokens * c);

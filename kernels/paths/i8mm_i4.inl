@@ -5,14 +5,25 @@
 /// from the high ones.
 struct Unpacked {
   int8x16_t piece[4];
-  [[gnu::always_inline]] explicit Unpacked(const std::uint8_t* w) {
-    unrolled<2>([&]<int C>() {
-      const uint8x16_t bytes = vld1q_u8(w + 128 * C);
-      piece[C] = vreinterpretq_s8_u8(vandq_u8(bytes, vdupq_n_u8(15)));
-      piece[C + 2] = vreinterpretq_s8_u8(vshrq_n_u8(bytes, 4));
-    });
+  [[gnu::always_inline]] Unpacked(uint8x16_t first, uint8x16_t second) {
+    piece[0] = vreinterpretq_s8_u8(vandq_u8(first, vdupq_n_u8(15)));
+    piece[1] = vreinterpretq_s8_u8(vandq_u8(second, vdupq_n_u8(15)));
+    piece[2] = vreinterpretq_s8_u8(vshrq_n_u8(first, 4));
+    piece[3] = vreinterpretq_s8_u8(vshrq_n_u8(second, 4));
   }
 };
+
+/// -8 times the sums of x of two tokens, each twice.
+template <int Tokens>
+[[gnu::always_inline]] inline int32x4_t begin_of_pair(const std::int32_t* group_sum, int pair) {
+  if (Tokens % 4 == 0) {
+    const int32x4_t four = vnegq_s32(vshlq_n_s32(vld1q_s32(group_sum + pair / 2 * 4), 3));
+    return pair % 2 == 0 ? vzip1q_s32(four, four) : vzip2q_s32(four, four);
+  }
+  const std::int32_t first = -8 * group_sum[2 * pair];
+  const std::int32_t second = 2 * pair + 1 < Tokens ? -8 * group_sum[2 * pair + 1] : first;
+  return vcombine_s32(vdup_n_s32(first), vdup_n_s32(second));
+}
 
 constexpr std::size_t group_bytes_i4 = 16 * LayoutI4::bytes_per_group;
 
@@ -28,9 +39,7 @@ template <int RowPairs, int Tokens>
   for (std::size_t g = 0; g < groups; ++g) {
     int32x4_t sum[token_pairs][RowPairs];
     unrolled<token_pairs>([&]<int P>() {
-      const std::int32_t first = -8 * group_sum[2 * P];
-      const std::int32_t second = 2 * P + 1 < Tokens ? -8 * group_sum[2 * P + 1] : first;
-      const int32x4_t begin = vcombine_s32(vdup_n_s32(first), vdup_n_s32(second));
+      const int32x4_t begin = begin_of_pair<Tokens>(group_sum, P);
       unrolled<RowPairs>([&]<int R>() { sum[P][R] = begin; });
     });
     int8x16_t xs[4][token_pairs];
@@ -38,8 +47,12 @@ template <int RowPairs, int Tokens>
       unrolled<token_pairs>(
           [&]<int P>() { xs[G][P] = load_tokens<Tokens>(x + 8 * Tokens * G, P); });
     });
+    uint8x16_t bytes[2][RowPairs];
+    unrolled<2>([&]<int C>() {
+      unrolled<RowPairs>([&]<int R>() { bytes[C][R] = vld1q_u8(w + 128 * C + 16 * R); });
+    });
     unrolled<RowPairs>([&]<int R>() {
-      const Unpacked ws(w + 16 * R);
+      const Unpacked ws(bytes[0][R], bytes[1][R]);
       unrolled<4>([&]<int G>() {
         unrolled<token_pairs>(
             [&]<int P>() { sum[P][R] = vmmlaq_s32(sum[P][R], xs[G][P], ws.piece[G]); });
@@ -68,12 +81,18 @@ template <int RowPairs, int Tokens>
   float32x4_t total[4] = {};
   for (std::size_t g = 0; g < groups; ++g) {
     int8x16_t xs[4];
-    unrolled<4>([&]<int G>() { xs[G] = load_tokens<1>(x + 8 * G, 0); });
+    const int64x2_t both[2] = {vreinterpretq_s64_s8(vld1q_s8(x)),
+                               vreinterpretq_s64_s8(vld1q_s8(x + 16))};
+    unrolled<4>(
+        [&]<int G>() { xs[G] = vreinterpretq_s8_s64(vdupq_laneq_s64(both[G / 2], G % 2)); });
     const int32x4_t begin = vdupq_n_s32(-8 * group_sum[g]);
     unrolled<4>([&]<int Q>() {
       int32x4_t sum[2] = {};
+      const std::uint8_t* const w = block + 32 * Q;
+      const uint8x16_t bytes[4] = {vld1q_u8(w), vld1q_u8(w + 16), vld1q_u8(w + 128),
+                                   vld1q_u8(w + 144)};
       unrolled<2>([&]<int R>() {
-        const Unpacked ws(block + 32 * Q + 16 * R);
+        const Unpacked ws(bytes[R], bytes[R + 2]);
         unrolled<4>([&]<int G>() { sum[R] = vdotq_s32(sum[R], ws.piece[G], xs[G]); });
       });
       const int32x4_t rows = vaddq_s32(begin, vpaddq_s32(sum[0], sum[1]));
