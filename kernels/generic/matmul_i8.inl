@@ -56,8 +56,14 @@ inline void check_range([[maybe_unused]] const Weights& w,
   assert(row_end % rows_per_block == 0 || row_end == w.rows);
 }
 
-/// store(t, row, sums, rows) gets `rows` sums of token t from row `row` on. A block of weights is
-/// multiplied with all tokens while it is in the cache.
+/// Some rows of a block, and some tokens.
+struct Place {
+  std::size_t row, rows;
+  std::size_t token, tokens;
+};
+
+/// store(place, sums) gets sums [tokens][rows_per_block]. A block of weights is multiplied with all
+/// tokens while it is in the cache.
 template <typename Store>
 [[gnu::always_inline]] inline void matmul_blocks(const WeightsI8& w, std::size_t row_begin,
                                                  std::size_t row_end, const ActivationsI8& x,
@@ -78,89 +84,115 @@ template <typename Store>
       } else {
         block_sums<Tokens>(block, inputs, xs, sums);
       }
-      for (std::size_t t = 0; t < Tokens; ++t) {
-        store(token + t, row, sums[t], rows);
-      }
+      store(Place{row, rows, token, Tokens}, sums[0]);
     });
   }
 }
 
 void matmul_i8_sums(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
                     const ActivationsI8& x, std::int32_t* out, std::size_t out_stride) {
-  matmul_blocks(w, row_begin, row_end, x,
-                [=](std::size_t t, std::size_t row, const std::int32_t* sums, std::size_t rows) {
-                  for (std::size_t i = 0; i < rows; ++i) {
-                    out[t * out_stride + row + i] = sums[i];
-                  }
-                });
+  matmul_blocks(w, row_begin, row_end, x, [=](const Place& place, const std::int32_t* sums) {
+    std::int32_t* to = out + place.token * out_stride + place.row;
+    for (std::size_t t = 0; t < place.tokens; ++t, to += out_stride) {
+      for (std::size_t i = 0; i < place.rows; ++i) {
+        to[i] = sums[t * layout.i8.rows_per_block + i];
+      }
+    }
+  });
 }
 
-/// Puts `rows` values of token t, from row `row` on, where they belong. value(i) gives a register
-/// of values from the i-th of the block on. Nothing is asked within a whole block: the product of
-/// a few inputs takes hardly longer than this.
+/// Puts the values of a whole block and some tokens where they belong. value(t, i) gives a register
+/// of values of token t of them, from the i-th of the block on. Nothing is asked within: the
+/// product of a few inputs takes hardly longer than this.
 template <std::size_t BlockRows, bool Bias, bool Add, typename Value>
-[[gnu::always_inline]] inline void put(const Output& output, std::size_t t, std::size_t row,
-                                       std::size_t rows, Value value) {
-  float* const y = output.y + t * output.stride + row;
-  const auto finished = [&](std::size_t i, auto read) {
-    f32v v = value(i);
-    if constexpr (Bias) {
-      v += read(output.bias + row + i);
-    }
-    if constexpr (Add) {
-      v += read(y + i);
-    }
-    return v;
-  };
-  const auto whole = [](const float* p) { return load(p); };
-  std::size_t i = 0;
-  if (rows == BlockRows) {
+[[gnu::always_inline]] inline void put_block(const Output& output, const Place& place,
+                                             Value value) {
+  constexpr std::size_t registers = BlockRows / lanes;
+  float* y = output.y + place.token * output.stride + place.row;
+  const float* const bias = output.bias + (Bias ? place.row : 0);
+  const std::size_t stride = output.stride, tokens = place.tokens;
+#pragma GCC unroll 1
+  for (std::size_t t = 0; t < tokens; ++t, y += stride) {
+    // All are computed before the first is stored, which might be to what the others read.
+    f32v values[registers];
 #pragma GCC unroll 8
-    for (; i + lanes <= BlockRows; i += lanes) {
-      store(y + i, finished(i, whole));
+    for (std::size_t r = 0; r < registers; ++r) {
+      values[r] = value(t, r * lanes);
+      if constexpr (Bias) {
+        values[r] += load(bias + r * lanes);
+      }
+      if constexpr (Add) {
+        values[r] += load(y + r * lanes);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < registers; ++r) {
+      store(y + r * lanes, values[r]);
     }
   }
-  for (; i + lanes <= rows; i += lanes) {
-    store(y + i, finished(i, whole));
-  }
-  if (i < rows) {
-    const std::size_t count = rows - i;
-    store_tail(y + i, finished(i, [=](const float* p) { return load_tail(p, count); }), count);
+}
+
+/// The same of a block of which some rows are missing, as a matrix's last may be, and of blocks
+/// that fill no register. value(t, i) gives one number.
+template <typename Value>
+[[gnu::always_inline]] inline void put_part(const Output& output, const Place& place, Value value) {
+  for (std::size_t t = 0; t < place.tokens; ++t) {
+    float* const y = output.y + (place.token + t) * output.stride + place.row;
+    for (std::size_t i = 0; i < place.rows; ++i) {
+      float v = value(t, i);
+      if (output.bias != nullptr) {
+        v += output.bias[place.row + i];
+      }
+      y[i] = output.add ? v + y[i] : v;
+    }
   }
 }
 
 /// Calls f.operator()<Bias, Add>() for what the output asks.
 template <typename Function>
-[[gnu::always_inline]] inline void with_output(const Output& output, Function f) {
+[[gnu::always_inline]] inline auto with_output(const Output& output, Function f) {
   if (output.bias == nullptr) {
-    output.add ? f.template operator()<false, true>() : f.template operator()<false, false>();
-  } else {
-    output.add ? f.template operator()<true, true>() : f.template operator()<true, false>();
+    return output.add ? f.template operator()<false, true>()
+                      : f.template operator()<false, false>();
   }
+  return output.add ? f.template operator()<true, true>() : f.template operator()<true, false>();
 }
 
-/// A register from `values` on, which are numbers of a block: fewer than a register in `scalar`.
-template <typename Register, std::size_t BlockRows, typename Number>
-[[gnu::always_inline]] inline Register load_of_block(const Number* values) {
-  Register result = {};
-  __builtin_memcpy(&result, values,
-                   BlockRows % lanes == 0 ? sizeof result : BlockRows * sizeof(Number));
-  return result;
+// What turns sums or values of a block [tokens][rows_per_block] into results: functions of their
+// own, so that there is one for all numbers of tokens.
+
+[[gnu::noinline]] void finish_part_i8(const float* w_scale, const float* x_scale,
+                                      const Place& place, const std::int32_t* sums,
+                                      const Output& output) {
+  put_part(output, place, [&](std::size_t t, std::size_t i) {
+    const float scale = x_scale[place.token + t] * w_scale[place.row + i];
+    return static_cast<float>(sums[t * layout.i8.rows_per_block + i]) * scale;
+  });
+}
+
+template <bool Bias, bool Add>
+[[gnu::noinline]] void finish_i8(const float* w_scale, const float* x_scale, const Place& place,
+                                 const std::int32_t* sums, const Output& output) {
+  constexpr std::size_t block_rows = layout.i8.rows_per_block;
+  if constexpr (block_rows % lanes == 0) {
+    if (place.rows == block_rows) {
+      w_scale += place.row;
+      x_scale += place.token;
+      return put_block<block_rows, Bias, Add>(output, place, [=](std::size_t t, std::size_t i) {
+        i32v ints;
+        __builtin_memcpy(&ints, sums + t * block_rows + i, sizeof ints);
+        return __builtin_convertvector(ints, f32v) * (x_scale[t] * load(w_scale + i));
+      });
+    }
+  }
+  finish_part_i8(w_scale, x_scale, place, sums, output);
 }
 
 void matmul_i8(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,
                const ActivationsI8& x, const Output& output) {
-  constexpr std::size_t block_rows = layout.i8.rows_per_block;
-  static_assert(block_rows % lanes == 0 || block_rows < lanes);
-  with_output(output, [&]<bool Bias, bool Add>() {
-    matmul_blocks(w, row_begin, row_end, x,
-                  [&](std::size_t t, std::size_t row, const std::int32_t* sums, std::size_t rows) {
-                    const float x_scale = x.scale[t];
-                    put<block_rows, Bias, Add>(output, t, row, rows, [&](std::size_t i) {
-                      const auto scale = load_of_block<f32v, block_rows>(w.scale + row + i);
-                      const auto ints = load_of_block<i32v, block_rows>(sums + i);
-                      return __builtin_convertvector(ints, f32v) * (x_scale * scale);
-                    });
-                  });
+  const auto finish =
+      with_output(output, []<bool Bias, bool Add>() { return finish_i8<Bias, Add>; });
+  matmul_blocks(w, row_begin, row_end, x, [&](const Place& place, const std::int32_t* sums) {
+    finish(w.scale, x.scale, place, sums, output);
   });
 }
