@@ -19,6 +19,10 @@ std::uint32_t detect() {
   // The builtin asks the operating system too, whether it saves the wide registers.
   if (f16c_and_fma && __builtin_cpu_supports("avx2")) {
     features |= feature_avx2;
+    constexpr unsigned bit_avx_vnni = 1u << 4;  // of leaf 7.1, eax
+    if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & bit_avx_vnni) != 0) {
+      features |= feature_avxvnni;
+    }
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vnni")) {
       features |= feature_avx512vnni;
@@ -56,6 +60,8 @@ std::string_view feature_name(Feature feature) {
       return "dotprod";
     case feature_i8mm:
       return "i8mm";
+    case feature_avxvnni:
+      return "avxvnni";
     case feature_avx512vnni:
       return "avx512vnni";
   }

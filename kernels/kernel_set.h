@@ -15,6 +15,7 @@ enum Feature : std::uint32_t {
   feature_avx2 = 1u << 0,        ///< AVX2, FMA and F16C
   feature_neon = 1u << 1,        ///< Advanced SIMD of armv8.0-a
   feature_dotprod = 1u << 2,     ///< SDOT (armv8.2-a+dotprod)
+  feature_avxvnni = 1u << 3,     ///< VPDPBUSD on 256 bits (AVX-VNNI)
   feature_avx512vnni = 1u << 4,  ///< AVX-512 F, BW, VL and VNNI
   feature_i8mm = 1u << 8,        ///< SMMLA (armv8.2-a+i8mm)
 };

@@ -15,6 +15,7 @@ namespace {
 constexpr std::array sets = {
 #if defined(__x86_64__)
     &avx512vnni_set,
+    &avxvnni_set,
     &avx2_set,
 #elif defined(__aarch64__)
     &i8mm_set,
@@ -31,8 +32,8 @@ bool runs_on(const KernelSet& set, std::uint32_t features) {
 /// The bits of `features` as words: "neon, dotprod".
 std::string words(std::uint32_t features) {
   std::string text;
-  for (const Feature feature :
-       {feature_avx2, feature_avx512vnni, feature_neon, feature_dotprod, feature_i8mm}) {
+  for (const Feature feature : {feature_avx2, feature_avxvnni, feature_avx512vnni, feature_neon,
+                                feature_dotprod, feature_i8mm}) {
     if ((features & feature) != 0) {
       text += text.empty() ? "" : ", ";
       text += feature_name(feature);

@@ -12,6 +12,7 @@ namespace crayon::kernels {
 extern const KernelSet scalar_set;
 #if defined(__x86_64__)
 extern const KernelSet avx2_set;
+extern const KernelSet avxvnni_set;
 extern const KernelSet avx512vnni_set;
 #elif defined(__aarch64__)
 extern const KernelSet neon_set;

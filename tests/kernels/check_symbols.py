@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 PATHS = {f"{name}.cpp.o"
-         for name in ("avx512vnni", "avx2", "i8mm", "dotprod", "neon", "scalar")}
+         for name in ("avx512vnni", "avxvnni", "avx2", "i8mm", "dotprod", "neon", "scalar")}
 
 # Sanitizers add their own.
 IGNORED = re.compile(r"^(__asan|__odr_asan|__tsan|__ubsan|DW\.ref\.)")

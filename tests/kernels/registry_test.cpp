@@ -146,6 +146,7 @@ TEST(Registry, FeaturesHaveNames) {
   EXPECT_EQ(feature_name(feature_neon), "neon");
   EXPECT_EQ(feature_name(feature_dotprod), "dotprod");
   EXPECT_EQ(feature_name(feature_i8mm), "i8mm");
+  EXPECT_EQ(feature_name(feature_avxvnni), "avxvnni");
   EXPECT_EQ(feature_name(feature_avx512vnni), "avx512vnni");
 }
 

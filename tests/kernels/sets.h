@@ -7,6 +7,14 @@
 
 #include "kernels/kernel_set.h"
 
+#ifdef CRAYON_AVXVNNI_TWIN
+namespace crayon::kernels {
+/// The path avxvnni with the same instruction as AVX-512 encodes it: its code, on CPUs that do not
+/// have AVX-VNNI.
+extern const KernelSet avxvnni_twin;
+}  // namespace crayon::kernels
+#endif
+
 namespace crayon::test {
 
 /// The kernel sets that this CPU can run.
@@ -17,6 +25,12 @@ inline std::vector<const kernels::KernelSet*> sets_here() {
       sets.push_back(set);
     }
   }
+#ifdef CRAYON_AVXVNNI_TWIN
+  const std::uint32_t features = kernels::cpu_features();
+  if ((features & kernels::feature_avx512vnni) != 0 && (features & kernels::feature_avxvnni) == 0) {
+    sets.push_back(&kernels::avxvnni_twin);
+  }
+#endif
   return sets;
 }
 
