@@ -10,4 +10,7 @@ double monotonic_seconds();
 /// Largest resident set of this process so far, in bytes.
 std::uint64_t peak_rss_bytes();
 
+/// Seconds that all processors together have spent on this process so far.
+double process_cpu_seconds();
+
 }  // namespace crayon

@@ -48,18 +48,6 @@ Memory memory_of(const formats::BundleInfo& info, const SessionOptions& options)
   return memory;
 }
 
-const char* kv_name(model::KvDtype kv) {
-  switch (kv) {
-    case model::KvDtype::f16:
-      return "f16";
-    case model::KvDtype::f32:
-      return "f32";
-    case model::KvDtype::i8:
-      return "i8";
-  }
-  return "";
-}
-
 const char* tokenizer_name(formats::TokenizerKind kind) {
   switch (kind) {
     case formats::TokenizerKind::sentencepiece_bpe:
@@ -72,15 +60,6 @@ const char* tokenizer_name(formats::TokenizerKind kind) {
       return "CLIP BPE";
   }
   return "";
-}
-
-/// Number of weights in all tensors.
-std::uint64_t weights_in(const formats::BundleInfo& info) {
-  std::uint64_t count = 0;
-  for (const formats::TensorEntry& tensor : info.tensors) {
-    count += tensor.shape.rows * tensor.shape.cols;  // checked when the bundle was opened
-  }
-  return count;
 }
 
 Json tensors_json(const formats::BundleInfo& info) {

@@ -124,4 +124,24 @@ std::string differences_text(const ModelConfig& config) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+const char* kv_name(model::KvDtype kv) {
+  switch (kv) {
+    case model::KvDtype::f16:
+      return "f16";
+    case model::KvDtype::f32:
+      return "f32";
+    case model::KvDtype::i8:
+      return "i8";
+  }
+  return "";
+}
+
+std::uint64_t weights_in(const formats::BundleInfo& info) {
+  std::uint64_t count = 0;
+  for (const formats::TensorEntry& tensor : info.tensors) {
+    count += tensor.shape.rows * tensor.shape.cols;  // checked when the bundle was opened
+  }
+  return count;
+}
+
 }  // namespace crayon::cli

@@ -32,11 +32,15 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
   command.add_option("-t,--threads", options.threads, "Threads to compute with")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  add_pin_option(command, options);
+  command.add_option("--kernels", options.kernels,
+                     "Kernel set to use, one of those that `crayon doctor` lists");
+}
+
+void add_pin_option(CLI::App& command, EngineOptions& options) {
   command.add_flag("--pin,!--no-pin", options.pin,
                    "Keep to the fastest cores, which is the default where threads do not outnumber "
                    "them");
-  command.add_option("--kernels", options.kernels,
-                     "Kernel set to use, one of those that `crayon doctor` lists");
 }
 
 void add_adapter_option(CLI::App& command, EngineOptions& options) {
@@ -77,6 +81,10 @@ void add_session_options(CLI::App& command, SessionOptions& options) {
           "-c,--context", options.context,
           fmt::format("Positions to hold; default: the model's own, at most {}", default_context))
       ->check(CLI::Range(1, 1 << 24));
+  add_kv_option(command, options);
+}
+
+void add_kv_option(CLI::App& command, SessionOptions& options) {
   command.add_option("--kv", options.kv, "Type of the KV cache; default: what fits the weights")
       ->check(CLI::IsMember({"f16", "f32", "i8"}));
 }

@@ -27,6 +27,7 @@ struct EngineOptions {
   EngineOptions();
 };
 void add_engine_options(CLI::App& command, EngineOptions& options);
+void add_pin_option(CLI::App& command, EngineOptions& options);
 void add_adapter_option(CLI::App& command, EngineOptions& options);
 /// --chat-format, for verbs that ask a model something.
 void add_chat_format_option(CLI::App& command, std::string& name);
@@ -40,6 +41,7 @@ struct SessionOptions {
 };
 inline constexpr std::uint32_t default_context = 4096;
 void add_session_options(CLI::App& command, SessionOptions& options);
+void add_kv_option(CLI::App& command, SessionOptions& options);
 
 void add_sampler_options(CLI::App& command, generation::SamplerOptions& options);
 

@@ -41,6 +41,7 @@ Action declare_blend(CLI::App& command, const Common& common);
 Action declare_eval(CLI::App& command, const Common& common);
 Action declare_ask(CLI::App& command, const Common& common);
 Action declare_serve(CLI::App& command, const Common& common);
+Action declare_bench(CLI::App& command, const Common& common);
 Action declare_doctor(CLI::App& command, const Common& common);
 
 }  // namespace crayon::cli

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""`crayon bench`: the form of its reports. How fast anything is, is never asserted."""
+import csv
+import io
+import subprocess
+import sys
+
+import support
+from support import SOURCE, USAGE
+
+
+class Bench(support.Case):
+    """On the GGUF files of random weights that other programs are compared on."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        script = [sys.executable, SOURCE / "bench/peers/random_gguf.py", "tiny", "-o"]
+        subprocess.run([*script, cls.dir / "tiny.gguf"], check=True)
+        subprocess.run([*script, cls.dir / "a.gguf", "--lora", "4"], check=True)
+        cls.tiny = "tiny.crayon"
+        cls.crayon("pack", "tiny.gguf", "-o", cls.tiny)
+        cls.crayon("pack-adapter", "a.gguf", "--base", cls.tiny, "-o", "a.crayon")
+
+    def bench(self, *arguments, **options):
+        return self.crayon("bench", self.tiny, "-r", 2, *arguments, **options)
+
+    def test_tests_have_llama_benchs_names(self):
+        rows = self.bench("-p", "16,32", "-n", 8, "--pg", "16,4", "--json").json["rows"]
+        self.assertEqual([row["test"] for row in rows], ["pp16", "pp32", "tg8", "pp16+tg4"])
+        self.assertEqual([(row["n_prompt"], row["n_gen"]) for row in rows],
+                         [(16, 0), (32, 0), (0, 8), (16, 4)])
+        for row in rows:
+            self.assertEqual(len(row["samples_ts"]), 2)
+            self.assertGreater(min(row["samples_ts"]), 0)
+            self.assertLessEqual(min(row["samples_ts"]), row["median_ts"])
+
+    def test_json_has_what_docs_promise(self):
+        told = self.bench("-p", 8, "-n", 4, "--json").json
+        self.assertEqual(list(told), ["build", "model", "memory", "machine", "repetitions", "rows",
+                                      "kernel_ratios", "adapter_ratios"])
+        memory = told["memory"]
+        self.assertEqual(memory["peak_rss_bytes"] - memory["weight_bytes"] - memory["kv_bytes"],
+                         memory["beyond_bytes"])
+        prefill, decode = told["rows"]
+        self.assertGreater(prefill["first_token_ms"], 0)
+        self.assertNotIn("bytes_per_token", prefill)
+        self.assertEqual(list(decode["token_ms"]), ["p50", "p95", "p99"])
+        self.assertLessEqual(decode["token_ms"]["p50"], decode["token_ms"]["p99"])
+        self.assertAlmostEqual(
+            decode["bandwidth_share"],
+            decode["bytes_per_token"] * decode["median_ts"] / decode["read_bytes_per_second"])
+
+    def test_several_numbers_of_threads(self):
+        rows = self.bench("-p", 0, "-n", 4, "-t", "1,2,3", "--json").json["rows"]
+        self.assertEqual([row["n_threads"] for row in rows], [1, 2, 3])
+
+    def test_kernel_sets_side_by_side(self):
+        sets = [kernels["name"] for kernels in
+                self.crayon("doctor", "--json", "--no-bandwidth").json["kernels"] if kernels["runs"]]
+        told = self.bench("-p", 8, "-n", 0, "--kernels", ",".join(sets), "--json").json
+        self.assertEqual([row["kernels"] for row in told["rows"]], sets)
+        self.assertEqual([ratio["beside"] for ratio in told["kernel_ratios"]], sets[1:])
+
+    def test_adapters_run_beside_the_bare_model(self):
+        adapter = "a.crayon"
+        told = self.bench("-p", 8, "-n", 4, "--adapter", adapter, "--json").json
+        self.assertEqual([(row["test"], row["adapters"]) for row in told["rows"]],
+                         [("pp8", "none"), ("pp8", "a"), ("tg4", "none"), ("tg4", "a")])
+        self.assertEqual([(ratio["test"], ratio["what"]) for ratio in told["adapter_ratios"]],
+                         [("pp8", "a"), ("tg4", "a")])
+        bare, adapted = told["rows"][2:]
+        self.assertEqual(adapted["bytes_per_token"] - bare["bytes_per_token"],
+                         told["memory"]["adapter_bytes"])
+        self.assertIn("costs", self.bench("-p", 8, "-n", 0, "--adapter", adapter).out)
+
+    def test_csv_is_a_line_a_row(self):
+        rows = list(csv.DictReader(io.StringIO(self.bench("-p", 8, "-n", 4, "-o", "csv").out)))
+        self.assertEqual([row["test"] for row in rows], ["pp8", "tg4"])
+        self.assertGreater(float(rows[1]["median_ts"]), 0)
+        self.assertEqual(rows[0]["bandwidth_share"], "")
+
+    def test_markdown_is_the_default(self):
+        out = self.bench("-p", 8, "-n", 4).out
+        header = out.splitlines()[0]
+        self.assertTrue(header.startswith("| model |"))
+        for line in out.splitlines():
+            if line.startswith("| ") and "pp8" in line:
+                self.assertEqual(line.count("|"), header.count("|"))
+        for word in ("memory", "threads", "machine", "build"):
+            self.assertIn(f"\n{word} ", out)
+
+    def test_wrong_flags_are_wrong_usage(self):
+        for arguments in (["-p", 0, "-n", 0], ["-p", "some"], ["-r", 0], ["-t", "0"],
+                          ["--pg", "8"], ["-o", "xml"], ["--kernels", "abacus"],
+                          ["--kv", "int1"], ["-p", 1000000]):
+            with self.subTest(arguments):
+                self.crayon("bench", self.tiny, *arguments, code=USAGE)
+
+    def test_no_bar_where_there_is_no_terminal(self):
+        self.assertEqual(self.bench("-p", 8, "-n", 0).err, "")
+
+
+if __name__ == "__main__":
+    support.main()
