@@ -8,7 +8,7 @@
 //   load(const std::uint16_t*), store(std::uint16_t*, f32v)   one register from and to binary16
 //   expand(x, f32w (&)[16 / wide_lanes])                      16 of binary16, or int8, as floats
 //
-// (arm.inl and half_x86.inl have all but the first two for paths of their kind.)
+// (arm.inl and x86.inl have all but the first two for paths of their kind.)
 
 // clang-format off
 #include "kernels/generic/map.inl"

@@ -107,16 +107,16 @@ void matmul_i8_sums(const WeightsI8& w, std::size_t row_begin, std::size_t row_e
 template <std::size_t BlockRows, bool Bias, bool Add, typename Value>
 [[gnu::always_inline]] inline void put_block(const Output& output, const Place& place,
                                              Value value) {
-  constexpr std::size_t registers = BlockRows / lanes;
+  constexpr std::size_t parts = BlockRows / lanes;
   float* y = output.y + place.token * output.stride + place.row;
   const float* const bias = output.bias + (Bias ? place.row : 0);
   const std::size_t stride = output.stride, tokens = place.tokens;
 #pragma GCC unroll 1
   for (std::size_t t = 0; t < tokens; ++t, y += stride) {
     // All are computed before the first is stored, which might be to what the others read.
-    f32v values[registers];
+    f32v values[parts];
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < registers; ++r) {
+    for (std::size_t r = 0; r < parts; ++r) {
       values[r] = value(t, r * lanes);
       if constexpr (Bias) {
         values[r] += load(bias + r * lanes);
@@ -126,7 +126,7 @@ template <std::size_t BlockRows, bool Bias, bool Add, typename Value>
       }
     }
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < registers; ++r) {
+    for (std::size_t r = 0; r < parts; ++r) {
       store(y + r * lanes, values[r]);
     }
   }

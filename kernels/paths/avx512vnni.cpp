@@ -17,7 +17,7 @@ namespace {
 
 #include "kernels/generic/vector.inl"
 
-#include "kernels/generic/half_x86.inl"
+#include "kernels/generic/x86.inl"
 
 using Ints = __m512i;
 using Floats = __m512;

@@ -19,7 +19,7 @@ namespace {
 
 #include "kernels/generic/vector.inl"
 
-#include "kernels/generic/half_x86.inl"
+#include "kernels/generic/x86.inl"
 
 using Ints = __m256i;
 using Floats = __m256;

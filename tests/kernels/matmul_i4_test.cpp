@@ -108,6 +108,13 @@ TEST_P(MatmulI4, GivesTheExactValuesOnRandomShapes) {
   }
 }
 
+TEST_P(MatmulI4, GivesTheExactValuesOfLongRows) {
+  Random random(14);
+  for (std::size_t inputs : {2047, 2048, 4100, 8191}) {
+    check(set(), Problem(random, 37, inputs, 1 + random.below(14)), random);
+  }
+}
+
 CRAYON_FOR_EVERY_SET(MatmulI4);
 
 }  // namespace

@@ -119,7 +119,8 @@ TEST_P(MatmulI8, GivesTheExactSumsOnRandomShapes) {
   for (int round = 0; round < 1000; ++round) {
     const std::size_t rows = 1 + random.below(70);
     const std::size_t inputs = 1 + random.below(round % 10 == 0 ? 600 : 100);
-    check(set(), Problem(random, rows, inputs, 1 + random.below(9)), random);
+    // Up to two whole groups of any set, and a tail.
+    check(set(), Problem(random, rows, inputs, 1 + random.below(28)), random);
     if (HasFatalFailure()) {
       return;
     }
@@ -137,6 +138,13 @@ TEST_P(MatmulI8, GivesTheExactSumsOnEverySmallShape) {
         }
       }
     }
+  }
+}
+
+TEST_P(MatmulI8, GivesTheExactSumsOfLongRows) {
+  Random random(8);
+  for (std::size_t inputs : {2047, 2048, 4100, 8191}) {
+    check(set(), Problem(random, 37, inputs, 1 + random.below(14)), random);
   }
 }
 
