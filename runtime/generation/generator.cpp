@@ -14,10 +14,6 @@
 namespace crayon::generation {
 namespace {
 
-/// Tokens of the prompt between two chances to cancel: enough for each weight that is read to be
-/// used many times, yet a fraction of a second on a slow board.
-constexpr std::size_t prefill_block = 64;
-
 /// One generation, from the prompt to the finish.
 class Generation {
  public:
@@ -62,9 +58,10 @@ class Generation {
   }
 
   bool prefill(std::span<const Token> prompt) {
-    while (prompt.size() > prefill_block) {
-      model_.forward(session_, prompt.first(prefill_block), model::Logits::none, {});
-      prompt = prompt.subspan(prefill_block);
+    // A chance to cancel between two batches: a fraction of a second on a slow board.
+    while (prompt.size() > model::prefill_batch) {
+      model_.forward(session_, prompt.first(model::prefill_batch), model::Logits::none, {});
+      prompt = prompt.subspan(model::prefill_batch);
       if (!show({})) {
         return false;
       }

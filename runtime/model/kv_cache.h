@@ -10,10 +10,6 @@
 
 namespace crayon::model {
 
-/// Tokens that go through the layers together in prefill: enough to use each weight many times
-/// per load, few enough that the activations stay in the cache of a small core.
-inline constexpr std::uint32_t prefill_batch = 64;
-
 /// Keys (rotated) and values of every layer: for each KV head of each layer one stream of blocks
 /// (kernels/kv_layout.h). A windowed layer keeps a ring of its window and a prefill batch, when
 /// that is less than the context.

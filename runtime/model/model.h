@@ -22,6 +22,11 @@ class Session;
 struct WeightedAdapter;
 struct Weights;
 
+/// Tokens that go through the layers together in prefill: enough to use each weight many times
+/// per load, few enough that the activations stay in the cache of a small core; whole groups of
+/// tokens of every kernel set (4, 8 or 12), for two threads too.
+inline constexpr std::uint32_t prefill_batch = 96;
+
 /// Which positions forward() computes logits for.
 enum class Logits : std::uint8_t { none, last, all };
 
