@@ -13,7 +13,7 @@ namespace {
 using formats::Dtype;
 using test::code_of;
 
-/// The first of two layers sees 20 positions: of a context of 256 it holds 96.
+/// The first of two layers sees 20 positions: of a context of 256 it holds 128.
 formats::ModelConfig windowed_config() {
   formats::ModelConfig config = test::tiny_config();
   config.window = 20;
@@ -69,15 +69,15 @@ TEST_P(Windowed, RewindsAsFarAsRingsHold) {
     session.rewind(position);
     EXPECT_TRUE(same_from(position)) << position;
   }
-  // A ring of 96 holds 134 to 229, so that a token at 153 sees its 20 positions.
-  EXPECT_EQ(session.kept(153), 153u);
-  EXPECT_EQ(session.kept(152), 0u);
-  EXPECT_EQ(code_of([&] { session.rewind(152); }), Code::bad_argument);
+  // A ring of 128 holds 102 to 229, so that a token at 121 sees its 20 positions.
+  EXPECT_EQ(session.kept(121), 121u);
+  EXPECT_EQ(session.kept(120), 0u);
+  EXPECT_EQ(code_of([&] { session.rewind(120); }), Code::bad_argument);
   EXPECT_EQ(session.position(), 230u);
   // Going back does not bring back what is overwritten.
-  session.rewind(153);
-  EXPECT_EQ(session.kept(152), 0u);
-  EXPECT_TRUE(same_from(153));
+  session.rewind(121);
+  EXPECT_EQ(session.kept(120), 0u);
+  EXPECT_TRUE(same_from(121));
 
   session.rewind(0);
   EXPECT_EQ(run(session, 0, 50, 50),
@@ -105,7 +105,7 @@ TEST(KvBytes, AreThoseOfTheTypeAndTheWindows) {
   EXPECT_EQ(bytes(config, KvDtype::i8), numbers + numbers / 16 * 4);  // and a scale for each head
   config.window = 20;
   config.windowed = {true, false};
-  EXPECT_EQ(bytes(config, KvDtype::f16), numbers * 2 / 256 * (256 + 96) / 2);
+  EXPECT_EQ(bytes(config, KvDtype::f16), numbers * 2 / 256 * (256 + 128) / 2);
 }
 
 }  // namespace
