@@ -34,8 +34,10 @@ void Attention::run(std::uint32_t layer) {
 
 void Attention::rotate_and_store(std::uint32_t layer) {
   const LayerWeights& weights = weights_.layers[layer];
+  const std::uint32_t reached = state_.position + static_cast<std::uint32_t>(tokens_);
+  state_.rotation.extend(reached);
+  state_.cache.extend(reached);
   const RopeTable* rope = state_.rotation.of(layer);
-  state_.cache.extend(state_.position + static_cast<std::uint32_t>(tokens_));
   compute_.parallel(tokens_, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       const std::uint32_t position = state_.position + static_cast<std::uint32_t>(t);

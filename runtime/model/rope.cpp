@@ -1,8 +1,10 @@
 #include "runtime/model/rope.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace crayon::model {
 namespace {
@@ -91,16 +93,20 @@ std::vector<double> window_rope_frequencies(const formats::ModelConfig& config) 
   return unscaled(config.rope_window_theta, config.rotated_dim());
 }
 
-RopeTable::RopeTable(const std::vector<double>& frequencies, double magnitude,
-                     std::uint32_t context)
-    : half_(frequencies.size()),
+RopeTable::RopeTable(std::vector<double> frequencies, double magnitude, std::uint32_t context)
+    : frequencies_(std::move(frequencies)),
+      magnitude_(magnitude),
+      half_(frequencies_.size()),
       cos_(std::uint64_t{context} * half_),
-      sin_(std::uint64_t{context} * half_) {
-  for (std::size_t position = 0; position < context; ++position) {
+      sin_(std::uint64_t{context} * half_) {}
+
+void RopeTable::extend(std::uint32_t end) {
+  assert(std::uint64_t{end} * half_ <= cos_.size());
+  for (; end_ < end; ++end_) {
     for (std::size_t i = 0; i < half_; ++i) {
-      const double angle = static_cast<double>(position) * frequencies[i];
-      cos_.data()[position * half_ + i] = static_cast<float>(magnitude * std::cos(angle));
-      sin_.data()[position * half_ + i] = static_cast<float>(magnitude * std::sin(angle));
+      const double angle = static_cast<double>(end_) * frequencies_[i];
+      cos_.data()[end_ * half_ + i] = static_cast<float>(magnitude_ * std::cos(angle));
+      sin_.data()[end_ * half_ + i] = static_cast<float>(magnitude_ * std::sin(angle));
     }
   }
 }
@@ -119,6 +125,12 @@ Rotation::Rotation(const formats::ModelConfig& config, std::uint32_t context)
     if (config.is_rotated(layer)) {
       of_layer_[layer] = has_window_table(config) && config.is_windowed(layer) ? 1 : 0;
     }
+  }
+}
+
+void Rotation::extend(std::uint32_t end) {
+  for (RopeTable& table : tables_) {
+    table.extend(end);
   }
 }
 

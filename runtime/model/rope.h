@@ -18,19 +18,27 @@ std::vector<double> rope_frequencies(const formats::ModelConfig& config, std::ui
 /// The same for the windowed layers of models that rotate those in another way: unscaled.
 std::vector<double> window_rope_frequencies(const formats::ModelConfig& config);
 
-/// Cosines and sines for every position of a context, computed in double: at position 100000 a
-/// float angle would be off by 1e-2 rad.
+/// Cosines and sines for the positions of a context, computed in double: at position 100000 a
+/// float angle would be off by 1e-2 rad. They are computed when a session comes near: a long
+/// context of which little is used costs neither the time nor the memory.
 class RopeTable {
  public:
   /// `magnitude` is a factor of both.
-  RopeTable(const std::vector<double>& frequencies, double magnitude, std::uint32_t context);
+  RopeTable(std::vector<double> frequencies, double magnitude, std::uint32_t context);
 
+  /// Computes what lacks of positions [0, end), end <= context.
+  void extend(std::uint32_t end);
+
+  /// Of a position that extend() has covered: [half].
   const float* cos(std::uint32_t position) const { return cos_.data() + position * half_; }
   const float* sin(std::uint32_t position) const { return sin_.data() + position * half_; }
   std::size_t half() const { return half_; }
 
  private:
+  std::vector<double> frequencies_;
+  double magnitude_;
   std::size_t half_;         // rotated numbers of a head / 2
+  std::uint32_t end_ = 0;    // positions computed
   AlignedArray<float> cos_;  // [context][half]
   AlignedArray<float> sin_;  // [context][half]
 };
@@ -40,6 +48,9 @@ class Rotation {
  public:
   Rotation(const formats::ModelConfig& config, std::uint32_t context);
   static std::uint64_t bytes(const formats::ModelConfig& config, std::uint32_t context);
+
+  /// Makes positions [0, end) ready.
+  void extend(std::uint32_t end);
 
   /// Null for a layer that does not rotate.
   const RopeTable* of(std::uint32_t layer) const;

@@ -93,7 +93,10 @@ TEST(Rope, LayersRotateInTheirOwnWay) {
   config.window = 4;
   config.windowed = {true, false, false};
   config.unrotated = {false, false, true};
-  const Rotation rotation(config, 10);
+  Rotation rotation(config, 10);
+  rotation.extend(4);
+  rotation.extend(10);
+  rotation.extend(5);
   ASSERT_NE(rotation.of(0), nullptr);
   ASSERT_NE(rotation.of(1), nullptr);
   EXPECT_EQ(rotation.of(2), nullptr);
@@ -117,7 +120,8 @@ TEST(Rope, OnlyTheFirstNumbersOfAHeadTurn) {
 TEST(Rope, TableIsExactFarOut) {
   formats::ModelConfig config = rope_config();
   const std::uint32_t context = 100001;
-  const RopeTable table(rope_frequencies(config, context), 1.0, context);
+  RopeTable table(rope_frequencies(config, context), 1.0, context);
+  table.extend(context);
   // sin and cos of 100000 rad, to 20 digits: 0.035748797972016508959, -0.99936080743821211911.
   EXPECT_FLOAT_EQ(table.sin(100000)[0], 0.035748797972016509f);
   EXPECT_FLOAT_EQ(table.cos(100000)[0], -0.99936080743821212f);
