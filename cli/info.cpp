@@ -163,7 +163,7 @@ void print_model(const formats::BundleInfo& info, const Options& options) {
 std::string tensor_counts(const formats::BundleInfo& info) {
   std::string text;
   for (const formats::Dtype dtype :
-       {formats::Dtype::i8, formats::Dtype::f16, formats::Dtype::f32}) {
+       {formats::Dtype::i8, formats::Dtype::i4, formats::Dtype::f16, formats::Dtype::f32}) {
     const auto count =
         std::ranges::count(info.tensors, dtype, [](const auto& tensor) { return tensor.dtype; });
     if (count != 0) {

@@ -22,7 +22,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string output;
   std::string weights = "int8";
-  std::string head;         ///< empty: as the weights
+  std::string head;         ///< empty: as the weights, but int8 for int4
   std::string chat_format;  ///< a preset's name; empty: what the model's template says
 };
 
@@ -30,7 +30,19 @@ formats::Dtype dtype_of(const std::string& name) {
   if (name == "f32") {
     return formats::Dtype::f32;
   }
-  return name == "f16" ? formats::Dtype::f16 : formats::Dtype::i8;
+  if (name == "f16") {
+    return formats::Dtype::f16;
+  }
+  return name == "int4" ? formats::Dtype::i4 : formats::Dtype::i8;
+}
+
+/// A head takes part in every choice of a token, and errors in embeddings go into every layer:
+/// four bits are for those who ask for them.
+std::string head_of(const Options& options) {
+  if (!options.head.empty()) {
+    return options.head;
+  }
+  return options.weights == "int4" ? "int8" : options.weights;
 }
 
 formats::ModelSource open_source(const Options& options) {
@@ -63,7 +75,7 @@ Exit pack(const Options& options, const Common& common) {
   choose_chat_format(source.tokenizer, options);
   formats::PackOptions pack_options;
   pack_options.weights = dtype_of(options.weights);
-  pack_options.head = dtype_of(options.head.empty() ? options.weights : options.head);
+  pack_options.head = dtype_of(head_of(options));
   {
     Progress progress("packing", "weights");
     formats::pack_model(
@@ -96,12 +108,13 @@ Action declare_pack(CLI::App& command, const Common& common) {
   command.add_option("--tokenizer", options->tokenizer,
                      "Tokenizer file or folder, instead of what SOURCE has");
   command.add_option("--weights", options->weights, "Type of the layers' weights")
-      ->check(CLI::IsMember({"int8", "f16", "f32"}))
+      ->check(CLI::IsMember({"int8", "int4", "f16", "f32"}))
       ->capture_default_str();
   command
       .add_option("--head", options->head,
-                  "Type of the output head and the embeddings; default: that of the weights")
-      ->check(CLI::IsMember({"int8", "f16", "f32"}));
+                  "Type of the output head and the embeddings; default: that of the weights, "
+                  "int8 for int4")
+      ->check(CLI::IsMember({"int8", "int4", "f16", "f32"}));
   add_chat_format_option(command, options->chat_format);
   command.add_option(
       "--random", options->random,

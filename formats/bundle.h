@@ -107,8 +107,8 @@ class Bundle {
   const TensorEntry& at(std::string_view name) const;
 
   /// Hands the stored bytes of a tensor to `sink`, in order, in pieces of at most 1 MiB that may
-  /// end within a number. Throws corrupt for a bad frame, for NaN and infinity, for a scale
-  /// below 0, and for -128 in i8, which is not symmetric; `sink` may have had bytes by then.
+  /// end within a number. Throws corrupt for a bad frame and for values that ValueCheck refuses;
+  /// `sink` may have had bytes by then.
   void read(const TensorEntry& tensor, const std::function<void(ByteSpan)>& sink) const;
   /// The whole tensor as floats, whatever its dtype: [rows][cols].
   std::vector<float> read_f32(const TensorEntry& tensor) const;

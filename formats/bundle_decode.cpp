@@ -73,7 +73,7 @@ std::vector<Frame> decode_frames(const fbs::Index& index) {
 
 TensorEntry decode(const fbs::Tensor& tensor) {
   return {.name = to_string(tensor.name(), max_name_size, "name"),
-          .dtype = to_enum(tensor.dtype(), Dtype::i8, "dtype"),
+          .dtype = to_enum(tensor.dtype(), Dtype::i4, "dtype"),
           .shape = {.rows = tensor.rows(), .cols = tensor.cols()},
           .first_frame = tensor.first_frame(),
           .offset = tensor.offset()};

@@ -12,6 +12,7 @@
 #include "formats/bundle_index.h"
 #include "formats/bundle_layout.h"
 #include "formats/error_context.h"
+#include "formats/quantize.h"
 #include "formats/value_check.h"
 #include "formats/zstd_frame.h"
 
@@ -172,6 +173,12 @@ std::vector<float> Bundle::read_f32(const TensorEntry& tensor) const {
   if (tensor.dtype == Dtype::f16) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = f16_to_f32(load_le<std::uint16_t>(&stored[i * sizeof(std::uint16_t)]));
+    }
+  } else if (tensor.dtype == Dtype::i4) {
+    const std::size_t row_bytes = i4_row_bytes(cols);
+    for (std::size_t row = 0; row < tensor.shape.rows; ++row) {
+      dequantize_row_i4(stored.subspan(row * row_bytes, row_bytes),
+                        std::span(values).subspan(row * cols, cols));
     }
   } else if (tensor.dtype == Dtype::i8) {
     const MutableByteSpan scales = stored.subspan(values.size());

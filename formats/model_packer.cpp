@@ -137,13 +137,40 @@ class ModelPacker {
         }
         writer_.write(as_bytes(std::span<const std::int8_t>(bytes_)));
         return;
+      case Dtype::i4:
+        write_i4(cols);
+        return;
     }
+  }
+
+  void write_i4(std::uint64_t cols) {
+    const std::size_t rows = block_.size() / cols;
+    const std::size_t row_bytes = i4_row_bytes(cols);
+    stored_.resize(rows * row_bytes);
+    for (std::size_t row = 0; row < rows; ++row) {
+      quantize_row_i4(std::span<const float>(block_).subspan(row * cols, cols),
+                      MutableByteSpan(stored_).subspan(row * row_bytes, row_bytes));
+    }
+    writer_.write(stored_);
+  }
+
+  // Numbers must be below.
+  static float limit_of(Dtype dtype) {
+    switch (dtype) {
+      case Dtype::f16:
+        return 65520.0f;  // from here on, rounding to f16 gives infinity
+      case Dtype::i4:
+        return largest_i4;
+      case Dtype::i8:
+      case Dtype::f32:
+        break;
+    }
+    return INFINITY;
   }
 
   // `begin` is the row of the tensor at which block_ starts.
   void check_finite(const SourceTensor& tensor, std::uint64_t begin, Dtype dtype) const {
-    // From 65520 on, rounding to f16 gives infinity.
-    const float limit = dtype == Dtype::f16 ? 65520.0f : INFINITY;
+    const float limit = limit_of(dtype);
     const auto bad = std::find_if(block_.begin(), block_.end(), [&](float value) {
       return !(std::fabs(value) < limit);  // NaN compares false
     });
@@ -154,7 +181,8 @@ class ModelPacker {
     const std::string where =
         fmt::format("{}: tensor {}, row {}", source_.provenance.source, tensor.name, row);
     if (std::isfinite(*bad)) {
-      throw Error(Code::over_limit, fmt::format("{}: {} is too large for f16", where, *bad),
+      throw Error(Code::over_limit,
+                  fmt::format("{}: {} is too large for {}", where, *bad, dtype_name(dtype)),
                   "store the weights as int8 or f32");
     }
     throw Error(Code::corrupt, where + ": not a finite number", "get the model again");
@@ -167,6 +195,7 @@ class ModelPacker {
   std::vector<float> block_;  // [rows of the block][cols]
   std::vector<std::uint16_t> halves_;
   std::vector<std::int8_t> bytes_;
+  std::vector<std::uint8_t> stored_;  // rows of i4
   std::uint64_t done_ = 0;  // weights
   std::uint64_t total_ = 0;
 };

@@ -14,6 +14,8 @@ const char* dtype_name(Dtype dtype) {
       return "f16";
     case Dtype::i8:
       return "i8";
+    case Dtype::i4:
+      return "i4";
   }
   return "unknown";
 }
@@ -27,6 +29,10 @@ std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name) {
       return checked_mul(numbers, sizeof(std::uint16_t), name);
     case Dtype::i8:
       return checked_add(numbers, checked_mul(shape.rows, sizeof(float), name), name);
+    case Dtype::i4: {
+      constexpr std::uint64_t group_bytes = i4_row_bytes(i4_group);
+      return checked_mul(shape.rows, checked_mul(i4_groups(shape.cols), group_bytes, name), name);
+    }
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,7 +16,24 @@ enum class Dtype : std::uint8_t {
   f16 = 1,
   i8 = 2,  ///< symmetric, one f32 scale a row, kept behind the numbers: rows*cols bytes, rows*4
            ///< bytes
+  i4 = 3,  ///< -8..7, one f16 scale for 32 inputs of a row: rows*i4_row_bytes(cols)
 };
+
+/// Inputs of a row that share a scale in i4; a row is padded to whole groups with zeros.
+inline constexpr std::size_t i4_group = 32;
+
+/// Of one row of i4: first its nibbles, 16 bytes a group, of which byte j holds input j in its low
+/// and input j + 16 in its high nibble, each as the number + 8; then its scales, 2 bytes a group.
+constexpr std::uint64_t i4_groups(std::uint64_t cols) {
+  return cols / i4_group + (cols % i4_group != 0 ? 1 : 0);
+}
+constexpr std::uint64_t i4_nibble_bytes(std::uint64_t cols) {
+  return i4_groups(cols) * (i4_group / 2);
+}
+/// For cols that a tensor in a bundle can have: below 2^59.
+constexpr std::uint64_t i4_row_bytes(std::uint64_t cols) {
+  return i4_nibble_bytes(cols) + i4_groups(cols) * sizeof(std::uint16_t);
+}
 
 const char* dtype_name(Dtype dtype);
 

@@ -11,7 +11,7 @@ namespace crayon::formats {
 namespace {
 
 std::size_t float_size(Dtype dtype) {
-  return dtype == Dtype::f16 ? 2 : 4;
+  return dtype == Dtype::f16 || dtype == Dtype::i4 ? 2 : 4;
 }
 
 bool symmetric(std::uint8_t bits) {
@@ -50,28 +50,76 @@ std::size_t first_invalid(const std::uint8_t* bytes, std::size_t count, Valid va
 }  // namespace
 
 ValueCheck::ValueCheck(std::string_view tensor, Dtype dtype, Shape shape)
-    : tensor_(tensor),
-      dtype_(dtype),
-      shape_(shape),
-      bytes_left_(dtype == Dtype::i8 ? shape.rows * shape.cols : 0) {}
+    : tensor_(tensor), dtype_(dtype), shape_(shape) {
+  const std::uint64_t bytes = stored_bytes(dtype, shape, tensor);
+  if (dtype == Dtype::i8) {
+    integers_ = shape.rows * shape.cols;
+  } else if (dtype == Dtype::i4) {
+    integers_ = i4_nibble_bytes(shape.cols);
+  }
+  floats_ = (dtype == Dtype::i4 ? i4_row_bytes(shape.cols) : bytes) - integers_;
+  start_run();
+}
+
+void ValueCheck::start_run() {
+  ++runs_;
+  integers_left_ = integers_;
+  floats_left_ = floats_;
+  position_ = 0;
+}
+
+std::uint64_t ValueCheck::row_of(std::uint64_t number) const {
+  return dtype_ == Dtype::i4 ? runs_ - 1 : number / shape_.cols;
+}
 
 void ValueCheck::fail(std::uint64_t row, std::string_view problem) const {
   throw Error(Code::corrupt, fmt::format("tensor {}, row {}: {}", tensor_, row, problem));
 }
 
 void ValueCheck::feed(ByteSpan bytes) {
-  if (bytes_left_ > 0) {
-    const ByteSpan weights = bytes.first(std::min<std::uint64_t>(bytes_left_, bytes.size()));
-    const std::size_t found =
-        first_invalid<std::uint8_t>(weights.data(), weights.size(), symmetric);
-    if (found < weights.size()) {
-      fail((position_ + found) / shape_.cols, "-128 is not a symmetric int8 weight");
+  while (!bytes.empty()) {
+    if (integers_left_ == 0 && floats_left_ == 0) {
+      start_run();
     }
-    bytes_left_ -= weights.size();
-    position_ = bytes_left_ == 0 ? 0 : position_ + weights.size();
-    bytes = bytes.subspan(weights.size());
+    std::uint64_t& left = integers_left_ > 0 ? integers_left_ : floats_left_;
+    const ByteSpan piece = bytes.first(std::min<std::uint64_t>(left, bytes.size()));
+    if (integers_left_ > 0) {
+      check_integers(piece);
+    } else {
+      feed_floats(piece);
+    }
+    left -= piece.size();
+    bytes = bytes.subspan(piece.size());
   }
-  feed_floats(bytes);
+}
+
+void ValueCheck::check_integers(ByteSpan bytes) const {
+  if (dtype_ == Dtype::i4) {
+    check_padding(bytes);
+    return;
+  }
+  const std::size_t found = first_invalid<std::uint8_t>(bytes.data(), bytes.size(), symmetric);
+  if (found < bytes.size()) {
+    fail(row_of(integers_ - integers_left_ + found), "-128 is not a symmetric int8 weight");
+  }
+}
+
+// Nibbles of a row from where integers_left_ says. Only its last group can be padded.
+void ValueCheck::check_padding(ByteSpan nibbles) const {
+  constexpr std::size_t half = i4_group / 2;
+  const std::size_t used = shape_.cols % i4_group;
+  if (used == 0) {
+    return;
+  }
+  const std::uint64_t skipped = integers_left_ > half ? integers_left_ - half : 0;
+  for (std::uint64_t i = skipped; i < nibbles.size(); ++i) {
+    const std::size_t j = half - (integers_left_ - i);  // of the group's bytes
+    constexpr unsigned zero = 8;
+    if ((j >= used && (nibbles[i] & 0x0fu) != zero) ||
+        (j + half >= used && nibbles[i] >> 4 != zero)) {
+      fail(row_of(0), "an int4 weight in the padding is not 0");
+    }
+  }
 }
 
 void ValueCheck::feed_floats(ByteSpan bytes) {
@@ -98,6 +146,7 @@ void ValueCheck::check_floats(const std::uint8_t* bytes, std::size_t count) {
       found = first_invalid<std::uint32_t>(bytes, count, finite_f32);
       break;
     case Dtype::f16:
+    case Dtype::i4:
       found = first_invalid<std::uint16_t>(bytes, count, finite_f16);
       break;
     case Dtype::i8:
@@ -109,7 +158,8 @@ void ValueCheck::check_floats(const std::uint8_t* bytes, std::size_t count) {
     if (dtype_ == Dtype::i8) {
       fail(index, "its scale is not a finite number from 0 on");
     }
-    fail(index / shape_.cols, "not a finite number");
+    fail(row_of(index), dtype_ == Dtype::i4 ? "a scale is not a finite number"
+                                            : "not a finite number");
   }
   position_ += count;
 }

@@ -9,6 +9,7 @@
 #include "formats/bundle.h"
 #include "formats/bundle_index.h"
 #include "formats/bundle_layout.h"
+#include "formats/value_check.h"
 #include "tests/formats/bundle_samples.h"
 #include "tests/support/support.h"
 
@@ -162,6 +163,75 @@ TEST_F(BundleFrames, ValuesAreChecked) {
   weights.assign(6 + 2 * 4, 0);
   weights[4] = 0x80;
   expect_bad_row(weights, Dtype::i8, {.rows = 2, .cols = 3}, "1");
+}
+
+// Rows of 35 inputs: 32 bytes of nibbles and two scales each, all of them zeros.
+std::vector<std::uint8_t> i4_rows(std::size_t rows) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t row = 0; row < rows; ++row) {
+    bytes.insert(bytes.end(), 32, 0x88);
+    bytes.insert(bytes.end(), 4, 0);
+  }
+  return bytes;
+}
+
+TEST_F(BundleFrames, ValuesOfI4AreChecked) {
+  const auto read = [&](const std::vector<std::uint8_t>& bytes) {
+    write_bundle(dir_ / "m", compress(bytes), static_cast<std::uint32_t>(bytes.size()), Dtype::i4,
+                 {.rows = 3, .cols = 35});
+    const Bundle bundle = Bundle::open(dir_ / "m");
+    return bundle.read_f32(bundle.at("t"));
+  };
+  const std::vector<std::uint8_t> zeros = i4_rows(3);
+  EXPECT_EQ(read(zeros), std::vector<float>(3 * 35));
+  // Row 1, from byte 36: any nibble of 32 inputs, and three more.
+  for (std::size_t byte = 0; byte < 32; ++byte) {
+    for (const int other : {0x80, 0x08}) {
+      std::vector<std::uint8_t> bytes = zeros;
+      bytes[36 + byte] ^= static_cast<std::uint8_t>(other);
+      if (byte < 16 || (byte < 19 && other == 0x08)) {
+        EXPECT_NO_THROW(read(bytes)) << byte;
+      } else {
+        std::string sentence;
+        EXPECT_EQ(code_of([&] { read(bytes); }, &sentence), Code::corrupt) << byte;
+        EXPECT_NE(sentence.find("tensor t, row 1: an int4 weight in the padding"),
+                  std::string::npos)
+            << sentence;
+      }
+    }
+  }
+  for (const std::uint16_t bad : {0x7c00, 0xfc00, 0x7e00, 0xffff}) {
+    std::vector<std::uint8_t> bytes = zeros;
+    store_le(&bytes[36 + 36 + 34], bad);
+    std::string sentence;
+    EXPECT_EQ(code_of([&] { read(bytes); }, &sentence), Code::corrupt);
+    EXPECT_NE(sentence.find("tensor t, row 2: a scale"), std::string::npos) << sentence;
+  }
+}
+
+// As above, in pieces that break within a scale and within the padding.
+TEST(ValueCheckI4, PiecesOfAnySizeAreTheSame) {
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    for (std::size_t bad = 0; bad < 3 * 36; ++bad) {
+      std::vector<std::uint8_t> bytes = i4_rows(3);
+      const std::size_t in_row = bad % 36;
+      bytes[bad] = 0x7f;  // in the high byte of a scale: NaN; in the padding: not 0
+      const bool refused = in_row == 33 || in_row == 35 || (in_row >= 16 && in_row < 32);
+      ValueCheck check("t", Dtype::i4, {.rows = 3, .cols = 35});
+      const auto feed = [&] {
+        for (std::size_t begin = 0; begin < bytes.size(); begin += piece) {
+          check.feed(ByteSpan(bytes).subspan(begin, std::min(piece, bytes.size() - begin)));
+        }
+      };
+      if (refused) {
+        std::string sentence;
+        ASSERT_EQ(code_of(feed, &sentence), Code::corrupt) << piece << " " << bad;
+        ASSERT_NE(sentence.find("row " + std::to_string(bad / 36) + ":"), std::string::npos);
+      } else {
+        ASSERT_NO_THROW(feed()) << piece << " " << bad;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ const BadIndex bad_indices[] = {
      over_limit, "tensors[3].name"},
     {"TensorNameRingsTheBell", model, [](Index& i) { i.info.tensors[3].name = "x\a"; }, corrupt,
      "tensors[3].name"},
-    {"DtypeUnknown", model, [](Index& i) { i.info.tensors[1].dtype = Dtype{3}; }, unsupported,
+    {"DtypeUnknown", model, [](Index& i) { i.info.tensors[1].dtype = Dtype{4}; }, unsupported,
      "tensors[1].dtype"},
     {"DtypeOther", model, [](Index& i) { i.info.tensors[1].dtype = Dtype::f32; }, corrupt,
      "tensors[2]."},

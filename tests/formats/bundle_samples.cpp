@@ -144,7 +144,8 @@ AdapterSource sample_adapter(const std::string& name, std::uint64_t seed) {
 
 std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path& folder) {
   std::filesystem::path model = folder / "model.crayon";
-  pack_model(sample_model(1), {}, model, {});
+  // i4 in the layers and i8 in embedding and head, so that damage meets both.
+  pack_model(sample_model(1), {.weights = Dtype::i4}, model, {});
   if (kind == BundleKind::model) {
     return model;
   }

@@ -20,7 +20,7 @@ using test::TempDir;
 TEST(Packer, ModelComesBackWithEveryDtype) {
   const TempDir dir;
   const ModelSource model = sample_model(1);
-  for (const Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::i8}) {
+  for (const Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::i8, Dtype::i4}) {
     const auto path = dir / "model.crayon";
     const Hash id = pack_model(model, {.weights = dtype, .head = Dtype::f16}, path, {});
     const Bundle bundle = Bundle::open(path);
@@ -45,9 +45,13 @@ TEST(Packer, ModelComesBackWithEveryDtype) {
     const std::size_t cols = model.config.hidden_dim;
     ASSERT_EQ(stored.size(), source.size());
     std::vector<std::int8_t> row(cols);
+    std::vector<std::uint8_t> i4_row(i4_row_bytes(cols));
+    std::vector<float> from_i4(cols);
     for (std::size_t i = 0; i < source.size(); ++i) {
-      if (i % cols == 0 && dtype == Dtype::i8) {
+      if (i % cols == 0) {
         quantize_row_i8(std::span(source).subspan(i, cols), row);
+        quantize_row_i4(std::span(source).subspan(i, cols), i4_row);
+        dequantize_row_i4(i4_row, from_i4);
       }
       float largest = 0;
       for (std::size_t j = i / cols * cols; j < i / cols * cols + cols; ++j) {
@@ -55,6 +59,7 @@ TEST(Packer, ModelComesBackWithEveryDtype) {
       }
       const float expected = dtype == Dtype::f32   ? source[i]
                              : dtype == Dtype::f16 ? f16_to_f32(f32_to_f16(source[i]))
+                             : dtype == Dtype::i4  ? from_i4[i % cols]
                                                    : largest / 127.0f * row[i % cols];
       EXPECT_EQ(stored[i], expected) << dtype_name(dtype) << " " << i;
     }
@@ -191,6 +196,25 @@ TEST(Packer, RefusesWhatF16CannotHold) {
   EXPECT_EQ(refused(model, &sentence, {.weights = Dtype::f16, .head = Dtype::f16}),
             Code::over_limit);
   pack_model(model, {.weights = Dtype::i8, .head = Dtype::f16}, dir / "m", {});
+}
+
+TEST(Packer, RefusesWhatI4CannotHold) {
+  std::string sentence;
+  ModelSource model = sample_model(1);
+  SourceTensor& tensor = model.tensors[2];
+  float value = 524031.0f;
+  tensor.read_rows = [&, read = tensor.read_rows](std::uint64_t begin, std::uint64_t count,
+                                                  std::span<float> out) {
+    read(begin, count, out);
+    out[0] = value;
+  };
+  const TempDir dir;
+  pack_model(model, {.weights = Dtype::i4}, dir / "m", {});
+  const Bundle bundle = Bundle::open(dir / "m");
+  EXPECT_NEAR(bundle.read_f32(bundle.at("layers.0.q"))[0], value, 0.001f * value);
+  value = -524032.0f;
+  EXPECT_EQ(refused(model, &sentence, {.weights = Dtype::i4}), Code::over_limit);
+  EXPECT_NE(sentence.find("layers.0.q, row 0"), std::string::npos) << sentence;
 }
 
 TEST(Packer, RefusesABadConfigurationOrTokenizer) {
