@@ -2,6 +2,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "base/half.h"
 #include "kernels/layout.h"
 
 namespace crayon::kernels {
@@ -98,6 +99,24 @@ void unpack_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size
       values[g * group_inputs + c] = static_cast<std::int8_t>(static_cast<int>(nibble) - 8);
     }
     std::memcpy(scale + g, packed + at.scale, sizeof scale[g]);
+  }
+}
+
+void read_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size_t row,
+                 std::size_t inputs, float* out) {
+  constexpr std::size_t half = group_inputs / 2;
+  const std::size_t groups = LayoutI4::groups(inputs);
+  for (std::size_t g = 0; g < groups; ++g) {
+    const RowOfGroup at(layout, row, groups, g);
+    std::uint16_t bits;
+    std::memcpy(&bits, packed + at.scale, sizeof bits);
+    const float scale = f16_to_f32(bits);
+    const std::size_t count = std::min(group_inputs, inputs - g * group_inputs);
+    for (std::size_t c = 0; c < count; ++c) {
+      const unsigned byte = packed[at.nibbles + column_offset(layout, c % half)];
+      const unsigned nibble = c < half ? byte & 15 : byte >> 4;
+      out[g * group_inputs + c] = scale * static_cast<float>(static_cast<int>(nibble) - 8);
+    }
   }
 }
 

@@ -69,6 +69,36 @@ Matrix::I8 load_i8(const Bundle& bundle, const TensorEntry& tensor, const kernel
   return result;
 }
 
+Matrix::I4 load_i4(const Bundle& bundle, const TensorEntry& tensor, const kernels::Layout& layout) {
+  const std::size_t rows = tensor.shape.rows;
+  const std::size_t inputs = tensor.shape.cols;
+  Matrix::I4 result{AlignedArray<std::uint8_t>(layout.i4.packed_bytes(rows, inputs))};
+  kernels::clear_i4(layout.i4, rows, inputs, result.data.data());
+  std::vector<std::uint8_t> row(formats::i4_row_bytes(inputs));
+  std::vector<std::int8_t> values(inputs);
+  std::vector<std::uint16_t> scales(formats::i4_groups(inputs));
+  Filler filler{std::span(row)};
+  std::size_t rows_done = 0;
+  bundle.read(tensor, [&](ByteSpan piece) {
+    while (!piece.empty()) {
+      piece = filler.take(piece);
+      if (filler.full()) {
+        for (std::size_t c = 0; c < inputs; ++c) {
+          const std::uint8_t byte = row[c / 32 * 16 + c % 16];
+          values[c] = static_cast<std::int8_t>((c % 32 < 16 ? byte & 15 : byte >> 4) - 8);
+        }
+        std::memcpy(scales.data(), row.data() + formats::i4_nibble_bytes(inputs),
+                    scales.size() * sizeof(std::uint16_t));
+        kernels::pack_row_i4(layout.i4, values.data(), scales.data(), rows_done, inputs,
+                             result.data.data());
+        ++rows_done;
+        filler = Filler(std::span(row));
+      }
+    }
+  });
+  return result;
+}
+
 }  // namespace
 
 Matrix Matrix::load(const Bundle& bundle, const std::string& name, Shape shape,
@@ -94,6 +124,9 @@ Matrix Matrix::load(const Bundle& bundle, const std::string& name, Shape shape,
     case Dtype::i8:
       matrix.numbers_ = load_i8(bundle, tensor, layout);
       break;
+    case Dtype::i4:
+      matrix.numbers_ = load_i4(bundle, tensor, layout);
+      break;
   }
   return matrix;
 }
@@ -102,6 +135,9 @@ std::uint64_t Matrix::bytes(Dtype dtype, Shape shape, const kernels::Layout& lay
   if (dtype == Dtype::i8) {
     return checked_add(layout.i8.packed_bytes(shape.rows, shape.cols),
                        layout.i8.padded_rows(shape.rows) * sizeof(float), "tensor size");
+  }
+  if (dtype == Dtype::i4) {
+    return layout.i4.packed_bytes(shape.rows, shape.cols);
   }
   return formats::stored_bytes(dtype, shape, "tensor");
 }
@@ -112,6 +148,8 @@ void Matrix::read_row(std::size_t row, const kernels::KernelSet& kernels, std::i
     std::memcpy(out, f32->data() + row * inputs_, inputs_ * sizeof(float));
   } else if (const F16* f16 = std::get_if<F16>(&numbers_)) {
     kernels.f16_to_f32(f16->data() + row * inputs_, out, inputs_);
+  } else if (const I4* i4 = std::get_if<I4>(&numbers_)) {
+    kernels::read_row_i4(kernels.layout.i4, i4->data.data(), row, inputs_, out);
   } else if (const I8* i8 = std::get_if<I8>(&numbers_)) {
     kernels::unpack_row_i8(kernels.layout.i8, i8->data.data(), row, inputs_, unpacked);
     const float scale = i8->scale.data()[row];

@@ -11,17 +11,21 @@
 
 namespace crayon::model {
 
-/// Weights W [rows][inputs] of y = W x, in the form that the kernels read: int8 packed as a
-/// kernel set's layout says, or f16 or f32 row-major.
+/// Weights W [rows][inputs] of y = W x, in the form that the kernels read: int8 or int4
+/// packed as a kernel set's layout says, or f16 or f32 row-major.
 class Matrix {
  public:
   struct I8 {
     AlignedArray<std::int8_t> data;  ///< packed, layout.i8.packed_bytes(rows, inputs)
     AlignedArray<float> scale;       ///< [padded_rows], zeros in the padding
   };
+  /// Packed, layout.i4.packed_bytes(rows, inputs).
+  struct I4 {
+    AlignedArray<std::uint8_t> data;
+  };
   using F16 = AlignedArray<std::uint16_t>;  ///< [rows][inputs]
   using F32 = AlignedArray<float>;          ///< [rows][inputs]
-  using Numbers = std::variant<I8, F16, F32>;
+  using Numbers = std::variant<I8, I4, F16, F32>;
 
   Matrix() = default;
 
@@ -37,7 +41,10 @@ class Matrix {
   std::size_t rows() const { return rows_; }
   std::size_t inputs() const { return inputs_; }
   const Numbers& numbers() const { return numbers_; }
-  bool is_i8() const { return std::holds_alternative<I8>(numbers_); }
+  /// Whether the kernels multiply it with int8 activations.
+  bool is_quantized() const {
+    return std::holds_alternative<I8>(numbers_) || std::holds_alternative<I4>(numbers_);
+  }
   bool is_f32() const { return std::holds_alternative<F32>(numbers_); }
   /// The numbers of a matrix that is f32.
   F32 take_f32() && { return std::get<F32>(std::move(numbers_)); }

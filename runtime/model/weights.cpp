@@ -163,7 +163,7 @@ std::uint64_t weight_bytes(const formats::BundleInfo& info, const kernels::Layou
 bool Weights::layers_are_quantized() const {
   return std::ranges::all_of(layers, [this](const LayerWeights& layer) {
     return std::ranges::all_of(formats::all_projections, [&](formats::Projection which) {
-      return !config.has(which) || layer.at(which).is_i8();
+      return !config.has(which) || layer.at(which).is_quantized();
     });
   });
 }

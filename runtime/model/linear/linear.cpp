@@ -15,7 +15,8 @@ std::size_t row_multiple(const kernels::Layout& layout) {
 }
 
 bool reads_i8(const LinearGroup& group) {
-  return std::ranges::any_of(group.maps, [](const LinearMap& map) { return map.weights->is_i8(); });
+  return std::ranges::any_of(group.maps,
+                             [](const LinearMap& map) { return map.weights->is_quantized(); });
 }
 
 /// Some rows of W x.
@@ -24,6 +25,9 @@ void multiply_rows(const Matrix& w, const LinearInput& input, Range rows,
   if (const auto* i8 = std::get_if<Matrix::I8>(&w.numbers())) {
     kernels.matmul_i8({w.rows(), w.inputs(), i8->data.data(), i8->scale.data()}, rows.begin,
                       rows.end, input.i8, output);
+  } else if (const auto* i4 = std::get_if<Matrix::I4>(&w.numbers())) {
+    kernels.matmul_i4({w.rows(), w.inputs(), i4->data.data()}, rows.begin, rows.end, input.i8,
+                      output);
   } else if (const auto* f16 = std::get_if<Matrix::F16>(&w.numbers())) {
     kernels.matmul_f16(f16->data(), w.inputs(), rows.begin, rows.end, input.x, w.inputs(),
                        input.tokens, output);

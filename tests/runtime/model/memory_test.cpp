@@ -86,7 +86,7 @@ TEST_P(Memory, EstimateIsWhatIsAllocated) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, Memory, testing::Values(Dtype::f32, Dtype::f16, Dtype::i8),
+INSTANTIATE_TEST_SUITE_P(, Memory, testing::Values(Dtype::f32, Dtype::f16, Dtype::i8, Dtype::i4),
                          [](const auto& value) { return std::string(dtype_name(value.param)); });
 
 TEST(Load, TakesAFewFramesBesidesTheWeights) {

@@ -126,8 +126,8 @@ std::vector<formats::Token> random_tokens(std::size_t count, std::uint32_t vocab
   return tokens;
 }
 
-Packed::Packed(const ModelSource& source, formats::Dtype dtype)
-    : id(formats::pack_model(source, {dtype, dtype}, folder / "model.crayon", {})),
+Packed::Packed(const ModelSource& source, const formats::PackOptions& options)
+    : id(formats::pack_model(source, options, folder / "model.crayon", {})),
       bundle(formats::Bundle::open(folder / "model.crayon")) {}
 
 std::vector<float> all_logits(const model::Model& model, std::span<const formats::Token> tokens,

@@ -30,7 +30,9 @@ std::vector<formats::Token> random_tokens(std::size_t count, std::uint32_t vocab
 
 /// A model packed into a bundle in a folder of its own.
 struct Packed {
-  Packed(const formats::ModelSource& source, formats::Dtype dtype);
+  Packed(const formats::ModelSource& source, const formats::PackOptions& options);
+  Packed(const formats::ModelSource& source, formats::Dtype dtype)
+      : Packed(source, formats::PackOptions{.weights = dtype, .head = dtype}) {}
 
   TempDir folder;
   formats::Hash id;
