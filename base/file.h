@@ -22,6 +22,9 @@ class File {
   /// Bytes in the file when it was opened.
   std::uint64_t size() const { return size_; }
 
+  /// For the other files of base/.
+  int descriptor() const { return descriptor_; }
+
   /// Fills `out` from `offset`; throws truncated when the file ends first. Safe to call from
   /// several threads.
   void read_at(std::uint64_t offset, MutableByteSpan out) const;

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
+#include "runtime/model/image.h"
 #include "runtime/model/model.h"
 
 namespace crayon::cli {
@@ -46,6 +47,11 @@ Memory memory_of(const formats::BundleInfo& info, const SessionOptions& options)
   memory.estimate =
       model::Model::estimate(info, select_kernels(std::string()), memory.context, memory.kv);
   return memory;
+}
+
+/// Whether a packed image lies beside a model and fits what would run here.
+std::string image_state_of(const formats::Bundle& bundle) {
+  return model::image_state(bundle, select_kernels(std::string()));
 }
 
 const char* tokenizer_name(formats::TokenizerKind kind) {
@@ -95,6 +101,7 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
                      {"kv_cache_bytes", memory.estimate.kv_cache},
                      {"scratch_bytes", memory.estimate.scratch},
                      {"total_bytes", memory.estimate.total()}};
+    out["image"] = image_state_of(bundle);
   }
   if (info.tokenizer) {
     out["tokenizer"] = {{"kind", tokenizer_name(info.tokenizer->kind)},
@@ -188,6 +195,7 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
   }
   if (info.config) {
     print_model(info, options);
+    row("image", image_state_of(bundle));
   }
   if (info.base) {
     row("base", formats::to_hex(*info.base));

@@ -10,6 +10,8 @@ constexpr Verb table[] = {
     {"pack-pool", "Gather LoRAs, each with its indicator, into a pool", declare_pack_pool},
     {"info", "Show what a bundle holds and what it will take", declare_info},
     {"verify", "Check every byte of a bundle", declare_verify},
+    {"activate", "Leave a packed image beside a model, so that it starts at once",
+     declare_activate},
     {"run", "Continue a text", declare_run},
     {"tokenize", "Turn text into token ids", declare_tokenize},
     {"perplexity", "Measure how well a model predicts a text", declare_perplexity},

@@ -33,6 +33,7 @@ Action declare_pack_adapter(CLI::App& command, const Common& common);
 Action declare_pack_pool(CLI::App& command, const Common& common);
 Action declare_info(CLI::App& command, const Common& common);
 Action declare_verify(CLI::App& command, const Common& common);
+Action declare_activate(CLI::App& command, const Common& common);
 Action declare_run(CLI::App& command, const Common& common);
 Action declare_tokenize(CLI::App& command, const Common& common);
 Action declare_perplexity(CLI::App& command, const Common& common);

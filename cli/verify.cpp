@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
+#include "runtime/model/image.h"
 
 namespace crayon::cli {
 namespace {
@@ -20,14 +21,24 @@ Exit verify(const std::string& path, const Common& common) {
       progress.update(static_cast<std::uint64_t>(share * bytes), bundle.file_size());
     });
   }
+  Json images = Json::array();
+  if (bundle.info().kind == formats::BundleKind::model) {
+    for (const std::filesystem::path& image : model::verify_images(bundle)) {
+      images.push_back(image.string());
+    }
+  }
   if (common.json) {
     print_json({{"ok", true},
                 {"kind", formats::kind_name(bundle.info().kind)},
                 {"id", formats::to_hex(bundle.id())},
-                {"bytes", bundle.file_size()}});
+                {"bytes", bundle.file_size()},
+                {"images", images}});
   } else {
     print(fmt::format("{}: ok, {} bundle {}\n", path, formats::kind_name(bundle.info().kind),
                       formats::to_hex(bundle.id())));
+    for (const Json& image : images) {
+      print(fmt::format("{}: ok, packed image\n", image.get<std::string>()));
+    }
   }
   return Exit::ok;
 }

@@ -83,6 +83,8 @@ struct BundleInfo {
   std::optional<Scope> scope;  ///< of an adapter, when it is known
 };
 
+struct FrameBuffers;
+
 /// An open bundle. Opening reads and checks the header, footer and index, not the data frames:
 /// those are checked, stored bytes, decoded size and values, as tensors are read. Every failure
 /// is an Error that names the file and the field. Const functions are safe from several threads.
@@ -118,18 +120,20 @@ class Bundle {
   void verify(const std::function<void(double)>& progress) const;
 
  private:
+  friend class TensorReader;
   struct LastFrame;
 
   explicit Bundle(File file);
   void load();
   std::uint64_t checked_size(const TensorEntry& tensor) const;
   std::shared_ptr<const std::vector<std::uint8_t>> frame(std::size_t index) const;
-  std::vector<std::uint8_t> decode_frame(std::size_t index) const;
+  void decode_frame(std::size_t index, FrameBuffers& buffers) const;
 
   File file_;
   BundleInfo info_;
   std::vector<std::uint32_t> by_name_;  // positions in info_.tensors, sorted by name
   std::vector<Frame> frames_;
+  std::vector<std::uint64_t> frame_starts_;  // in the decoded bytes of all; the last: their end
   Hash id_{};
   std::uint64_t release_ = 0;
   // Many small tensors share a frame: the last one is kept, so that reading them in order

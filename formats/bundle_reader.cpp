@@ -17,6 +17,7 @@
 #include "formats/zstd_frame.h"
 
 namespace crayon::formats {
+
 struct Bundle::LastFrame {
   std::mutex mutex;
   std::size_t index = 0;
@@ -69,6 +70,12 @@ void Bundle::load() {
   id_ = footer.index_hash;
   release_ = footer.release;
 
+  frame_starts_.reserve(frames_.size() + 1);
+  frame_starts_.push_back(0);
+  for (const Frame& frame : frames_) {
+    frame_starts_.push_back(frame_starts_.back() + frame.decoded_size);
+  }
+
   by_name_.resize(info_.tensors.size());
   std::iota(by_name_.begin(), by_name_.end(), 0u);
   std::sort(by_name_.begin(), by_name_.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -97,17 +104,16 @@ const TensorEntry& Bundle::at(std::string_view name) const {
   return *tensor;
 }
 
-std::vector<std::uint8_t> Bundle::decode_frame(std::size_t index) const {
+void Bundle::decode_frame(std::size_t index, FrameBuffers& buffers) const {
   const Frame& frame = frames_[index];
-  std::vector<std::uint8_t> stored(frame.stored_size);
-  file_.read_at(frame.offset, stored);
-  if (hash_of(stored) != frame.hash) {
+  buffers.stored.resize(frame.stored_size);
+  file_.read_at(frame.offset, buffers.stored);
+  if (hash_of(buffers.stored) != frame.hash) {
     throw Error(Code::corrupt, fmt::format("frames[{}].hash: the weights are damaged", index),
                 "copy or download the file again");
   }
-  std::vector<std::uint8_t> decoded(frame.decoded_size);
-  in_entry("frames", index, [&] { decode_zstd_frame(stored, decoded); });
-  return decoded;
+  buffers.decoded.resize(frame.decoded_size);
+  in_entry("frames", index, [&] { buffers.decoder.decode(buffers.stored, buffers.decoded); });
 }
 
 std::shared_ptr<const std::vector<std::uint8_t>> Bundle::frame(std::size_t index) const {
@@ -118,7 +124,9 @@ std::shared_ptr<const std::vector<std::uint8_t>> Bundle::frame(std::size_t index
     }
   }
   // Outside of the lock, so that threads decode side by side.
-  auto decoded = std::make_shared<const std::vector<std::uint8_t>>(decode_frame(index));
+  FrameBuffers buffers;
+  decode_frame(index, buffers);
+  auto decoded = std::make_shared<const std::vector<std::uint8_t>>(std::move(buffers.decoded));
   const std::lock_guard lock(last_frame_->mutex);
   last_frame_->index = index;
   last_frame_->decoded = decoded;
@@ -129,12 +137,9 @@ std::shared_ptr<const std::vector<std::uint8_t>> Bundle::frame(std::size_t index
 std::uint64_t Bundle::checked_size(const TensorEntry& tensor) const {
   const std::uint64_t size = stored_bytes(tensor.dtype, tensor.shape, tensor.name);
   const std::uint64_t end = checked_add(tensor.offset, size, tensor.name);
-  std::uint64_t there = 0;  // decoded bytes from the start of first_frame
-  for (std::size_t i = tensor.first_frame; i < frames_.size() && there < end; ++i) {
-    there += frames_[i].decoded_size;
-  }
   if (tensor.first_frame >= frames_.size() ||
-      tensor.offset >= frames_[tensor.first_frame].decoded_size || there < end) {
+      tensor.offset >= frames_[tensor.first_frame].decoded_size ||
+      end > frame_starts_.back() - frame_starts_[tensor.first_frame]) {
     throw Error(Code::bad_argument,
                 fmt::format("tensor {} does not lie in {}", tensor.name, path().string()));
   }

@@ -196,7 +196,7 @@ class ModelPacker {
   std::vector<std::uint16_t> halves_;
   std::vector<std::int8_t> bytes_;
   std::vector<std::uint8_t> stored_;  // rows of i4
-  std::uint64_t done_ = 0;  // weights
+  std::uint64_t done_ = 0;            // weights
   std::uint64_t total_ = 0;
 };
 

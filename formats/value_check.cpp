@@ -49,7 +49,7 @@ std::size_t first_invalid(const std::uint8_t* bytes, std::size_t count, Valid va
 
 }  // namespace
 
-ValueCheck::ValueCheck(std::string_view tensor, Dtype dtype, Shape shape)
+ValueCheck::ValueCheck(std::string_view tensor, Dtype dtype, Shape shape, std::uint64_t start)
     : tensor_(tensor), dtype_(dtype), shape_(shape) {
   const std::uint64_t bytes = stored_bytes(dtype, shape, tensor);
   if (dtype == Dtype::i8) {
@@ -59,6 +59,19 @@ ValueCheck::ValueCheck(std::string_view tensor, Dtype dtype, Shape shape)
   }
   floats_ = (dtype == Dtype::i4 ? i4_row_bytes(shape.cols) : bytes) - integers_;
   start_run();
+  if (start > 0) {
+    skip(start);
+  }
+}
+
+void ValueCheck::skip(std::uint64_t bytes) {
+  const std::uint64_t run = integers_ + floats_;
+  runs_ += bytes / run;
+  const std::uint64_t integers = std::min(bytes % run, integers_);
+  const std::uint64_t floats = bytes % run - integers;
+  integers_left_ -= integers;
+  floats_left_ -= floats;
+  position_ = floats / float_size(dtype_);
 }
 
 void ValueCheck::start_run() {
@@ -158,8 +171,8 @@ void ValueCheck::check_floats(const std::uint8_t* bytes, std::size_t count) {
     if (dtype_ == Dtype::i8) {
       fail(index, "its scale is not a finite number from 0 on");
     }
-    fail(row_of(index), dtype_ == Dtype::i4 ? "a scale is not a finite number"
-                                            : "not a finite number");
+    fail(row_of(index),
+         dtype_ == Dtype::i4 ? "a scale is not a finite number" : "not a finite number");
   }
   position_ += count;
 }

@@ -14,14 +14,16 @@ namespace crayon::formats {
 /// int4 is 0 in the padding.
 class ValueCheck {
  public:
-  /// The bytes fed in all must be no more than stored_bytes(dtype, shape).
-  ValueCheck(std::string_view tensor, Dtype dtype, Shape shape);
+  /// The bytes begin at `start` in the tensor, where a row or a scale does, and there must be no
+  /// more of them than the tensor has from there on.
+  ValueCheck(std::string_view tensor, Dtype dtype, Shape shape, std::uint64_t start = 0);
 
   /// Throws corrupt, naming the tensor and the row.
   void feed(ByteSpan bytes);
 
  private:
   void start_run();
+  void skip(std::uint64_t bytes);
   void check_integers(ByteSpan bytes) const;
   void check_padding(ByteSpan nibbles) const;
   void feed_floats(ByteSpan bytes);

@@ -60,7 +60,23 @@ ByteSpan FrameEncoder::encode(ByteSpan block) {
   return ByteSpan(stored_).first(size);
 }
 
-void decode_zstd_frame(ByteSpan stored, MutableByteSpan out) {
+struct FrameDecoder::Context {
+  Context() : zstd(ZSTD_createDCtx()) {
+    if (zstd == nullptr) {
+      throw Error(Code::out_of_memory, "zstd: no memory to decompress with");
+    }
+  }
+  ~Context() { ZSTD_freeDCtx(zstd); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  ZSTD_DCtx* zstd;
+};
+
+FrameDecoder::FrameDecoder() : context_(std::make_unique<Context>()) {}
+FrameDecoder::~FrameDecoder() = default;
+
+void FrameDecoder::decode(ByteSpan stored, MutableByteSpan out) {
   if (!has_checksum_and_no_dictionary(stored)) {
     fail(Code::corrupt, "zstd", "the frame lacks a checksum or asks for a dictionary");
   }
@@ -73,13 +89,8 @@ void decode_zstd_frame(ByteSpan stored, MutableByteSpan out) {
     fail(Code::corrupt, "stored_size",
          fmt::format("not one zstd frame of {} bytes", stored.size()));
   }
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
-                                                                     &ZSTD_freeDCtx);
-  if (context == nullptr) {
-    throw Error(Code::out_of_memory, "zstd: no memory to decompress with");
-  }
   const std::size_t size =
-      ZSTD_decompressDCtx(context.get(), out.data(), out.size(), stored.data(), stored.size());
+      ZSTD_decompressDCtx(context_->zstd, out.data(), out.size(), stored.data(), stored.size());
   if (ZSTD_isError(size) != 0) {
     fail(Code::corrupt, "zstd", ZSTD_getErrorName(size));
   }

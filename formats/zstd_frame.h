@@ -25,9 +25,28 @@ class FrameEncoder {
   std::vector<std::uint8_t> stored_;
 };
 
-/// Decodes `stored`, which must be exactly one zstd frame that states out.size() as its content
-/// size and carries a checksum. Throws corrupt, naming the field of the
-/// frame.
-void decode_zstd_frame(ByteSpan stored, MutableByteSpan out);
+/// Decodes frames one after the other.
+class FrameDecoder {
+ public:
+  FrameDecoder();
+  ~FrameDecoder();
+  FrameDecoder(const FrameDecoder&) = delete;
+  FrameDecoder& operator=(const FrameDecoder&) = delete;
+
+  /// Decodes `stored`, which must be exactly one zstd frame that states out.size() as its content
+  /// size and carries a checksum. Throws corrupt, naming the field of the frame.
+  void decode(ByteSpan stored, MutableByteSpan out);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+/// What decoding a frame of a bundle needs: memory that is used again for the next one.
+struct FrameBuffers {
+  FrameDecoder decoder;
+  std::vector<std::uint8_t> stored;
+  std::vector<std::uint8_t> decoded;
+};
 
 }  // namespace crayon::formats

@@ -117,6 +117,15 @@ struct Output {
   bool add = false;             ///< to what y holds, instead of replacing it
 };
 
+/// Packs `rows` rows that begin a block, and pads the last block: writes packed_bytes(rows, inputs)
+/// bytes. `source` is what bundles store: int8 rows one behind the other, [rows][inputs]; int4 rows
+/// as [rows]{nibbles [groups][16], f16 scales [groups]}, of which a group's byte c holds input c in
+/// its low and input c + 16 in its high half. No alignment is asked of it.
+void pack_i8(const LayoutI8& layout, const std::uint8_t* source, std::size_t rows,
+             std::size_t inputs, std::uint8_t* packed);
+void pack_i4(const LayoutI4& layout, const std::uint8_t* source, std::size_t rows,
+             std::size_t inputs, std::uint8_t* packed);
+
 /// Writes row `row` of a matrix with `inputs` inputs into its places of `packed`
 /// (layout.packed_bytes(rows, inputs) bytes, zeroed before the first row).
 void pack_row_i8(const LayoutI8& layout, const std::int8_t* source, std::size_t row,

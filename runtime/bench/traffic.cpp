@@ -19,7 +19,7 @@ bool is_looked_up(const formats::BundleInfo& info, const std::string& name) {
 std::uint64_t weight_bytes_read(const formats::BundleInfo& info, const kernels::Layout& layout) {
   std::uint64_t bytes = 0;
   for (const formats::TensorEntry& tensor : info.tensors) {
-    const std::uint64_t whole = model::Matrix::bytes(tensor.dtype, tensor.shape, layout);
+    const std::uint64_t whole = model::PackedShape(tensor.dtype, tensor.shape, layout).used();
     bytes += is_looked_up(info, tensor.name) ? whole / std::max<std::uint64_t>(tensor.shape.rows, 1)
                                              : whole;
   }

@@ -51,7 +51,7 @@ void Attention::rotate_and_store(std::uint32_t layer) {
   });
 }
 
-void Attention::prepare(float* row, std::uint32_t heads, const AlignedArray<float>& norm,
+void Attention::prepare(float* row, std::uint32_t heads, std::span<const float> norm,
                         const RopeTable* rope, std::uint32_t position) {
   for (std::uint32_t h = 0; h < heads; ++h) {
     float* const head = row + std::size_t{h} * config_.head_dim;

@@ -21,8 +21,8 @@ class Attention {
  private:
   void rotate_and_store(std::uint32_t layer);
   /// Heads [heads][head_dim] of one token: norm and rotation.
-  void prepare(float* row, std::uint32_t heads, const AlignedArray<float>& norm,
-               const RopeTable* rope, std::uint32_t position);
+  void prepare(float* row, std::uint32_t heads, std::span<const float> norm, const RopeTable* rope,
+               std::uint32_t position);
   void attend(std::uint32_t layer);
 
   const Weights& weights_;

@@ -1,42 +1,55 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <span>
 #include <variant>
 
-#include "formats/bundle.h"
-#include "kernels/kernel_set.h"
-#include "runtime/model/aligned.h"
+#include "base/bytes.h"
+#include "formats/tensor.h"
+#include "kernels/layout.h"
+
+namespace crayon::kernels {
+struct KernelSet;
+}
 
 namespace crayon::model {
 
-/// Weights W [rows][inputs] of y = W x, in the form that the kernels read: int8 or int4
-/// packed as a kernel set's layout says, or f16 or f32 row-major.
+/// Where the parts of a packed matrix lie, in bytes from its beginning. Its size is a multiple of
+/// the alignment, so that matrices can lie end to end.
+struct PackedShape {
+  static constexpr std::uint64_t alignment = 64;  ///< a cache line, and any kernel set's vector
+
+  std::uint64_t numbers = 0;      ///< bytes, at 0
+  std::uint64_t scales = 0;       ///< of int8: where the f32 scales [padded_rows] lie
+  std::uint64_t scale_bytes = 0;  ///< of those
+  std::uint64_t size = 0;         ///< bytes of all
+
+  /// Bytes without the gaps.
+  std::uint64_t used() const { return numbers + scale_bytes; }
+
+  PackedShape(formats::Dtype dtype, formats::Shape shape, const kernels::Layout& layout);
+};
+
+/// Weights W [rows][inputs] of y = W x, in the form that the kernels read: int8 or int4 packed as a
+/// kernel set's layout says, or f16 or f32 row-major. A view: the numbers lie in the model's
+/// WeightMemory.
 class Matrix {
  public:
   struct I8 {
-    AlignedArray<std::int8_t> data;  ///< packed, layout.i8.packed_bytes(rows, inputs)
-    AlignedArray<float> scale;       ///< [padded_rows], zeros in the padding
+    std::span<const std::int8_t> data;  ///< packed, layout.i8.packed_bytes(rows, inputs)
+    std::span<const float> scale;       ///< [padded_rows], zeros in the padding
   };
-  /// Packed, layout.i4.packed_bytes(rows, inputs).
   struct I4 {
-    AlignedArray<std::uint8_t> data;
+    std::span<const std::uint8_t> data;  ///< packed, layout.i4.packed_bytes(rows, inputs)
   };
-  using F16 = AlignedArray<std::uint16_t>;  ///< [rows][inputs]
-  using F32 = AlignedArray<float>;          ///< [rows][inputs]
+  using F16 = std::span<const std::uint16_t>;  ///< [rows][inputs]
+  using F32 = std::span<const float>;          ///< [rows][inputs]
   using Numbers = std::variant<I8, I4, F16, F32>;
 
   Matrix() = default;
-
-  /// Reads a tensor row by row into its place, so that what is held besides the result is a few
-  /// frames. Throws missing_tensor; bad_shape unless its shape is `shape`; what Bundle::read does.
-  static Matrix load(const formats::Bundle& bundle, const std::string& name, formats::Shape shape,
-                     const kernels::Layout& layout);
-
-  /// Bytes that load() keeps for such a tensor.
-  static std::uint64_t bytes(formats::Dtype dtype, formats::Shape shape,
-                             const kernels::Layout& layout);
+  /// `packed` has PackedShape::size bytes and its alignment.
+  Matrix(formats::Dtype dtype, formats::Shape shape, const kernels::Layout& layout,
+         ByteSpan packed);
 
   std::size_t rows() const { return rows_; }
   std::size_t inputs() const { return inputs_; }
@@ -46,8 +59,6 @@ class Matrix {
     return std::holds_alternative<I8>(numbers_) || std::holds_alternative<I4>(numbers_);
   }
   bool is_f32() const { return std::holds_alternative<F32>(numbers_); }
-  /// The numbers of a matrix that is f32.
-  F32 take_f32() && { return std::get<F32>(std::move(numbers_)); }
 
   /// Row `row` as floats into out [inputs]; `unpacked` [inputs] is scratch.
   void read_row(std::size_t row, const kernels::KernelSet& kernels, std::int8_t* unpacked,

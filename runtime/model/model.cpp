@@ -67,6 +67,10 @@ const kernels::KernelSet& Model::kernels() const {
   return *weights_->compute.kernels;
 }
 
+bool Model::uses_image() const {
+  return weights_->memory.is_image();
+}
+
 KvDtype Model::default_kv() const {
   const bool all_f32 = std::ranges::all_of(weights_->layers, [](const LayerWeights& layer) {
     return std::ranges::all_of(layer.projections, [](const Matrix& matrix) {

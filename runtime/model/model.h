@@ -42,8 +42,9 @@ struct MemoryEstimate {
 /// called from several threads on different sessions (the pool then serves them in turn).
 class Model {
  public:
-  /// Decodes the frames of `bundle` into the layout of `kernels`. Throws bad_argument when it is
-  /// not a model bundle. `kernels` and `pool` must outlive the model.
+  /// Maps the image of `bundle` that `crayon activate` left, if it fits, else decodes the frames
+  /// into the layout of `kernels`. Throws bad_argument when it is not a model bundle. `kernels` and
+  /// `pool` must outlive the model.
   static std::unique_ptr<Model> load(const formats::Bundle& bundle,
                                      const kernels::KernelSet& kernels, ThreadPool& pool);
   ~Model();
@@ -51,6 +52,7 @@ class Model {
   const formats::ModelConfig& config() const;
   const formats::Hash& id() const;  ///< of the bundle
   const kernels::KernelSet& kernels() const;
+  bool uses_image() const;  ///< whether its weights are the pages of an image
   /// The KV dtype that fits the weights: f32 for an f32 bundle, else f16.
   KvDtype default_kv() const;
   static MemoryEstimate estimate(const formats::BundleInfo& info, const kernels::KernelSet& kernels,

@@ -11,28 +11,30 @@
 #include "runtime/model/linear/factor_stacks.h"
 #include "runtime/model/matrix.h"
 #include "runtime/model/model.h"
+#include "runtime/model/weight_memory.h"
+#include "runtime/model/weight_plan.h"
 
 namespace crayon::model {
 
 struct NormWeights {
-  AlignedArray<float> weight;  ///< [width]
-  AlignedArray<float> bias;    ///< [width] of a LayerNorm, else empty
+  std::span<const float> weight;  ///< [width]
+  std::span<const float> bias;    ///< [width] of a LayerNorm, else empty
 };
 
-/// What a model has not is empty.
+/// Views of Weights::memory. What a model has not is empty.
 struct LayerWeights {
   NormWeights attention_norm, attention_post_norm, mlp_norm, mlp_post_norm;  ///< of width dim
-  AlignedArray<float> q_norm, k_norm;                                        ///< [head_dim]
+  std::span<const float> q_norm, k_norm;                                     ///< [head_dim]
   std::array<Matrix, formats::all_projections.size()> projections;
-  std::array<AlignedArray<float>, formats::all_projections.size()> biases;  ///< [outputs]
+  std::array<std::span<const float>, formats::all_projections.size()> biases;  ///< [outputs]
 
   const Matrix& at(formats::Projection which) const {
     return projections[static_cast<std::size_t>(which)];
   }
   /// Null where the projection has none.
   const float* bias(formats::Projection which) const {
-    const AlignedArray<float>& values = biases[static_cast<std::size_t>(which)];
-    return values.size() == 0 ? nullptr : values.data();
+    const std::span<const float> values = biases[static_cast<std::size_t>(which)];
+    return values.empty() ? nullptr : values.data();
   }
 };
 
@@ -41,6 +43,7 @@ struct Weights {
   formats::ModelConfig config;
   formats::Hash id{};
   Compute compute;
+  WeightMemory memory;
   Matrix token_embedding;     ///< [vocab][dim]
   Matrix position_embedding;  ///< [max_context][dim] of learned positions, else empty
   Matrix output_head;         ///< [vocab][dim]; empty when the head is the token embedding
@@ -61,14 +64,11 @@ struct Weights {
   void normalise(const NormWeights& norm, const float* x, float* y) const;
 };
 
-/// Loads every tensor that the configuration asks for, several at once on `compute`'s threads.
-/// Throws what Matrix::load does, and bad_argument for a bundle of another kind.
+/// Every tensor that the configuration asks for: from the bundle's image where there is one that
+/// fits, else decoded on `compute`'s threads. Throws what WeightPlan and load_packed do.
 std::unique_ptr<Weights> load_weights(const formats::Bundle& bundle, const Compute& compute);
 
-/// Bytes that load_weights() keeps.
+/// Bytes that load_weights() keeps, or maps.
 std::uint64_t weight_bytes(const formats::BundleInfo& info, const kernels::Layout& layout);
-
-/// The model configuration of a bundle, checked; throws bad_argument when it holds no model.
-const formats::ModelConfig& model_config(const formats::BundleInfo& info);
 
 }  // namespace crayon::model

@@ -109,7 +109,8 @@ TEST_P(Determinism, LargerContextsChangeNothing) {
   EXPECT_TRUE(same_bits(row, std::span(whole).last(vocab_)));
 }
 
-INSTANTIATE_TEST_SUITE_P(, Determinism, testing::Values(Dtype::f32, Dtype::f16, Dtype::i8, Dtype::i4),
+INSTANTIATE_TEST_SUITE_P(, Determinism,
+                         testing::Values(Dtype::f32, Dtype::f16, Dtype::i8, Dtype::i4),
                          [](const auto& value) { return std::string(dtype_name(value.param)); });
 
 }  // namespace
