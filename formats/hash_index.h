@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace crayon::tokenizer {
+namespace crayon::formats {
 
 /// A set of numbers below 2^32 - 1, found by what they stand for. The keys stay with the caller,
 /// so that a vocabulary of 256 k pieces costs 2 MiB, not a node and a copy a piece. Open
@@ -45,4 +45,4 @@ class HashIndex {
   std::vector<std::uint32_t> slots_;
 };
 
-}  // namespace crayon::tokenizer
+}  // namespace crayon::formats

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/error.h"
 #include "formats/charsmap.h"
 #include "formats/error_context.h"
+#include "formats/piece_index.h"
 
 namespace crayon::formats {
 namespace {
@@ -77,17 +77,13 @@ void check_merges(const TokenizerData& tokenizer) {
     fail(Code::bad_tokenizer, "merges",
          fmt::format("{} are more than {}", merges.size(), max_merges));
   }
-  const std::unordered_set<std::string_view> pieces(tokenizer.pieces.begin(),
-                                                    tokenizer.pieces.end());
-  std::string result;
+  const PieceIndex pieces(tokenizer, [](TokenType) { return true; });
   for (std::size_t i = 0; i < merges.size(); ++i) {
     in_entry("merges", i, [&] {
       const auto [left, right] = merges[i];
       check_id("left", left, tokenizer);
       check_id("right", right, tokenizer);
-      result = tokenizer.pieces[static_cast<std::size_t>(left)];
-      result += tokenizer.pieces[static_cast<std::size_t>(right)];
-      if (!pieces.contains(result)) {
+      if (pieces.find_joined(left, right) == no_token) {
         fail(Code::bad_tokenizer, "result", fmt::format("no token is {} and {}", left, right));
       }
     });

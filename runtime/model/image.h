@@ -47,7 +47,8 @@ class Image {
   const kernels::Layout& layout_;
 };
 
-/// What a start with these kernels would find beside the bundle: "none", "fits", or "not used: why".
+/// What a start with these kernels would find beside the bundle: "none", "fits", or "not used:
+/// why".
 std::string image_state(const formats::Bundle& bundle, const kernels::KernelSet& kernels);
 
 /// Checks the weights of every image that fits, of any kernel set. Returns their paths. Throws what

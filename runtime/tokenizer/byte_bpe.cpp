@@ -10,9 +10,8 @@
 
 #include "runtime/tokenizer/characters.h"
 #include "runtime/tokenizer/encoder.h"
-#include "runtime/tokenizer/hash_index.h"
 #include "runtime/tokenizer/merger.h"
-#include "runtime/tokenizer/piece_index.h"
+#include "runtime/tokenizer/pieces.h"
 #include "runtime/tokenizer/pre_tokenizer.h"
 #include "runtime/tokenizer/printed.h"
 
@@ -55,8 +54,7 @@ class ByteBpe : public Encoder {
     results_.reserve(data.merges.size());
     for (const TokenizerData::Merge merge : data.merges) {
       const auto rank = static_cast<std::uint32_t>(results_.size());
-      results_.push_back(pieces_.find(data.pieces[static_cast<std::size_t>(merge.left)] +
-                                      data.pieces[static_cast<std::size_t>(merge.right)]));
+      results_.push_back(pieces_.find_joined(merge.left, merge.right));
       ranks_.insert(hash(merge), rank, Same{data.merges, merge});
     }
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "formats/tokenizer_data.h"
-#include "runtime/tokenizer/piece_index.h"
+#include "runtime/tokenizer/pieces.h"
 
 namespace crayon::tokenizer {
 

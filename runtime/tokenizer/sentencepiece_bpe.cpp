@@ -7,7 +7,7 @@
 
 #include "runtime/tokenizer/encoder.h"
 #include "runtime/tokenizer/merger.h"
-#include "runtime/tokenizer/piece_index.h"
+#include "runtime/tokenizer/pieces.h"
 #include "runtime/tokenizer/sentencepiece.h"
 #include "runtime/tokenizer/utf8.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "formats/tokenizer_data.h"
-#include "runtime/tokenizer/piece_index.h"
+#include "runtime/tokenizer/pieces.h"
 #include "runtime/tokenizer/prefix_index.h"
 #include "runtime/tokenizer/tokenizer.h"
 
