@@ -27,24 +27,30 @@ bool valid_scale(std::uint32_t bits) {
   return bits < 0x7f800000u;
 }
 
-// First of `count` numbers that `valid` refuses, or `count`. Counting the bad ones of a block
-// without leaving early is a loop that compilers vectorise.
+// Numbers that are looked at together: a loop of known length without a way out, and a result as
+// wide as the numbers, is what compilers vectorise.
+constexpr std::size_t block_size = 4096;
+
+template <typename Bits, typename Valid>
+bool block_is_valid(const std::uint8_t* bytes, Valid valid) {
+  Bits bad = 0;
+  for (std::size_t i = 0; i < block_size; ++i) {
+    bad |= valid(load_le<Bits>(bytes + i * sizeof(Bits))) ? Bits{0} : Bits{1};
+  }
+  return bad == 0;
+}
+
+// First of `count` numbers that `valid` refuses, or `count`.
 template <typename Bits, typename Valid>
 std::size_t first_invalid(const std::uint8_t* bytes, std::size_t count, Valid valid) {
-  constexpr std::size_t block = 4096;
-  for (std::size_t begin = 0; begin < count; begin += block) {
-    const std::size_t end = std::min(count, begin + block);
-    std::uint32_t bad = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      bad += valid(load_le<Bits>(bytes + i * sizeof(Bits))) ? 0u : 1u;
-    }
-    for (std::size_t i = begin; bad != 0 && i < end; ++i) {
-      if (!valid(load_le<Bits>(bytes + i * sizeof(Bits)))) {
-        return i;
-      }
-    }
+  std::size_t i = 0;
+  while (count - i >= block_size && block_is_valid<Bits>(bytes + i * sizeof(Bits), valid)) {
+    i += block_size;
   }
-  return count;
+  while (i < count && valid(load_le<Bits>(bytes + i * sizeof(Bits)))) {
+    ++i;
+  }
+  return i;
 }
 
 }  // namespace
