@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/kv_layout.h"
 #include "runtime/model/kv_cache.h"
 #include "runtime/model/matrix.h"
 
@@ -28,7 +29,11 @@ std::uint64_t weight_bytes_read(const formats::BundleInfo& info, const kernels::
 
 std::uint64_t kv_bytes_read(const formats::ModelConfig& config, model::KvDtype kv,
                             std::uint32_t position) {
-  const std::uint64_t a_position = model::KvCache::bytes(config, 1, kv) / config.layers;
+  // The cache holds whole blocks; of the last one only what is there is read.
+  formats::ModelConfig whole = config;
+  whole.windowed.clear();
+  const std::uint64_t a_position = model::KvCache::bytes(whole, kernels::kv_block, kv) /
+                                   (kernels::kv_block * std::uint64_t{config.layers});
   std::uint64_t bytes = 0;
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
     const std::uint32_t seen =

@@ -34,6 +34,8 @@ TEST(Traffic, OfF32EveryNumberIsFourBytes) {
 
 TEST(Traffic, KeysAndValuesUpToTheTokenItself) {
   formats::ModelConfig config = test::tiny_config();
+  config.head_dim = 16;  // of other sizes, values are padded
+  config.dim = config.heads * config.head_dim;
   const std::uint64_t a_position = 2 * config.kv_dim() * sizeof(std::uint16_t);
   EXPECT_EQ(kv_bytes_read(config, model::KvDtype::f16, 9), config.layers * 10 * a_position);
   config.window = 4;
