@@ -79,6 +79,7 @@ Action declare_ask(CLI::App& command, const Common& common) {
   add_sampler_options(command, options->generate.sampler);
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
       ->allow_extra_args(false);
+  add_speculate_option(command, options->generate.speculate);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_chat_format_option(command, options->engine.chat_format);

@@ -31,6 +31,7 @@ struct Options {
   std::vector<std::string> kernels;
   int repetitions = 5;
   std::string format = "md";
+  std::uint32_t speculate = 0;
   bool warm_up = true;
   EngineOptions engine;
   SessionOptions session;  ///< its context is that of the tests
@@ -147,6 +148,10 @@ class Bench {
                    [&](std::uint64_t done, std::uint64_t all) { progress.update(done, all); });
     add_rows(lanes, measured, threads);
     add_ratios(lanes, measured, threads);
+    if (options_.speculate != 0 && report_.speculation.speculate == 0) {
+      report_.speculation = measure_speculation(*lanes.lanes().front().engine, options_.session,
+                                                options_.speculate, options_.repetitions);
+    }
   }
 
   /// What is known as soon as the first model is there, and nothing else takes memory.
@@ -273,6 +278,7 @@ Action declare_bench(CLI::App& command, const Common& common) {
       ->capture_default_str();
   command.add_flag("--warm-up,!--no-warm-up", options->warm_up,
                    "Run each test once before it is timed, which is the default");
+  add_speculate_option(command, options->speculate);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_kv_option(command, options->session);

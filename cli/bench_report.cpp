@@ -117,6 +117,9 @@ void print_circumstances(const BenchReport& report) {
                         row.threads, row.adapters));
     }
   }
+  if (report.speculation.speculate != 0) {
+    print(fmt::format("guesses   {}\n", report.speculation.text()));
+  }
   print(fmt::format("threads   {}\n", report.placement.text()));
   print(fmt::format("machine   {}; governor {}; {} before, {} after; throttling {}\n",
                     text_of(report.machine), text_of(report.governor),
@@ -161,32 +164,34 @@ void print_bench_json(const BenchReport& report) {
   for (const BenchRow& row : report.rows) {
     rows.push_back(row_json(row));
   }
-  print_json({{"build", {{"version", CRAYON_VERSION}, {"compiler", compiler()}}},
-              {"model",
-               {{"path", report.path},
-                {"id", report.id},
-                {"weights", report.weights},
-                {"parameters", report.parameters},
-                {"file_bytes", report.file_bytes}}},
-              {"memory",
-               {{"peak_rss_bytes", report.peak_rss},
-                {"weight_bytes", report.weight_bytes},
-                {"kv_bytes", report.kv_bytes},
-                {"adapter_bytes", report.adapter_bytes},
-                {"beyond_bytes", report.beyond()}}},
-              {"machine",
-               {{"model", json_of(report.machine)},
-                {"governor", json_of(report.governor)},
-                {"pinned_to", report.placement.cpus},
-                {"why_pinned", report.placement.reason},
-                {"degrees_before", json_of(report.before.degrees)},
-                {"degrees_after", json_of(report.after.degrees)},
-                {"throttling", json_of(report.after.throttling)},
-                {"other_load", json_of(report.other_load)}}},
-              {"repetitions", report.repetitions},
-              {"rows", rows},
-              {"kernel_ratios", ratios_json(report.kernel_ratios)},
-              {"adapter_ratios", ratios_json(report.adapter_ratios)}});
+  print_json(
+      {{"build", {{"version", CRAYON_VERSION}, {"compiler", compiler()}}},
+       {"model",
+        {{"path", report.path},
+         {"id", report.id},
+         {"weights", report.weights},
+         {"parameters", report.parameters},
+         {"file_bytes", report.file_bytes}}},
+       {"memory",
+        {{"peak_rss_bytes", report.peak_rss},
+         {"weight_bytes", report.weight_bytes},
+         {"kv_bytes", report.kv_bytes},
+         {"adapter_bytes", report.adapter_bytes},
+         {"beyond_bytes", report.beyond()}}},
+       {"machine",
+        {{"model", json_of(report.machine)},
+         {"governor", json_of(report.governor)},
+         {"pinned_to", report.placement.cpus},
+         {"why_pinned", report.placement.reason},
+         {"degrees_before", json_of(report.before.degrees)},
+         {"degrees_after", json_of(report.after.degrees)},
+         {"throttling", json_of(report.after.throttling)},
+         {"other_load", json_of(report.other_load)}}},
+       {"repetitions", report.repetitions},
+       {"rows", rows},
+       {"kernel_ratios", ratios_json(report.kernel_ratios)},
+       {"adapter_ratios", ratios_json(report.adapter_ratios)},
+       {"speculation", report.speculation.speculate == 0 ? Json() : report.speculation.json()}});
 }
 
 void print_bench_csv(const BenchReport& report) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench_speculation.h"
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "runtime/bench/speeds.h"
@@ -59,6 +60,7 @@ struct BenchReport {
   std::vector<BenchRow> rows;
   std::vector<BenchRatio> kernel_ratios;
   std::vector<BenchRatio> adapter_ratios;
+  BenchSpeculation speculation;  ///< with the first number of threads and kernel set
 
   std::uint64_t beyond() const;  ///< peak_rss less weights, cache and adapters
 };

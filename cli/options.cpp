@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/chat_format.h"
+#include "runtime/generation/lookahead.h"
 
 namespace crayon::cli {
 namespace {
@@ -109,6 +110,15 @@ void add_sampler_options(CLI::App& command, generation::SamplerOptions& options)
                   "Tokens that count as recent for --repeat-penalty")
       ->capture_default_str();
   command.add_option("-s,--seed", options.seed, "Seed of the sampler")->capture_default_str();
+}
+
+void add_speculate_option(CLI::App& command, std::uint32_t& guesses) {
+  command
+      .add_option("--speculate", guesses,
+                  "Tokens to guess at once from what the text has said before; 0: none. The answer "
+                  "stays the same")
+      ->check(CLI::Range(0u, generation::most_guesses))
+      ->capture_default_str();
 }
 
 void add_text_input(CLI::App& command, TextInput& input) {

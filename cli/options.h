@@ -45,6 +45,9 @@ void add_kv_option(CLI::App& command, SessionOptions& options);
 
 void add_sampler_options(CLI::App& command, generation::SamplerOptions& options);
 
+/// --speculate, for verbs that generate text.
+void add_speculate_option(CLI::App& command, std::uint32_t& guesses);
+
 /// A text on the command line or in a file.
 struct TextInput {
   std::optional<std::string> text;  ///< -p

@@ -46,6 +46,11 @@ void note_timings(const generation::Generated& done, const Engine& engine) {
                   done.prompt_tokens, rate(done.prompt_tokens, done.prefill_seconds),
                   done.tokens.size(), rate(done.tokens.size(), done.decode_seconds),
                   engine.model().kernels().name, engine.threads()));
+  if (done.guesses.made != 0) {
+    note(fmt::format("speculation: {} of {} guesses right; {} steps for {} tokens",
+                     done.guesses.right, done.guesses.made, done.guesses.steps,
+                     done.tokens.size()));
+  }
 }
 
 Exit run(const Options& options, const Common& common) {
@@ -71,7 +76,10 @@ Exit run(const Options& options, const Common& common) {
                 {"ids", done.tokens},
                 {"finish", finish_name(done.finish)},
                 {"prefill_seconds", done.prefill_seconds},
-                {"decode_seconds", done.decode_seconds}});
+                {"decode_seconds", done.decode_seconds},
+                {"decode_steps", done.guesses.steps},
+                {"guesses", done.guesses.made},
+                {"guesses_right", done.guesses.right}});
   } else if (stdout_is_terminal()) {
     print("\n");
   }
@@ -95,6 +103,7 @@ Action declare_run(CLI::App& command, const Common& common) {
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
       ->allow_extra_args(false);
   command.add_flag("--ignore-end", options->generate.ignore_end, "Go on where the model would end");
+  add_speculate_option(command, options->generate.speculate);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);

@@ -16,12 +16,14 @@ struct Options {
   std::string model;
   serving::ServeOptions serve;
   HybridOptions hybrid;
+  std::uint32_t speculate = 0;
   EngineOptions engine;
 };
 
 Exit serve(const Options& options, const Common& common) {
   serving::ServeOptions serve_options = options.serve;
   serve_options.ask = to_ask_options(options.hybrid);
+  serve_options.ask.generate.speculate = options.speculate;
   if (serve_options.model_name.empty()) {
     serve_options.model_name = std::filesystem::path(options.model).stem().string();
   }
@@ -65,6 +67,7 @@ Action declare_serve(CLI::App& command, const Common& common) {
       .add_option("--idle-seconds", options->serve.http.idle_seconds,
                   "A connection without a request this long is closed")
       ->capture_default_str();
+  add_speculate_option(command, options->speculate);
   add_hybrid_options(command, options->hybrid);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);

@@ -46,6 +46,7 @@ Job parse_job(std::string_view body, const ServeOptions& options) {
                   .repetition_penalty = static_cast<float>(request.repetition_penalty),
                   .seed = request.seed},
       .stop = std::move(request.stop),
+      .speculate = options.ask.generate.speculate,
   };
   generation::check(job.ask.generate.sampler);
   return job;

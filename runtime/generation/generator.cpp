@@ -27,7 +27,8 @@ class Generation {
         sampler_(options.sampler),
         decoder_(tokenizer),
         stops_(options.stop),
-        logits_(model.config().vocab_size) {}
+        lookahead_(model, session, options.speculate),
+        prompt_logits_(model.config().vocab_size) {}
 
   Generated run(std::span<const Token> prompt) {
     check_fits(prompt);
@@ -38,6 +39,8 @@ class Generation {
     const bool go_on = prefill(prompt);
     const double middle = monotonic_seconds();
     result_.finish = go_on ? decode() : Finish::cancelled;
+    lookahead_.settle();
+    result_.guesses = lookahead_.guesses();
     result_.prefill_seconds = middle - begin;
     result_.decode_seconds = monotonic_seconds() - middle;
     return std::move(result_);
@@ -66,7 +69,8 @@ class Generation {
         return false;
       }
     }
-    model_.forward(session_, prompt, model::Logits::last, logits_);
+    model_.forward(session_, prompt, model::Logits::last, prompt_logits_);
+    logits_ = prompt_logits_;
     result_.first = certainty(logits_);
     return true;
   }
@@ -86,10 +90,10 @@ class Generation {
         return Finish::cancelled;
       }
       if (result_.tokens.size() == options_.max_tokens ||
-          session_.position() == session_.context()) {
+          lookahead_.position() == session_.context()) {
         break;
       }
-      model_.forward(session_, {&token, 1}, model::Logits::last, logits_);
+      logits_ = lookahead_.advance(history_, options_.max_tokens - result_.tokens.size() - 1);
     }
     return end(Finish::length);
   }
@@ -121,8 +125,10 @@ class Generation {
   Sampler sampler_;
   tokenizer::StreamDecoder decoder_;
   StopFilter stops_;
-  std::vector<float> logits_;   // [vocab]
-  std::vector<Token> history_;  // prompt and answer
+  Lookahead lookahead_;
+  std::vector<float> prompt_logits_;  // [vocab], behind the prompt
+  std::span<const float> logits_;     // [vocab], behind the history
+  std::vector<Token> history_;        // prompt and answer
   Generated result_;
 };
 

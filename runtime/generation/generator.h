@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/generation/certainty.h"
+#include "runtime/generation/lookahead.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/model/model.h"
 #include "runtime/tokenizer/tokenizer.h"
@@ -19,6 +20,7 @@ struct GenerateOptions {
   SamplerOptions sampler = {};
   std::vector<std::string> stop = {};  ///< texts that end the answer and are not part of it
   bool ignore_end = false;             ///< go on after an end-of-generation token
+  std::uint32_t speculate = 0;  ///< tokens to guess at once (Lookahead); 0: none. Changes no token
 };
 
 enum class Finish : std::uint8_t {
@@ -32,6 +34,7 @@ struct Generated {
   std::vector<Token> tokens;              ///< all that were sampled, less the end token
   std::vector<double> log_probabilities;  ///< of each of `tokens`, under the unchanged logits
   Certainty first;                        ///< of the first token
+  Guesses guesses;                        ///< and the forward passes of decoding
   Finish finish = Finish::length;
   std::uint32_t prompt_tokens = 0;
   double prefill_seconds = 0;

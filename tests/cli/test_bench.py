@@ -38,7 +38,8 @@ class Bench(support.Case):
     def test_json_has_what_docs_promise(self):
         told = self.bench("-p", 8, "-n", 4, "--json").json
         self.assertEqual(list(told), ["build", "model", "memory", "machine", "repetitions", "rows",
-                                      "kernel_ratios", "adapter_ratios"])
+                                      "kernel_ratios", "adapter_ratios", "speculation"])
+        self.assertIsNone(told["speculation"])
         memory = told["memory"]
         self.assertEqual(memory["peak_rss_bytes"] - memory["weight_bytes"] - memory["kv_bytes"],
                          memory["beyond_bytes"])
@@ -73,6 +74,14 @@ class Bench(support.Case):
         self.assertEqual(adapted["bytes_per_token"] - bare["bytes_per_token"],
                          told["memory"]["adapter_bytes"])
         self.assertIn("costs", self.bench("-p", 8, "-n", 0, "--adapter", adapter).out)
+
+    def test_speculation_is_told_apart(self):
+        told = self.bench("-p", 0, "-n", 4, "--speculate", 4, "--json").json
+        self.assertEqual(len(told["rows"]), 1)
+        guessed = told["speculation"]
+        self.assertEqual(guessed["steps"] + guessed["guesses_right"], guessed["tokens"] - 1)
+        self.assertLessEqual(guessed["guesses_right"], guessed["guesses"])
+        self.assertIn("guesses at once", self.bench("-p", 0, "-n", 4, "--speculate", 4).out)
 
     def test_csv_is_a_line_a_row(self):
         rows = list(csv.DictReader(io.StringIO(self.bench("-p", 8, "-n", 4, "-o", "csv").out)))

@@ -56,6 +56,17 @@ class Golden(support.Case):
                    for threads in (1, 2, 3)}
         self.assertEqual(len(stories), 1, stories)
 
+    def test_speculation_tells_the_same_stories_in_fewer_steps(self):
+        self.crayon("pack", STORIES / "stories260K.gguf", "-o", "int8.crayon")
+        prompt = "Tim and Tom had a big red ball. Tim and Tom had a"
+        for model in ("gguf.crayon", "int8.crayon"):
+            plain, *others = [
+                self.crayon("run", model, "-p", prompt, "-n", 150, "--speculate", guesses,
+                            "--json").json for guesses in (0, 1, 5, 40)]
+            for guessed in others:
+                self.assertEqual(guessed["ids"], plain["ids"])
+                self.assertLess(guessed["decode_steps"], plain["decode_steps"])
+
     @unittest.skipUnless(support.HEAVY and TEXT.exists(), "takes long, or no text")
     def test_int8_costs_less_than_one_percent_of_perplexity(self):
         self.write("stories.txt", tinystories(12000))
