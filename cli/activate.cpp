@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "cli/engine.h"
 #include "cli/output.h"
+#include "cli/placement.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
 #include "runtime/model/image.h"
@@ -25,7 +26,7 @@ struct Options {
 Exit write_image(const Options& options, const Common& common) {
   const double started = monotonic_seconds();
   const kernels::KernelSet& kernels = select_kernels(options.engine.kernels);
-  ThreadPool pool(options.engine.threads);
+  ThreadPool pool(options.engine.threads, place_threads(options.engine).cpus);
   const formats::Bundle bundle = formats::Bundle::open(options.model);
   const std::filesystem::path path = model::write_image(bundle, {&kernels, &pool});
   const double seconds = monotonic_seconds() - started;

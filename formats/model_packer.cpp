@@ -6,8 +6,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/core_choice.h"
 #include "base/error.h"
 #include "base/half.h"
+#include "base/thread_pool.h"
 #include "formats/architecture.h"
 #include "formats/error_context.h"
 #include "formats/packer.h"
@@ -147,10 +149,13 @@ class ModelPacker {
     const std::size_t rows = block_.size() / cols;
     const std::size_t row_bytes = i4_row_bytes(cols);
     stored_.resize(rows * row_bytes);
-    for (std::size_t row = 0; row < rows; ++row) {
-      quantize_row_i4(std::span<const float>(block_).subspan(row * cols, cols),
-                      MutableByteSpan(stored_).subspan(row * row_bytes, row_bytes));
-    }
+    // The search for scales takes longer than all else.
+    pool_.parallel_for(rows, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t row = begin; row < end; ++row) {
+        quantize_row_i4(std::span<const float>(block_).subspan(row * cols, cols),
+                        MutableByteSpan(stored_).subspan(row * row_bytes, row_bytes));
+      }
+    });
     writer_.write(stored_);
   }
 
@@ -192,6 +197,7 @@ class ModelPacker {
   const PackOptions& options_;
   BundleWriter& writer_;
   const Progress& progress_;
+  ThreadPool pool_{default_threads()};
   std::vector<float> block_;  // [rows of the block][cols]
   std::vector<std::uint16_t> halves_;
   std::vector<std::int8_t> bytes_;
