@@ -215,8 +215,9 @@ std::vector<std::filesystem::path> remove_images(const std::filesystem::path& bu
   const std::filesystem::path folder = bundle.has_parent_path() ? bundle.parent_path() : ".";
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().filename().string().starts_with(prefix)) {
-      removed.push_back(entry.path());
+    const std::filesystem::path name = entry.path().filename();
+    if (name.string().starts_with(prefix)) {
+      removed.push_back(std::filesystem::path(bundle).replace_filename(name));
     }
   }
   for (const std::filesystem::path& path : removed) {
