@@ -20,6 +20,8 @@ FileMapping::FileMapping(const File& file) {
     throw Error(Code::io,
                 fmt::format("cannot map {}: {}", file.path().string(), std::strerror(errno)));
   }
+  // Before anything is read, so that the system reads the file into large pages where it can.
+  (void)::madvise(memory, file.size(), MADV_HUGEPAGE);
   bytes_ = {static_cast<const std::uint8_t*>(memory), static_cast<std::size_t>(file.size())};
 }
 
