@@ -113,7 +113,7 @@ class Session {
   /// not kept.
   void rewind(std::uint32_t position);
   /// The largest position up to `position` that rewind() can go to: itself, or 0. Layers with a
-  /// window hold no more than that and some: at least 64 tokens back is always kept.
+  /// window hold no more than that and some: at least prefill_batch tokens back is always kept.
   std::uint32_t kept(std::uint32_t position) const;
 
   struct State;
