@@ -13,12 +13,14 @@ namespace crayon {
 
 FileMapping::FileMapping(const File& file) {
   if (file.size() == 0) {
-    throw Error(Code::malformed, fmt::format("{} is empty", file.path().string()));
+    throw Error(Code::malformed, fmt::format("{} is empty", file.path().string()),
+                "make or fetch the file again");
   }
   void* const memory = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (memory == MAP_FAILED) {
     throw Error(Code::io,
-                fmt::format("cannot map {}: {}", file.path().string(), std::strerror(errno)));
+                fmt::format("cannot map {}: {}", file.path().string(), std::strerror(errno)),
+                "free memory, or copy the file to a file system that can map files");
   }
   // Before anything is read, so that the system reads the file into large pages where it can.
   (void)::madvise(memory, file.size(), MADV_HUGEPAGE);

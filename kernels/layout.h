@@ -134,16 +134,8 @@ void pack_row_i8(const LayoutI8& layout, const std::int8_t* source, std::size_t 
 void unpack_row_i8(const LayoutI8& layout, const std::int8_t* packed, std::size_t row,
                    std::size_t inputs, std::int8_t* out);
 
-/// The same for int4: values [inputs] in -8..7, scale [groups] f16. `packed` is filled by
-/// clear_i4() before the first row.
-void pack_row_i4(const LayoutI4& layout, const std::int8_t* values, const std::uint16_t* scale,
-                 std::size_t row, std::size_t inputs, std::uint8_t* packed);
-void unpack_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size_t row,
-                   std::size_t inputs, std::int8_t* values, std::uint16_t* scale);
 /// Row `row` of a packed int4 matrix as floats into `out` [inputs].
 void read_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size_t row,
                  std::size_t inputs, float* out);
-/// Fills a packed int4 matrix of that shape with padding.
-void clear_i4(const LayoutI4& layout, std::size_t rows, std::size_t inputs, std::uint8_t* packed);
 
 }  // namespace crayon::kernels

@@ -62,46 +62,6 @@ void unpack_row_i8(const LayoutI8& layout, const std::int8_t* packed, std::size_
   });
 }
 
-void clear_i4(const LayoutI4& layout, std::size_t rows, std::size_t inputs, std::uint8_t* packed) {
-  const std::size_t nibbles = layout.rows_per_block * (group_inputs / 2);
-  const std::size_t bytes = layout.rows_per_block * LayoutI4::bytes_per_group;
-  for (std::size_t at = 0; at < layout.packed_bytes(rows, inputs); at += bytes) {
-    std::memset(packed + at, 0x88, nibbles);
-    std::memset(packed + at + nibbles, 0, bytes - nibbles);
-  }
-}
-
-void pack_row_i4(const LayoutI4& layout, const std::int8_t* values, const std::uint16_t* scale,
-                 std::size_t row, std::size_t inputs, std::uint8_t* packed) {
-  const std::size_t groups = LayoutI4::groups(inputs);
-  for (std::size_t g = 0; g < groups; ++g) {
-    const RowOfGroup at(layout, row, groups, g);
-    const auto nibble = [&](std::size_t c) {
-      const std::size_t input = g * group_inputs + c;
-      return static_cast<unsigned>(input < inputs ? values[input] + 8 : 8);
-    };
-    for (std::size_t c = 0; c < group_inputs / 2; ++c) {
-      packed[at.nibbles + column_offset(layout, c)] =
-          static_cast<std::uint8_t>(nibble(c) | nibble(c + group_inputs / 2) << 4);
-    }
-    std::memcpy(packed + at.scale, scale + g, sizeof scale[g]);
-  }
-}
-
-void unpack_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size_t row,
-                   std::size_t inputs, std::int8_t* values, std::uint16_t* scale) {
-  const std::size_t groups = LayoutI4::groups(inputs);
-  for (std::size_t g = 0; g < groups; ++g) {
-    const RowOfGroup at(layout, row, groups, g);
-    for (std::size_t c = 0; c < group_inputs && g * group_inputs + c < inputs; ++c) {
-      const unsigned byte = packed[at.nibbles + column_offset(layout, c % (group_inputs / 2))];
-      const unsigned nibble = c < group_inputs / 2 ? byte & 15 : byte >> 4;
-      values[g * group_inputs + c] = static_cast<std::int8_t>(static_cast<int>(nibble) - 8);
-    }
-    std::memcpy(scale + g, packed + at.scale, sizeof scale[g]);
-  }
-}
-
 void read_row_i4(const LayoutI4& layout, const std::uint8_t* packed, std::size_t row,
                  std::size_t inputs, float* out) {
   constexpr std::size_t half = group_inputs / 2;

@@ -226,8 +226,9 @@ std::vector<std::filesystem::path> remove_images(const std::filesystem::path& bu
     }
   }
   if (error) {
-    throw Error(Code::io, fmt::format("cannot remove the images of {}: {}", bundle.string(),
-                                      error.message()));
+    throw Error(Code::io,
+                fmt::format("cannot remove the images of {}: {}", bundle.string(), error.message()),
+                "check who may write to the folder");
   }
   return removed;
 }

@@ -9,6 +9,7 @@
 #include "kernels/kernel_set.h"
 #include "tests/kernels/arrays.h"
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/packed_rows.h"
 #include "tests/kernels/quantized.h"
 #include "tests/kernels/sets.h"
 
@@ -63,10 +64,10 @@ void check(const KernelSet& set, const Problem& p, Random& random) {
                                   << " tokens");
   const LayoutI4& layout = set.layout.i4;
   Guarded<std::uint8_t> data(layout.packed_bytes(p.rows, p.inputs), 64);
-  clear_i4(layout, p.rows, p.inputs, data.data());
+  test::clear_i4(layout, p.rows, p.inputs, data.data());
   for (std::size_t r = 0; r < p.rows; ++r) {
-    pack_row_i4(layout, p.w.data() + r * p.inputs, p.scale.data() + r * p.groups, r, p.inputs,
-                data.data());
+    test::pack_row_i4(layout, p.w.data() + r * p.inputs, p.scale.data() + r * p.groups, r, p.inputs,
+                      data.data());
   }
   const WeightsI4 w = {p.rows, p.inputs, data.data()};
   test::Quantized x(p.tokens, p.inputs, set.layout.x);

@@ -8,6 +8,7 @@
 #include "base/half.h"
 #include "base/random.h"
 #include "kernels/kernel_set.h"
+#include "tests/kernels/packed_rows.h"
 
 namespace crayon::kernels {
 namespace {
@@ -90,10 +91,10 @@ TEST(PackBlocks, Int4IsTheSameAsRowByRowAndReadsBack) {
         const Int4Rows source(rows, inputs, random);
         const std::size_t size = layout.packed_bytes(rows, inputs);
         std::vector<std::uint8_t> expected(size);
-        clear_i4(layout, rows, inputs, expected.data());
+        test::clear_i4(layout, rows, inputs, expected.data());
         for (std::size_t r = 0; r < rows; ++r) {
-          pack_row_i4(layout, &source.values[r * inputs], &source.scales[r * groups], r, inputs,
-                      expected.data());
+          test::pack_row_i4(layout, &source.values[r * inputs], &source.scales[r * groups], r,
+                            inputs, expected.data());
         }
         std::vector<std::uint8_t> packed(size + 1, canary);
         pack_i4(layout, &source.stored[1], rows, inputs, packed.data());

@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "kernels/kernel_set.h"
+#include "tests/kernels/packed_rows.h"
 
 namespace crayon::kernels {
 namespace {
@@ -75,14 +76,14 @@ TEST(Packing, UnpackIsTheInverseForInt4) {
         value = static_cast<std::uint16_t>(random.next());
       }
       std::vector<std::uint8_t> packed(layout.packed_bytes(rows, inputs));
-      clear_i4(layout, rows, inputs, packed.data());
+      test::clear_i4(layout, rows, inputs, packed.data());
       for (std::size_t r = 0; r < rows; ++r) {
-        pack_row_i4(layout, source.data() + r * inputs, scale.data() + r * groups, r, inputs,
-                    packed.data());
+        test::pack_row_i4(layout, source.data() + r * inputs, scale.data() + r * groups, r, inputs,
+                          packed.data());
       }
       for (std::size_t r = 0; r < rows; ++r) {
-        unpack_row_i4(layout, packed.data(), r, inputs, back.data() + r * inputs,
-                      scale_back.data() + r * groups);
+        test::unpack_row_i4(layout, packed.data(), r, inputs, back.data() + r * inputs,
+                            scale_back.data() + r * groups);
       }
       ASSERT_EQ(source, back) << set->name << " " << rows << "x" << inputs;
       ASSERT_EQ(scale, scale_back) << set->name << " " << rows << "x" << inputs;
