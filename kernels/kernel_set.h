@@ -51,8 +51,7 @@ struct KernelSet {
   void (*matmul_i4)(const WeightsI4& w, std::size_t row_begin, std::size_t row_end,
                     const ActivationsI8& x, const Output& output);
 
-  // ---- float matrices: value[t][r] = w[r].x[t], w [rows][inputs] row-major, x [tokens][x_stride]
-  // -
+  // ---- float matrices: value[t][r] = w[r].x[t]; w [rows][inputs], x [tokens][x_stride] ----------
 
   void (*matmul_f32)(const float* w, std::size_t inputs, std::size_t row_begin, std::size_t row_end,
                      const float* x, std::size_t x_stride, std::size_t tokens,
