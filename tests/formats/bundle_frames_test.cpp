@@ -200,9 +200,9 @@ TEST_F(BundleFrames, ValuesOfI4AreChecked) {
       }
     }
   }
-  for (const std::uint16_t bad : {0x7c00, 0xfc00, 0x7e00, 0xffff}) {
+  for (const int bad : {0x7c00, 0xfc00, 0x7e00, 0xffff}) {
     std::vector<std::uint8_t> bytes = zeros;
-    store_le(&bytes[36 + 36 + 34], bad);
+    store_le(&bytes[36 + 36 + 34], static_cast<std::uint16_t>(bad));
     std::string sentence;
     EXPECT_EQ(code_of([&] { read(bytes); }, &sentence), Code::corrupt);
     EXPECT_NE(sentence.find("tensor t, row 2: a scale"), std::string::npos) << sentence;
