@@ -102,7 +102,7 @@ void warm_up(const bench::Lane& lane, const std::vector<bench::Test>& tests) {
   for (bench::Test test : tests) {
     test.decode = std::min(test.decode, most_decoded);
     bench::Times times;
-    bench::run_once(test, lane, times);
+    bench::run_once(test, {&lane, 1}, 0, {&times, 1});
   }
 }
 

@@ -9,15 +9,76 @@ namespace crayon::bench {
 namespace {
 
 constexpr double bandwidth_seconds = 0.1;  // of one measurement between the tests
+constexpr int tokens_a_turn = 8;  // of a lane, so that it finds its own things in the cache
 
 std::size_t best_of(std::span<const float> logits) {
   return static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
 }
 
-/// One step, with the search for the best token behind it.
-void step(const Lane& lane, std::span<const Token> tokens, std::vector<float>& logits) {
-  lane.model->forward(*lane.session, tokens, model::Logits::last, logits);
-  [[maybe_unused]] const volatile std::size_t best = best_of(logits);
+/// One test on its way through one lane, of which steps are timed.
+class Run {
+ public:
+  Run(const Test& test, const Lane& lane)
+      : prompt_(test.prompt),
+        lane_(lane),
+        tokens_(random_tokens(test.prompt + test.decode, lane.model->config().vocab_size)),
+        logits_(lane.model->config().vocab_size) {
+    lane.session->rewind(0);
+  }
+
+  void prefill() {
+    if (prompt_ != 0) {
+      step(prompt_);
+    }
+  }
+  void decode_one(Times& times) { times.token_seconds.push_back(step(1)); }
+  bool is_done() const { return next_ == tokens_.size(); }
+  double seconds() const { return seconds_; }
+
+ private:
+  /// The next `count` tokens, with the search for the best one behind them.
+  double step(std::uint32_t count) {
+    const double started = monotonic_seconds();
+    const std::span<const Token> all(tokens_);
+    lane_.model->forward(*lane_.session, all.subspan(next_, count), model::Logits::last, logits_);
+    [[maybe_unused]] const volatile std::size_t best = best_of(logits_);
+    next_ += count;
+    const double took = monotonic_seconds() - started;
+    seconds_ += took;
+    return took;
+  }
+
+  std::uint32_t prompt_;
+  const Lane& lane_;
+  std::vector<Token> tokens_;
+  std::vector<float> logits_;
+  std::size_t next_ = 0;
+  double seconds_ = 0;
+};
+
+/// Calls f(i) for i below `count`, there in even turns and back in odd ones, so that who comes
+/// first changes.
+template <typename Function>
+void there_or_back(std::size_t count, std::size_t turn, Function f) {
+  for (std::size_t i = 0; i < count; ++i) {
+    f(turn % 2 == 0 ? i : count - 1 - i);
+  }
+}
+
+/// Lanes that follow each other and have the same threads: [first, end).
+struct Group {
+  std::size_t first, end;
+};
+
+std::vector<Group> groups_of(std::span<const Lane> lanes) {
+  std::vector<Group> groups;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    if (groups.empty() || lanes[groups.back().first].threads != lanes[i].threads) {
+      groups.push_back({i, i});
+    }
+    groups.back().end = i + 1;
+  }
+  return groups;
 }
 
 }  // namespace
@@ -47,44 +108,50 @@ std::vector<Token> random_tokens(std::uint32_t count, std::uint32_t vocabulary) 
   return tokens;
 }
 
-void run_once(const Test& test, const Lane& lane, Times& times) {
-  const std::uint32_t vocabulary = lane.model->config().vocab_size;
-  const std::vector<Token> tokens = random_tokens(test.prompt + test.decode, vocabulary);
-  const std::span<const Token> all(tokens);
-  std::vector<float> logits(vocabulary);
-  lane.session->rewind(0);
-  const double started = monotonic_seconds();
-  if (test.prompt != 0) {
-    step(lane, all.first(test.prompt), logits);
+void run_once(const Test& test, std::span<const Lane> lanes, std::size_t turn,
+              std::span<Times> times) {
+  std::vector<Run> runs;
+  for (const Lane& lane : lanes) {
+    runs.emplace_back(test, lane);
   }
-  double before = monotonic_seconds();
-  for (std::size_t at = test.prompt; at < tokens.size(); ++at) {
-    step(lane, all.subspan(at, 1), logits);
-    const double now = monotonic_seconds();
-    times.token_seconds.push_back(now - before);
-    before = now;
+  there_or_back(runs.size(), turn, [&](std::size_t lane) { runs[lane].prefill(); });
+  for (; !runs.front().is_done(); ++turn) {
+    there_or_back(runs.size(), turn, [&](std::size_t lane) {
+      for (int token = 0; token < tokens_a_turn && !runs[lane].is_done(); ++token) {
+        runs[lane].decode_one(times[lane]);
+      }
+    });
   }
-  times.seconds.push_back(before - started);
+  for (std::size_t lane = 0; lane < runs.size(); ++lane) {
+    times[lane].seconds.push_back(runs[lane].seconds());
+  }
 }
 
 Measurements run(std::span<const Test> tests, std::span<const Lane> lanes, int repetitions,
                  ReadBandwidth* bandwidth,
                  const std::function<void(std::uint64_t done, std::uint64_t all)>& on_step) {
   Measurements measured;
-  measured.lanes.assign(lanes.size(), std::vector<Times>(tests.size()));
-  std::uint64_t done = 0;
-  const std::uint64_t steps = tests.size() * lanes.size() * static_cast<std::uint64_t>(repetitions);
+  const std::vector<Group> groups = groups_of(lanes);
+  std::vector<std::vector<Times>> times(tests.size(), std::vector<Times>(lanes.size()));
+  const std::uint64_t steps = tests.size() * static_cast<std::uint64_t>(repetitions);
   for (int repetition = 0; repetition < repetitions; ++repetition) {
     for (std::size_t test = 0; test < tests.size(); ++test) {
-      for (std::size_t i = 0; i < lanes.size(); ++i) {
-        // There and back, so that who comes first changes.
-        const std::size_t lane = repetition % 2 == 0 ? i : lanes.size() - 1 - i;
-        run_once(tests[test], lanes[lane], measured.lanes[lane][test]);
-        on_step(++done, steps);
-      }
+      const auto turn = static_cast<std::size_t>(repetition);
+      there_or_back(groups.size(), turn, [&](std::size_t g) {
+        const std::size_t first = groups[g].first, count = groups[g].end - first;
+        run_once(tests[test], lanes.subspan(first, count), turn,
+                 std::span(times[test]).subspan(first, count));
+      });
+      on_step(static_cast<std::uint64_t>(repetition) * tests.size() + test + 1, steps);
     }
     for (std::size_t lane = 0; bandwidth != nullptr && lane < lanes.size(); ++lane) {
       measured.bandwidth.push_back(bandwidth->measure(*lanes[lane].threads, bandwidth_seconds));
+    }
+  }
+  measured.lanes.resize(lanes.size());
+  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+    for (std::vector<Times>& of_test : times) {
+      measured.lanes[lane].push_back(std::move(of_test[lane]));
     }
   }
   return measured;

@@ -44,13 +44,16 @@ struct Measurements {
 /// `count` ids below `vocabulary`, the same for every run.
 std::vector<Token> random_tokens(std::uint32_t count, std::uint32_t vocabulary);
 
-/// Runs a test once. Its tokens are random ones, and the best token is looked for after each step,
-/// as greedy decoding does, though what follows does not depend on it.
-void run_once(const Test& test, const Lane& lane, Times& times);
+/// Runs a test once in lanes that share their threads. They decode in turns, a few tokens each:
+/// what else the machine does meanwhile meets them alike. `turn` says who comes first; times
+/// [lanes]. Tokens are random ones, and the best token is looked for after each step, as greedy
+/// decoding does, though what follows does not depend on it.
+void run_once(const Test& test, std::span<const Lane> lanes, std::size_t turn,
+              std::span<Times> times);
 
-/// Runs every test in every lane `repetitions` times, lanes side by side and in turns, so that they
-/// share what the machine does meanwhile; in between, how fast memory can be read by each lane's
-/// threads. `bandwidth` may be null. `on_step` hears of steps done and to do.
+/// Runs every test in every lane `repetitions` times, lanes with other threads one after the other,
+/// since those of the first would still wait awake for work; in between, how fast memory can be
+/// read by each lane's threads. `bandwidth` may be null. `on_step` hears of steps done and to do.
 Measurements run(std::span<const Test> tests, std::span<const Lane> lanes, int repetitions,
                  ReadBandwidth* bandwidth,
                  const std::function<void(std::uint64_t done, std::uint64_t all)>& on_step);

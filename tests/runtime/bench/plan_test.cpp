@@ -40,9 +40,9 @@ TEST_F(Plan, RunsEveryTestInEveryLane) {
   const Measurements measured =
       run(tests, lanes, 3, &bandwidth, [&](std::uint64_t done, std::uint64_t all) {
         EXPECT_EQ(done, ++steps);
-        EXPECT_EQ(all, 18u);
+        EXPECT_EQ(all, 9u);
       });
-  EXPECT_EQ(steps, 18u);
+  EXPECT_EQ(steps, 9u);
   ASSERT_EQ(measured.lanes.size(), 2u);
   for (const std::vector<Times>& lane : measured.lanes) {
     ASSERT_EQ(lane.size(), 3u);
@@ -61,7 +61,10 @@ TEST_F(Plan, ATestThatDoesNotFitIsAnError) {
   model::Session session(*model_, 4, model::KvDtype::f16);
   const Lane lane{model_.get(), &session, &pool_};
   Times times;
-  EXPECT_EQ(test::code_of([&] { run_once({5, 0}, lane, times); }), Code::context_full);
+  EXPECT_EQ(test::code_of([&] {
+              run_once({5, 0}, {&lane, 1}, 0, {&times, 1});
+            }),
+            Code::context_full);
 }
 
 TEST(ReadBandwidth, ReadsWholeChunksAndSaysHowFast) {
