@@ -31,7 +31,7 @@ struct KernelSet {
 
   // ---- int8 and int4 matrices: rows [row_begin, row_end) of y = W x ---------------------------
   // row_begin is a multiple of the layout's rows_per_block; row_end too, or it is w.rows. One token
-  // is a GEMV.
+  // is a GEMV. What the output adds is added to each value after its own rounding.
 
   /// Symmetric quantisation of one token: scale = max|x| / 127, q = round-to-nearest-even(x * 127 /
   /// max|x|). Writes row `token` of `out`, zeros from n on, with its scale and sums. x [n] f32.
@@ -50,6 +50,11 @@ struct KernelSet {
   /// groups g from left to right, from 0.
   void (*matmul_i4)(const WeightsI4& w, std::size_t row_begin, std::size_t row_end,
                     const ActivationsI8& x, const Output& output);
+
+  /// z = A x for the rows [row_begin, row_end) of low-rank factors, packed as Layout::down says;
+  /// values as matmul_i8's. `z` has neither bias nor low_rank, and does not add.
+  void (*down_i8)(const WeightsI8& a, std::size_t row_begin, std::size_t row_end,
+                  const ActivationsI8& x, const Output& z);
 
   // ---- float matrices: value[t][r] = w[r].x[t]; w [rows][inputs], x [tokens][x_stride] ----------
 

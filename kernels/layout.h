@@ -71,8 +71,9 @@ struct LayoutX {
 
 struct Layout {
   LayoutI8 i8;
-  LayoutI4 i4;
+  LayoutI4 i4;  ///< with as many rows a block as i8
   LayoutX x;
+  LayoutI8 down;  ///< of the factors A in y += B (A x): as i8, or narrower, since ranks are few
 };
 
 /// A packed int8 weight matrix W, one scale a row: W[r][c] = scale[r] * w(r, c), w in -127..127.
@@ -109,12 +110,30 @@ inline ActivationsI8 tokens_of(const ActivationsI8& x, std::size_t begin, std::s
           x.scale + begin, x.sum + begin, x.group_sum + begin * (x.inputs / group_inputs)};
 }
 
-/// Where the values of a product go.
+/// Factors B of a product of int8 or int4: B[r][j] = scale[r] * b(r, j). Their rows are so short
+/// that a scale of 4 bytes would be half of what is read.
+struct FactorsB {
+  std::size_t rows;  ///< of the product
+  std::size_t ranks;
+  const std::int8_t* data;     ///< packed as Layout::i8 says; 64-byte aligned
+  const std::uint16_t* scale;  ///< [padded_rows] f16
+};
+
+/// B z: what low-rank factors add to a product, in the step that writes its values.
+/// value(t, r) = float(sum_j b(r, j) z(t, j)) * (z.scale[t] * scale[r])
+struct LowRankUp {
+  FactorsB b;
+  ActivationsI8 z;  ///< [tokens of the product][ranks]
+};
+
+/// Where the values of a product go, and what is added to each: first its bias, then what y holds,
+/// then B z.
 struct Output {
   float* y;                     ///< value(t, r) goes to y[t * stride + r], r being the absolute row
   std::size_t stride;           ///< in floats
-  const float* bias = nullptr;  ///< [rows], added to each value; or null
+  const float* bias = nullptr;  ///< [rows], or null
   bool add = false;             ///< to what y holds, instead of replacing it
+  const LowRankUp* low_rank = nullptr;  ///< or null; of int8 and int4 products alone
 };
 
 /// Packs `rows` rows that begin a block, and pads the last block: writes packed_bytes(rows, inputs)

@@ -3,6 +3,7 @@
 //
 //   layout                                            kernels/layout.h
 //   block_sums<Tokens>, block_values_i4<Tokens>       see matmul_i8.inl, matmul_i4.inl
+//   down_sums<Tokens>                                 as block_sums, where layout.down is narrower
 //   f32v fma(f32v a, f32v b, f32v c)                          a * b + c, rounded once
 //   larger(a, b), smaller(a, b)                               b where that is NaN
 //   load(const std::uint16_t*), store(std::uint16_t*, f32v)   one register from and to binary16
@@ -36,6 +37,7 @@ constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
       .matmul_i8_sums = matmul_i8_sums,
       .matmul_i8 = matmul_i8,
       .matmul_i4 = matmul_i4,
+      .down_i8 = down_i8,
       .matmul_f32 = matmul_float<float>,
       .matmul_f16 = matmul_float<std::uint16_t>,
       .low_rank_down = low_rank_down,

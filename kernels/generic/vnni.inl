@@ -10,6 +10,7 @@
 //   multiply_add(a, b, c)                     a * b + c in f32
 //   low_nibbles(bytes), high_nibbles(bytes)
 //   x_tokens                                  tokens of a group of activations
+//   down_layout, broadcast_down<Tokens>(x), store_down(p, sums, addend)     see down_sums
 //   Tile<Tokens>                              see below
 //
 // A block is 32 rows; 4 inputs of each stand together, as the lanes of VPDPBUSD want them:
@@ -23,7 +24,8 @@
 constexpr Layout layout = {
     .i8 = {.id = 7, .rows_per_block = 32, .inputs_per_group = 4, .input_multiple = 4, .flip = 0x80},
     .i4 = {.id = 107, .rows_per_block = 32, .inputs_per_group = 4},
-    .x = {.tokens_per_group = x_tokens, .inputs_per_group = 4}};
+    .x = {.tokens_per_group = x_tokens, .inputs_per_group = 4},
+    .down = down_layout};
 
 constexpr std::size_t group_bytes = 32 * 4;  // of w, for 4 inputs
 constexpr int block_registers = 32 / vnni_lanes;
@@ -104,6 +106,46 @@ template <int Tokens>
 #pragma GCC unroll 1
   for (int r = 0; r < block_registers; r += Tile<Tokens>::registers) {
     tile_sums<Tokens>(block + 4 * vnni_lanes * r, inputs, x, x_sum, sums[0] + vnni_lanes * r);
+  }
+}
+
+/// Factors A have so few rows that a block of 32 would be padding for the most part: here a
+/// register is 8 rows. `broadcast_down` fills one with its inputs of the token at x, each row's
+/// alike; `store_down` makes 8 sums of it. Few sums are in flight, so chains of them take turns.
+template <int Tokens>
+[[gnu::noinline]] void down_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,
+                                 const std::int32_t* x_sum, std::int32_t (&sums)[Tokens][8]) {
+  constexpr int chains = Tokens == 1 ? 4 : Tokens <= 3 ? 2 : 1;
+  constexpr std::size_t group = down_layout.inputs_per_group;
+  Ints total[chains][Tokens] = {};
+  const auto add_group = [&](Ints(&to)[Tokens]) {
+    const Ints w = load_ints(block);
+#pragma GCC unroll 12
+    for (int t = 0; t < Tokens; ++t) {
+      to[t] = multiply_add(to[t], w, broadcast_down<Tokens>(x + 4 * t));
+    }
+    block += sizeof w;
+    x += group * Tokens;
+  };
+  std::size_t groups = inputs / group;
+  for (; groups >= chains; groups -= chains) {
+#pragma GCC unroll 4
+    for (int chain = 0; chain < chains; ++chain) {
+      add_group(total[chain]);
+    }
+  }
+  for (; chains > 1 && groups > 0; --groups) {
+    add_group(total[0]);
+  }
+#pragma GCC unroll 12
+  for (int t = 0; t < Tokens; ++t) {
+    Ints sum = total[0][t];
+#pragma GCC unroll 4
+    for (int chain = 1; chain < chains; ++chain) {
+      sum = add(sum, total[chain][t]);
+    }
+    const auto correction = -128u * static_cast<std::uint32_t>(x_sum[t]);
+    store_down(sums[t], sum, static_cast<std::int32_t>(correction));
   }
 }
 

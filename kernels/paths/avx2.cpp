@@ -23,10 +23,12 @@ namespace {
 //              inputs 0..3 of rows        4..7             8..11
 //   half 0     0 1  2 ...  7   |  0: 32 B |   |  64: 32 B |   | 128 |
 //   half 1     8 9 10 ... 15   | 32       |   |  96       |   | 160 |    offsets in bytes
-constexpr Layout layout = {
-    .i8 = {.id = 4, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 8, .flip = 0},
-    .i4 = {.id = 103, .rows_per_block = 16, .inputs_per_group = 4},
-    .x = {.tokens_per_group = 4, .inputs_per_group = 4}};
+constexpr LayoutI8 layout_i8 = {
+    .id = 4, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 8, .flip = 0};
+constexpr Layout layout = {.i8 = layout_i8,
+                           .i4 = {.id = 103, .rows_per_block = 16, .inputs_per_group = 4},
+                           .x = {.tokens_per_group = 4, .inputs_per_group = 4},
+                           .down = layout_i8};
 
 [[gnu::always_inline]] inline __m256i load_bytes(const void* bytes) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));

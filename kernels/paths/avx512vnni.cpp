@@ -68,6 +68,32 @@ struct Tile {
   static constexpr int i4_registers = 2;
 };
 
+// 8 rows of 8 inputs: lanes 2 r and 2 r + 1 belong to row r.
+constexpr LayoutI8 down_layout = {
+    .id = 9, .rows_per_block = 8, .inputs_per_group = 8, .input_multiple = 8, .flip = 0x80};
+
+template <int Tokens>
+[[gnu::always_inline]] inline Ints broadcast_down(const std::int8_t* x) {
+  if constexpr (Tokens == 1) {
+    std::int64_t eight;
+    __builtin_memcpy(&eight, x, sizeof eight);
+    return _mm512_set1_epi64(eight);
+  } else {
+    std::int32_t four;
+    __builtin_memcpy(&four, x, sizeof four);
+    constexpr __mmask16 odd_lanes = 0xaaaa;
+    return _mm512_mask_broadcastd_epi32(broadcast(four), odd_lanes, _mm_loadu_si32(x + 4 * Tokens));
+  }
+}
+
+[[gnu::always_inline]] inline void store_down(std::int32_t* to, Ints sums, std::int32_t addend) {
+  constexpr __mmask8 all = 0xff;
+  const Ints pairs = add(sums, _mm512_maskz_srli_epi64(all, sums, 32));
+  const __m256i rows = _mm512_maskz_cvtepi64_epi32(all, pairs);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                      _mm256_add_epi32(rows, _mm256_set1_epi32(addend)));
+}
+
 #include "kernels/generic/vnni.inl"
 
 #include "kernels/generic/kernels.inl"

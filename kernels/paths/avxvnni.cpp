@@ -75,6 +75,21 @@ struct Tile {
   static constexpr int i4_registers = Tokens == 1 ? 4 : Tokens == 2 ? 2 : 1;
 };
 
+// 8 rows of 4 inputs: a lane is a row.
+constexpr LayoutI8 down_layout = {
+    .id = 8, .rows_per_block = 8, .inputs_per_group = 4, .input_multiple = 4, .flip = 0x80};
+
+template <int Tokens>
+[[gnu::always_inline]] inline Ints broadcast_down(const std::int8_t* x) {
+  std::int32_t four;
+  __builtin_memcpy(&four, x, sizeof four);
+  return broadcast(four);
+}
+
+[[gnu::always_inline]] inline void store_down(std::int32_t* to, Ints sums, std::int32_t addend) {
+  store_ints(to, add(sums, broadcast(addend)));
+}
+
 #include "kernels/generic/vnni.inl"
 
 #include "kernels/generic/kernels.inl"

@@ -29,10 +29,12 @@ namespace {
 // SDOT by lane multiplies one of these registers with 4 inputs of x, the same for its 4 rows, and
 // adds to 4 sums, one a row: no lane ever needs adding across. Tokens stand as rows do: 8 tokens'
 // 4 inputs are two registers.
-constexpr Layout layout = {
-    .i8 = {.id = 4, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 8, .flip = 0},
-    .i4 = {.id = 103, .rows_per_block = 16, .inputs_per_group = 4},
-    .x = {.tokens_per_group = 12, .inputs_per_group = 4}};
+constexpr LayoutI8 layout_i8 = {
+    .id = 4, .rows_per_block = 16, .inputs_per_group = 4, .input_multiple = 8, .flip = 0};
+constexpr Layout layout = {.i8 = layout_i8,
+                           .i4 = {.id = 103, .rows_per_block = 16, .inputs_per_group = 4},
+                           .x = {.tokens_per_group = 12, .inputs_per_group = 4},
+                           .down = layout_i8};
 
 #include "kernels/generic/arm.inl"
 #include "kernels/generic/unrolled.inl"

@@ -27,10 +27,12 @@ namespace {
 //
 // SMMLA multiplies it with 2 tokens x 8 inputs, which stand alike: 4 sums, 32 products. Of an odd
 // number of tokens, the last stands for two.
-constexpr Layout layout = {
-    .i8 = {.id = 5, .rows_per_block = 16, .inputs_per_group = 8, .input_multiple = 8, .flip = 0},
-    .i4 = {.id = 105, .rows_per_block = 16, .inputs_per_group = 8},
-    .x = {.tokens_per_group = 8, .inputs_per_group = 8}};
+constexpr LayoutI8 layout_i8 = {
+    .id = 5, .rows_per_block = 16, .inputs_per_group = 8, .input_multiple = 8, .flip = 0};
+constexpr Layout layout = {.i8 = layout_i8,
+                           .i4 = {.id = 105, .rows_per_block = 16, .inputs_per_group = 8},
+                           .x = {.tokens_per_group = 8, .inputs_per_group = 8},
+                           .down = layout_i8};
 
 #include "kernels/generic/arm.inl"
 #include "kernels/generic/unrolled.inl"

@@ -21,10 +21,12 @@ namespace {
 //   row 1    |  16       |   | 144       |      offsets in bytes
 //     ...
 //   row 7    | 112       |   | 240       |
-constexpr Layout layout = {
-    .i8 = {.id = 6, .rows_per_block = 8, .inputs_per_group = 16, .input_multiple = 16, .flip = 0},
-    .i4 = {.id = 106, .rows_per_block = 8, .inputs_per_group = 16},
-    .x = {.tokens_per_group = 4, .inputs_per_group = 16}};
+constexpr LayoutI8 layout_i8 = {
+    .id = 6, .rows_per_block = 8, .inputs_per_group = 16, .input_multiple = 16, .flip = 0};
+constexpr Layout layout = {.i8 = layout_i8,
+                           .i4 = {.id = 106, .rows_per_block = 8, .inputs_per_group = 16},
+                           .x = {.tokens_per_group = 4, .inputs_per_group = 16},
+                           .down = layout_i8};
 
 #include "kernels/generic/arm.inl"
 #include "kernels/generic/unrolled.inl"

@@ -11,10 +11,12 @@ namespace {
 
 #include "kernels/generic/vector.inl"
 
-constexpr Layout layout = {
-    .i8 = {.id = 1, .rows_per_block = 1, .inputs_per_group = 1, .input_multiple = 1, .flip = 0},
-    .i4 = {.id = 101, .rows_per_block = 1, .inputs_per_group = 1},
-    .x = {.tokens_per_group = 1, .inputs_per_group = 1}};
+constexpr LayoutI8 layout_i8 = {
+    .id = 1, .rows_per_block = 1, .inputs_per_group = 1, .input_multiple = 1, .flip = 0};
+constexpr Layout layout = {.i8 = layout_i8,
+                           .i4 = {.id = 101, .rows_per_block = 1, .inputs_per_group = 1},
+                           .x = {.tokens_per_group = 1, .inputs_per_group = 1},
+                           .down = layout_i8};
 
 template <int Tokens>
 void block_sums(const std::int8_t* block, std::size_t inputs, const std::int8_t* x,

@@ -39,7 +39,7 @@ AdapterTable adapter_table(std::vector<WeightedAdapter> adapters, const Model& m
   if (!model.weights().layers_are_quantized()) {
     return AdapterTable(std::move(adapters), model.config());
   }
-  const kernels::LayoutI8& layout = model.kernels().layout.i8;
+  const kernels::Layout& layout = model.kernels().layout;
   std::vector<float> weights;
   FactorStack::Adapters factors;
   for (WeightedAdapter& each : adapters) {

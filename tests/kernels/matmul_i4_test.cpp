@@ -95,6 +95,37 @@ void check(const KernelSet& set, const Problem& p, Random& random) {
       ASSERT_EQ(y[t * p.rows + r], p.value(t, r) + (p.value(t, r) + bias[r]));
     }
   }
+
+  // With B z, B being zeros but for a diagonal of ones, scaled by 2: rank r adds 2 z_r to row r.
+  const std::size_t ranks = std::min<std::size_t>(p.rows, 1 + random.below(40));
+  Guarded<std::int8_t> b(set.layout.i8.packed_bytes(p.rows, ranks), 64);
+  Guarded<std::uint16_t> b_scale(set.layout.i8.padded_rows(p.rows));
+  for (std::size_t r = 0; r < p.rows; ++r) {
+    std::vector<std::int8_t> row(ranks);
+    if (r < ranks) {
+      row[r] = 1;
+    }
+    pack_row_i8(set.layout.i8, row.data(), r, ranks, b.data());
+    b_scale[r] = f32_to_f16(2);
+  }
+  test::Quantized z(p.tokens, ranks, set.layout.x);
+  std::vector<std::int8_t> z_values(p.tokens * ranks);
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    z.scale(t) = static_cast<float>(random.uniform());
+    for (std::size_t j = 0; j < ranks; ++j) {
+      z_values[t * ranks + j] = static_cast<std::int8_t>(static_cast<int>(random.below(255)) - 127);
+    }
+  }
+  z.place(z_values, ranks);
+  const LowRankUp up{{p.rows, ranks, b.data(), b_scale.data()}, z.view()};
+  set.matmul_i4(w, 0, middle, x.view(), {y.data(), p.rows, nullptr, false, &up});
+  set.matmul_i4(w, middle, p.rows, x.view(), {y.data(), p.rows, nullptr, false, &up});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      const float q = r < ranks ? z_values[t * ranks + r] : 0.0f;
+      ASSERT_EQ(y[t * p.rows + r], p.value(t, r) + q * (z.scale(t) * 2));
+    }
+  }
 }
 
 TEST_P(MatmulI4, GivesTheExactValuesOnRandomShapes) {

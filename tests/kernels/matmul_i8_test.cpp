@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/half.h"
 #include "base/random.h"
 #include "kernels/kernel_set.h"
 #include "tests/kernels/arrays.h"
@@ -59,13 +60,13 @@ struct Packed {
   WeightsI8 w;
   const ActivationsI8& x;
 
-  Packed(const Problem& p, const Layout& layout, Random& random)
-      : w_data(layout.i8.packed_bytes(p.rows, p.inputs), 64),
-        w_scale(layout.i8.padded_rows(p.rows)),
-        x_data(p.tokens, p.inputs, layout.x),
+  Packed(const Problem& p, const LayoutI8& layout, const LayoutX& layout_x, Random& random)
+      : w_data(layout.packed_bytes(p.rows, p.inputs), 64),
+        w_scale(layout.padded_rows(p.rows)),
+        x_data(p.tokens, p.inputs, layout_x),
         x(x_data.view()) {
     for (std::size_t r = 0; r < p.rows; ++r) {
-      pack_row_i8(layout.i8, p.w.data() + r * p.inputs, r, p.inputs, w_data.data());
+      pack_row_i8(layout, p.w.data() + r * p.inputs, r, p.inputs, w_data.data());
       w_scale[r] = static_cast<float>(random.uniform());
     }
     for (std::size_t t = 0; t < p.tokens; ++t) {
@@ -73,6 +74,11 @@ struct Packed {
     }
     x_data.place(p.x, p.inputs);
     w = {p.rows, p.inputs, w_data.data(), w_scale.data()};
+  }
+
+  /// Of the sum that is given.
+  float value(const Problem& p, std::size_t t, std::size_t r) const {
+    return static_cast<float>(p.sums[t * p.rows + r]) * (x.scale[t] * w_scale[r]);
   }
 };
 
@@ -83,7 +89,7 @@ std::size_t some_border(std::size_t rows, std::size_t rows_per_block, Random& ra
 void check(const KernelSet& set, const Problem& p, Random& random) {
   SCOPED_TRACE(testing::Message() << p.rows << " rows, " << p.inputs << " inputs, " << p.tokens
                                   << " tokens");
-  const Packed packed(p, set.layout, random);
+  const Packed packed(p, set.layout.i8, set.layout.x, random);
   Guarded<std::int32_t> sums(p.tokens * p.rows);
   Guarded<float> y(p.tokens * p.rows);
   // In two ranges, as two threads would.
@@ -94,10 +100,7 @@ void check(const KernelSet& set, const Problem& p, Random& random) {
 
   set.matmul_i8(packed.w, 0, middle, packed.x, {y.data(), p.rows});
   set.matmul_i8(packed.w, middle, p.rows, packed.x, {y.data(), p.rows});
-  const auto value = [&](std::size_t t, std::size_t r) {
-    const float scale = packed.x.scale[t] * packed.w_scale[r];
-    return static_cast<float>(p.sums[t * p.rows + r]) * scale;
-  };
+  const auto value = [&](std::size_t t, std::size_t r) { return packed.value(p, t, r); };
   for (std::size_t t = 0; t < p.tokens; ++t) {
     for (std::size_t r = 0; r < p.rows; ++r) {
       ASSERT_EQ(y[t * p.rows + r], value(t, r));
@@ -112,6 +115,48 @@ void check(const KernelSet& set, const Problem& p, Random& random) {
       ASSERT_EQ(y[t * p.rows + r], value(t, r) + (value(t, r) + bias[r]));
     }
   }
+
+  const Problem factors(random, p.rows, 1 + random.below(70), p.tokens);
+  const Packed b(factors, set.layout.i8, set.layout.x, random);
+  Guarded<std::uint16_t> b_scale(set.layout.i8.padded_rows(p.rows));
+  for (std::size_t r = 0; r < p.rows; ++r) {
+    b_scale[r] = f32_to_f16(b.w_scale[r]);
+  }
+  const LowRankUp up{{p.rows, factors.inputs, b.w.data, b_scale.data()}, b.x};
+  const auto up_value = [&](std::size_t t, std::size_t r) {
+    return static_cast<float>(factors.sums[t * p.rows + r]) *
+           (b.x.scale[t] * f16_to_f32(b_scale[r]));
+  };
+  set.matmul_i8(packed.w, 0, middle, packed.x, {y.data(), p.rows, nullptr, false, &up});
+  set.matmul_i8(packed.w, middle, p.rows, packed.x, {y.data(), p.rows, nullptr, false, &up});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      ASSERT_EQ(y[t * p.rows + r], value(t, r) + up_value(t, r));
+    }
+  }
+  set.matmul_i8(packed.w, 0, p.rows, packed.x, {y.data(), p.rows, bias.data(), true, &up});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      ASSERT_EQ(y[t * p.rows + r],
+                ((value(t, r) + bias[r]) + (value(t, r) + up_value(t, r))) + up_value(t, r));
+    }
+  }
+}
+
+/// The same weights as factors A.
+void check_down(const KernelSet& set, const Problem& p, Random& random) {
+  SCOPED_TRACE(testing::Message() << p.rows << " rows, " << p.inputs << " inputs, " << p.tokens
+                                  << " tokens");
+  const Packed packed(p, set.layout.down, set.layout.x, random);
+  Guarded<float> z(p.tokens * p.rows);
+  const std::size_t middle = some_border(p.rows, set.layout.down.rows_per_block, random);
+  set.down_i8(packed.w, 0, middle, packed.x, {z.data(), p.rows});
+  set.down_i8(packed.w, middle, p.rows, packed.x, {z.data(), p.rows});
+  for (std::size_t t = 0; t < p.tokens; ++t) {
+    for (std::size_t r = 0; r < p.rows; ++r) {
+      ASSERT_EQ(z[t * p.rows + r], packed.value(p, t, r));
+    }
+  }
 }
 
 TEST_P(MatmulI8, GivesTheExactSumsOnRandomShapes) {
@@ -121,6 +166,18 @@ TEST_P(MatmulI8, GivesTheExactSumsOnRandomShapes) {
     const std::size_t inputs = 1 + random.below(round % 10 == 0 ? 600 : 100);
     // Up to two whole groups of any set, and a tail.
     check(set(), Problem(random, rows, inputs, 1 + random.below(28)), random);
+    if (HasFatalFailure()) {
+      return;
+    }
+  }
+}
+
+TEST_P(MatmulI8, GivesTheSameOfFactors) {
+  Random random(9);
+  for (int round = 0; round < 1000; ++round) {
+    const std::size_t rows = 1 + random.below(40);
+    const std::size_t inputs = 1 + random.below(round % 10 == 0 ? 600 : 100);
+    check_down(set(), Problem(random, rows, inputs, 1 + random.below(28)), random);
     if (HasFatalFailure()) {
       return;
     }
@@ -164,7 +221,7 @@ TEST_P(MatmulI8, HoldsTheMostInputs) {
 TEST_P(MatmulI8, WritesOnlyTheRowsOfItsRange) {
   Random random(7);
   const Problem p(random, 200, 40, 3);
-  const Packed packed(p, set().layout, random);
+  const Packed packed(p, set().layout.i8, set().layout.x, random);
   const std::size_t begin = set().layout.i8.rows_per_block, stride = 210;
   std::vector<std::int32_t> sums(p.tokens * stride, 12345);
   set().matmul_i8_sums(packed.w, begin, 200, packed.x, sums.data(), stride);

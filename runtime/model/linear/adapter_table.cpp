@@ -20,7 +20,7 @@ AdapterTable::AdapterTable(std::vector<WeightedAdapter> adapters,
 }
 
 AdapterTable::AdapterTable(std::shared_ptr<const FactorStack> stack, std::span<const float> weights,
-                           const formats::ModelConfig& config, const kernels::LayoutI8& layout)
+                           const formats::ModelConfig& config, const kernels::Layout& layout)
     : stack_(std::move(stack)) {
   if (std::ranges::all_of(weights, [](float weight) { return weight == 0.0f; })) {
     return;

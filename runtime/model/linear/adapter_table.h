@@ -18,7 +18,7 @@ class AdapterTable {
   AdapterTable(std::vector<WeightedAdapter> adapters, const formats::ModelConfig& config);
   /// In int8; `weights` [adapters of the stack].
   AdapterTable(std::shared_ptr<const FactorStack> stack, std::span<const float> weights,
-               const formats::ModelConfig& config, const kernels::LayoutI8& layout);
+               const formats::ModelConfig& config, const kernels::Layout& layout);
 
   /// Null where nothing is to be added.
   const LowRankGroup* at(std::uint32_t layer, MapGroup group) const {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
 #include "formats/model_config.h"
 #include "kernels/layout.h"
 #include "runtime/model/adapter.h"
@@ -13,20 +14,6 @@
 #include "runtime/model/linear/map_group.h"
 
 namespace crayon::model {
-
-/// An int8 matrix in the layout of a kernel set, with the memory that it lies in.
-struct PackedI8 {
-  std::size_t rows = 0;
-  std::size_t inputs = 0;
-  AlignedArray<std::int8_t> data;
-  AlignedArray<float> scale;
-
-  PackedI8() = default;
-  PackedI8(std::size_t its_rows, std::size_t its_inputs, const kernels::LayoutI8& layout);
-  /// Quantises row `row` as activations are: scale = max|values| / 127.
-  void set_row(std::size_t row, std::span<const float> values, const kernels::LayoutI8& layout);
-  kernels::WeightsI8 view() const { return {rows, inputs, data.data(), scale.data()}; }
-};
 
 /// The factors of several adapters for one group of maps, side by side, in int8: one product gives
 /// A x of all of them, and one B z of each map.
@@ -40,12 +27,14 @@ struct StackedFactors {
   };
   struct Map {
     std::size_t first = 0;  ///< of its ranks, among the rows of A
-    PackedI8 b;             ///< [outputs][ranks of the map]; no rows: not adapted
+    kernels::FactorsB b{};  ///< [outputs][ranks of the map]; no rows: not adapted
+    float unit = 1;         ///< a power of two that scales of b lack, so that f16 holds them
   };
 
-  PackedI8 a;  ///< [ranks of all maps][inputs]; no rows: not adapted
+  kernels::WeightsI8 a{};  ///< [ranks of all maps][inputs], as Layout::down; no rows: not adapted
   std::array<Map, most_shared_maps> maps;
   std::vector<Slice> slices;
+  ByteSpan next_a;  ///< A of the group that a step computes next; empty behind the last
 };
 
 /// Adapters whose factors were stacked, without regard to their weights: a pool is stacked once,
@@ -55,17 +44,21 @@ class FactorStack {
   using Adapters = std::vector<std::shared_ptr<const Adapter>>;
 
   /// Adapters that fit the model.
-  FactorStack(Adapters adapters, const formats::ModelConfig& config,
-              const kernels::LayoutI8& layout);
+  FactorStack(Adapters adapters, const formats::ModelConfig& config, const kernels::Layout& layout);
 
   const Adapters& adapters() const { return adapters_; }
   const StackedFactors& at(std::uint32_t layer, MapGroup group) const {
     return groups_[layer * map_groups + static_cast<std::size_t>(group)];
   }
+  /// Of all factors, as a step reads them.
+  std::uint64_t bytes() const { return memory_.size(); }
 
  private:
   Adapters adapters_;
   std::vector<StackedFactors> groups_;  // [layers][map_groups]
+  // All factors in the order in which a step reads them. In pages of their own each would cost the
+  // memory's whole latency, several times what its bytes cost.
+  AlignedArray<std::uint8_t> memory_;
 };
 
 }  // namespace crayon::model

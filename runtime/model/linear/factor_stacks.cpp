@@ -4,7 +4,7 @@ namespace crayon::model {
 
 std::shared_ptr<const FactorStack> FactorStacks::of(FactorStack::Adapters adapters,
                                                     const formats::ModelConfig& config,
-                                                    const kernels::LayoutI8& layout) {
+                                                    const kernels::Layout& layout) {
   const std::lock_guard lock(mutex_);
   std::erase_if(known_, [](const auto& stack) { return stack.expired(); });
   for (const std::weak_ptr<const FactorStack>& weak : known_) {

@@ -15,7 +15,7 @@ class FactorStacks {
   /// The stack of these adapters in this order, made when there is none.
   std::shared_ptr<const FactorStack> of(FactorStack::Adapters adapters,
                                         const formats::ModelConfig& config,
-                                        const kernels::LayoutI8& layout);
+                                        const kernels::Layout& layout);
 
  private:
   std::mutex mutex_;

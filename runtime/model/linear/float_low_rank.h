@@ -21,6 +21,10 @@ class FloatLowRank final : public LowRankGroup {
             const kernels::KernelSet& kernels) const override;
   void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
              const kernels::KernelSet& kernels) const override;
+  std::optional<kernels::LowRankUp> fused_up(std::size_t, std::size_t,
+                                             LowRankScratch&) const override {
+    return std::nullopt;
+  }
   void up(std::size_t map, std::size_t tokens, Range rows, LowRankScratch& scratch,
           const kernels::Output& y, const kernels::KernelSet& kernels) const override;
 

@@ -70,7 +70,7 @@ class Application {
                         }
                       });
     if (down_by_rows) {
-      compute_.parallel(group_.low_rank->ranks(), kernels_.layout.i8.rows_per_block,
+      compute_.parallel(group_.low_rank->ranks(), kernels_.layout.down.rows_per_block,
                         [&](std::size_t begin, std::size_t end) {
                           down({0, 1}, {begin, end});
                         });
@@ -80,6 +80,7 @@ class Application {
 
   /// All rows of all maps, one map below the other.
   void multiply() {
+    expect_next();
     std::size_t blocks = 0;
     for (const LinearMap& map : group_.maps) {
       blocks += blocks_of(map);
@@ -99,6 +100,7 @@ class Application {
 
   /// The same rows of all maps together.
   void multiply_side_by_side(const RangeWork& consume) {
+    expect_next();
     compute_.parallel(blocks_of(group_.maps.front()), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t map = 0; map < group_.maps.size(); ++map) {
         multiply_blocks(map, {begin, end});
@@ -108,6 +110,13 @@ class Application {
   }
 
  private:
+  /// A of the next group is short, and would cost more to wait for than to read.
+  void expect_next() const {
+    if (group_.low_rank != nullptr && group_.tokens == 1) {
+      group_.low_rank->expect_next();
+    }
+  }
+
   bool is_long_down() const {
     constexpr std::size_t short_bytes = 64 << 10;  // read before another thread has woken up
     return group_.low_rank != nullptr && group_.low_rank->ranks() * input_.inputs > short_bytes;
@@ -134,9 +143,14 @@ class Application {
   void multiply_blocks(std::size_t index, Range blocks) {
     const LinearMap& map = group_.maps[index];
     const Range rows = rows_of(map, blocks);
-    const kernels::Output output{map.y, map.weights->rows(), map.bias, map.add};
+    kernels::Output output{map.y, map.weights->rows(), map.bias, map.add};
+    if (group_.low_rank == nullptr) {
+      return multiply_rows(*map.weights, input_, rows, output, kernels_);
+    }
+    const auto fused = group_.low_rank->fused_up(index, input_.tokens, scratch_.low_rank);
+    output.low_rank = fused ? &*fused : nullptr;
     multiply_rows(*map.weights, input_, rows, output, kernels_);
-    if (group_.low_rank != nullptr) {
+    if (!fused) {
       group_.low_rank->up(index, input_.tokens, rows, scratch_.low_rank, output, kernels_);
     }
   }

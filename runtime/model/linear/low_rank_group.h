@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "kernels/kernel_set.h"
 #include "runtime/model/aligned.h"
@@ -41,13 +42,18 @@ class LowRankGroup {
   /// Rows of A, of all maps.
   virtual std::size_t ranks() const = 0;
   /// z = A x for some tokens, and some rows of A. Tokens begin at a multiple of the layout's
-  /// tokens_per_group, rows at one of its rows_per_block.
+  /// tokens_per_group, rows at one of its down.rows_per_block.
   virtual void down(const LinearInput& input, Range tokens, Range rows, LowRankScratch& scratch,
                     const kernels::KernelSet& kernels) const = 0;
   /// z = s * z for some tokens, in the form that up() reads, when all their rows are there.
   virtual void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
                      const kernels::KernelSet& kernels) const = 0;
-  /// y [tokens][rows of the map] += B z for some rows of one map, of all tokens.
+  /// Asks the memory for what the next group's down() will read.
+  virtual void expect_next() const {}
+  /// B z of one map and all tokens, where the kernels add it to a product as they write that.
+  virtual std::optional<kernels::LowRankUp> fused_up(std::size_t map, std::size_t tokens,
+                                                     LowRankScratch& scratch) const = 0;
+  /// Where they do not: y [tokens][rows of the map] += B z for some rows of one map.
   virtual void up(std::size_t map, std::size_t tokens, Range rows, LowRankScratch& scratch,
                   const kernels::Output& y, const kernels::KernelSet& kernels) const = 0;
 };

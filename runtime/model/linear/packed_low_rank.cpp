@@ -6,15 +6,15 @@
 namespace crayon::model {
 
 PackedLowRank::PackedLowRank(const StackedFactors& factors, std::span<const float> weights,
-                             const kernels::LayoutI8& layout)
+                             const kernels::Layout& layout)
     : factors_(factors), scale_(factors.a.rows) {
   for (const StackedFactors::Slice& slice : factors.slices) {
     for (std::size_t j = 0; j < slice.factors->rank; ++j) {
       scale_[slice.first + j] = weights[slice.adapter] * slice.factors->rank_scale[j];
     }
   }
-  for (std::size_t row = 0; row < scale_.size(); row += layout.rows_per_block) {
-    const std::size_t end = std::min(row + layout.rows_per_block, scale_.size());
+  for (std::size_t row = 0; row < scale_.size(); row += layout.down.rows_per_block) {
+    const std::size_t end = std::min(row + layout.down.rows_per_block, scale_.size());
     const auto first = scale_.begin() + static_cast<std::ptrdiff_t>(row);
     const auto last = scale_.begin() + static_cast<std::ptrdiff_t>(end);
     if (std::all_of(first, last, [](float scale) { return scale == 0.0f; })) {
@@ -34,8 +34,8 @@ void PackedLowRank::down(const LinearInput& input, Range tokens, Range rows,
   for (const Range& used : in_use_) {
     const Range part{std::max(used.begin, rows.begin), std::min(used.end, rows.end)};
     if (part.begin < part.end) {
-      kernels.matmul_i8(factors_.a.view(), part.begin, part.end,
-                        kernels::tokens_of(input.i8, tokens.begin, tokens.end), z);
+      kernels.down_i8(factors_.a, part.begin, part.end,
+                      kernels::tokens_of(input.i8, tokens.begin, tokens.end), z);
     }
   }
 }
@@ -56,21 +56,30 @@ void PackedLowRank::scale(const LinearInput& input, Range tokens, LowRankScratch
       }
     }
     for (std::size_t map = 0; map < most_shared_maps; ++map) {
-      if (const StackedFactors::Map& to = factors_.maps[map]; to.b.inputs != 0) {
-        kernels.quantize_i8(z + to.first, to.b.inputs, t,
-                            scratch.quantized[map].as(input.tokens, to.b.inputs));
+      if (const StackedFactors::Map& to = factors_.maps[map]; to.b.ranks != 0) {
+        const kernels::ActivationsI8 its = scratch.quantized[map].as(input.tokens, to.b.ranks);
+        kernels.quantize_i8(z + to.first, to.b.ranks, t, its);
+        its.scale[t] *= to.unit;
       }
     }
   }
 }
 
-void PackedLowRank::up(std::size_t map, std::size_t tokens, Range rows, LowRankScratch& scratch,
-                       const kernels::Output& y, const kernels::KernelSet& kernels) const {
-  const PackedI8& b = factors_.maps[map].b;
-  if (b.inputs != 0) {
-    kernels.matmul_i8(b.view(), rows.begin, rows.end, scratch.quantized[map].as(tokens, b.inputs),
-                      {y.y, y.stride, nullptr, true});
+void PackedLowRank::expect_next() const {
+  constexpr std::size_t line = 64, most = 32 << 10;  // bytes; more is a stream worth its own start
+  const ByteSpan next = factors_.next_a.first(std::min(factors_.next_a.size(), most));
+  for (std::size_t at = 0; at < next.size(); at += line) {
+    __builtin_prefetch(next.data() + at, 0, 2);  // into the second cache: base weights come first
   }
+}
+
+std::optional<kernels::LowRankUp> PackedLowRank::fused_up(std::size_t map, std::size_t tokens,
+                                                          LowRankScratch& scratch) const {
+  const kernels::FactorsB& b = factors_.maps[map].b;
+  if (b.ranks == 0) {
+    return std::nullopt;
+  }
+  return kernels::LowRankUp{b, scratch.quantized[map].as(tokens, b.ranks)};
 }
 
 }  // namespace crayon::model

@@ -14,15 +14,18 @@ class PackedLowRank final : public LowRankGroup {
  public:
   /// `weights` [adapters of the stack]; `factors` must stay where they are.
   PackedLowRank(const StackedFactors& factors, std::span<const float> weights,
-                const kernels::LayoutI8& layout);
+                const kernels::Layout& layout);
 
   std::size_t ranks() const override { return factors_.a.rows; }
   void down(const LinearInput& input, Range tokens, Range rows, LowRankScratch& scratch,
             const kernels::KernelSet& kernels) const override;
   void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
              const kernels::KernelSet& kernels) const override;
-  void up(std::size_t map, std::size_t tokens, Range rows, LowRankScratch& scratch,
-          const kernels::Output& y, const kernels::KernelSet& kernels) const override;
+  void expect_next() const override;
+  std::optional<kernels::LowRankUp> fused_up(std::size_t map, std::size_t tokens,
+                                             LowRankScratch& scratch) const override;
+  void up(std::size_t, std::size_t, Range, LowRankScratch&, const kernels::Output&,
+          const kernels::KernelSet&) const override {}
 
  private:
   const StackedFactors& factors_;

@@ -103,7 +103,7 @@ TEST_F(PackedLowRank, SessionsWithTheSameAdaptersShareTheirFactors) {
     list.push_back(each.adapter);
   }
   const auto stack = [&] {
-    return model_->weights().factor_stacks.of(list, config_, model_->kernels().layout.i8);
+    return model_->weights().factor_stacks.of(list, config_, model_->kernels().layout);
   };
   const auto first = stack();
   logits(adapters);
