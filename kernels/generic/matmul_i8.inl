@@ -1,4 +1,4 @@
-// KernelSet::matmul_i8 and matmul_i8_sums: the loops around a path's micro-kernel
+// KernelSet::matmul_i8, matmul_i8_sums and down_i8: the loops around a path's micro-kernel
 //
 //   block_sums<Tokens>(block, inputs, x, sums)
 //

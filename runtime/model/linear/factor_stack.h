@@ -50,8 +50,6 @@ class FactorStack {
   const StackedFactors& at(std::uint32_t layer, MapGroup group) const {
     return groups_[layer * map_groups + static_cast<std::size_t>(group)];
   }
-  /// Of all factors, as a step reads them.
-  std::uint64_t bytes() const { return memory_.size(); }
 
  private:
   Adapters adapters_;
