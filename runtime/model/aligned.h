@@ -39,6 +39,13 @@ class AlignedArray {
     data_.reset(static_cast<T*>(memory));
   }
 
+  /// Makes room for so many where there are fewer, which then are lost.
+  void reserve(std::uint64_t size) {
+    if (size_ < size) {
+      *this = AlignedArray(size);
+    }
+  }
+
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   std::size_t size() const { return size_; }

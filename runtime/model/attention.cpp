@@ -18,14 +18,14 @@ std::size_t rows_at_once(std::size_t count, std::size_t threads) {
 
 }  // namespace
 
-Attention::Attention(const Weights& weights, Session::State& state, std::size_t tokens)
+Attention::Attention(const Weights& weights, Scratch& scratch, std::span<const StepPart> parts)
     : weights_(weights),
       config_(weights.config),
       compute_(weights.compute),
       kernels_(*weights.compute.kernels),
-      state_(state),
-      scratch_(state.scratch),
-      tokens_(tokens) {}
+      scratch_(scratch),
+      parts_(parts),
+      tokens_(parts.back().range().end) {}
 
 void Attention::run(std::uint32_t layer) {
   rotate_and_store(layer);
@@ -33,22 +33,30 @@ void Attention::run(std::uint32_t layer) {
 }
 
 void Attention::rotate_and_store(std::uint32_t layer) {
-  const LayerWeights& weights = weights_.layers[layer];
-  const std::uint32_t reached = state_.position + static_cast<std::uint32_t>(tokens_);
-  state_.rotation.extend(reached);
-  state_.cache.extend(reached);
-  const RopeTable* rope = state_.rotation.of(layer);
+  for (const StepPart& part : parts_) {
+    const auto reached = part.state->position + static_cast<std::uint32_t>(part.tokens.size());
+    part.state->rotation.extend(reached);
+    part.state->cache.extend(reached);
+  }
   compute_.parallel(tokens_, 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t t = begin; t < end; ++t) {
-      const std::uint32_t position = state_.position + static_cast<std::uint32_t>(t);
-      float* key = scratch_.keys.data() + t * config_.kv_dim();
-      prepare(scratch_.queries.data() + t * config_.query_dim(), config_.heads, weights.q_norm,
-              rope, position);
-      prepare(key, config_.kv_heads, weights.k_norm, rope, position);
-      state_.cache.store(layer, position, key, scratch_.values.data() + t * config_.kv_dim(),
-                         kernels_);
+    for (const StepPart& part : parts_) {
+      rotate_and_store(layer, part, overlap({begin, end}, part.range()));
     }
   });
+}
+
+void Attention::rotate_and_store(std::uint32_t layer, const StepPart& part, Range tokens) {
+  const LayerWeights& weights = weights_.layers[layer];
+  const RopeTable* const rope = part.state->rotation.of(layer);
+  for (std::size_t t = tokens.begin; t < tokens.end; ++t) {
+    const auto position = part.state->position + static_cast<std::uint32_t>(t - part.first);
+    float* const key = scratch_.keys.data() + t * config_.kv_dim();
+    prepare(scratch_.queries.data() + t * config_.query_dim(), config_.heads, weights.q_norm, rope,
+            position);
+    prepare(key, config_.kv_heads, weights.k_norm, rope, position);
+    part.state->cache.store(layer, position, key, scratch_.values.data() + t * config_.kv_dim(),
+                            kernels_);
+  }
 }
 
 void Attention::prepare(float* row, std::uint32_t heads, std::span<const float> norm,
@@ -65,23 +73,34 @@ void Attention::prepare(float* row, std::uint32_t heads, std::span<const float> 
 }
 
 void Attention::attend(std::uint32_t layer) {
-  // Rows of queries, one KV head's behind the other's, so that the rows that a thread has at a time
-  // read their keys and values together.
-  const std::size_t rows = tokens_ * (config_.heads / config_.kv_heads);
-  const std::size_t count = config_.kv_heads * rows;
+  const std::size_t per_token = config_.heads;
+  const std::size_t count = tokens_ * per_token;
   compute_.parallel(
       count, rows_at_once(count, compute_.pool->size()), [&](std::size_t begin, std::size_t end) {
-        while (begin < end) {
-          const std::size_t head = begin / rows;
-          const std::size_t last = std::min(end, (head + 1) * rows);
-          state_.cache.attend(
-              layer,
-              {scratch_.queries.data(), scratch_.input.data(), state_.position,
-               static_cast<std::uint32_t>(head), begin - head * rows, last - head * rows},
-              kernels_);
-          begin = last;
+        for (const StepPart& part : parts_) {
+          const Range all = part.range();
+          const Range rows = overlap({begin, end}, {all.begin * per_token, all.end * per_token});
+          if (!rows.empty()) {
+            attend(layer, part,
+                   {rows.begin - all.begin * per_token, rows.end - all.begin * per_token});
+          }
         }
       });
+}
+
+void Attention::attend(std::uint32_t layer, const StepPart& part, Range rows) {
+  const std::size_t of_head = part.tokens.size() * (config_.heads / config_.kv_heads);
+  const std::size_t first = part.first * config_.query_dim();
+  while (!rows.empty()) {
+    const std::size_t head = rows.begin / of_head;
+    const std::size_t last = std::min(rows.end, (head + 1) * of_head);
+    part.state->cache.attend(
+        layer,
+        {scratch_.queries.data() + first, scratch_.input.data() + first, part.state->position,
+         static_cast<std::uint32_t>(head), rows.begin - head * of_head, last - head * of_head},
+        kernels_);
+    rows.begin = last;
+  }
 }
 
 }  // namespace crayon::model

@@ -36,7 +36,8 @@ std::vector<float> hidden_embedding(const Weights& weights, Session::State& stat
   std::vector<double> sum(dim);
   while (!tokens.empty()) {
     const std::size_t count = std::min<std::size_t>(prefill_batch, tokens.size());
-    Step(weights, state, tokens.first(count)).run_first(kind.layer);
+    const StepPart part{&state, tokens.first(count), 0};
+    Step(weights, state.scratch, {&part, 1}).run(kind.layer);
     const float* const stream = state.scratch.residual.data();  // [count][dim]
     if (kind.last) {
       sum.assign(stream + (count - 1) * dim, stream + count * dim);

@@ -6,22 +6,12 @@
 
 #include "base/checked.h"
 #include "runtime/model/hidden_embedding.h"
+#include "runtime/model/input_checks.h"
 #include "runtime/model/query_embedding.h"
 #include "runtime/model/transformer.h"
 
 namespace crayon::model {
 namespace {
-
-void check_ids(std::span<const Token> tokens, const formats::ModelConfig& config) {
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || static_cast<std::uint32_t>(tokens[i]) >= config.vocab_size) {
-      throw Error(Code::bad_argument,
-                  fmt::format("token {} has id {}, outside of the vocabulary of {}", i, tokens[i],
-                              config.vocab_size),
-                  "use the tokenizer of this model");
-    }
-  }
-}
 
 void check_text(std::span<const Token> tokens, const formats::ModelConfig& config) {
   if (tokens.empty()) {
@@ -93,36 +83,23 @@ MemoryEstimate Model::estimate(const formats::BundleInfo& info, const kernels::K
 
 void Model::forward(Session& session, std::span<const Token> tokens, Logits wanted,
                     std::span<float> logits) const {
-  Session::State& state = session.state();
-  if (state.model != this) {
-    throw Error(Code::bad_argument, "the session belongs to another model",
-                "make a session of this model");
-  }
-  if (tokens.empty()) {
-    throw Error(Code::bad_argument, "there are no tokens to run", "give at least one token");
-  }
-  check_ids(tokens, config());
-  if (tokens.size() > session.context() - session.position()) {
-    throw Error(Code::context_full,
-                fmt::format("{} tokens at position {} do not fit in a context of {}", tokens.size(),
-                            session.position(), session.context()),
-                "use a larger context or a shorter text");
-  }
-  const std::uint64_t vocab = config().vocab_size;
-  if (logits.size() != logit_rows(wanted, tokens.size()) * vocab) {
-    throw Error(Code::bad_argument,
-                fmt::format("room for {} logits where {} x {} are asked for", logits.size(),
-                            logit_rows(wanted, tokens.size()), vocab),
-                "pass a span of exactly that size");
-  }
+  check_continuation(session, tokens, *weights_);
+  check_logits(logits, logit_rows(wanted, tokens.size()), config());
 
+  Session::State& state = session.state();
+  const std::uint64_t vocab = config().vocab_size;
   float* out = logits.data();
   for (std::size_t done = 0; done < tokens.size();) {
     const std::size_t count = std::min<std::size_t>(prefill_batch, tokens.size() - done);
     const bool is_end = done + count == tokens.size();
     const Logits here = wanted == Logits::last && !is_end ? Logits::none : wanted;
-    Step(*weights_, state, tokens.subspan(done, count)).run(here, out);
-    out += logit_rows(here, count) * vocab;
+    const StepPart part{&state, tokens.subspan(done, count), 0};
+    Step(*weights_, state.scratch, {&part, 1}).run(config().layers);
+    if (const std::size_t rows = logit_rows(here, count); rows != 0) {
+      const float* const residual = state.scratch.residual.data() + (count - rows) * config().dim;
+      write_logits(*weights_, residual, rows, out, state.scratch);
+      out += rows * vocab;
+    }
     done += count;
   }
 }

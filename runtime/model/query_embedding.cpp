@@ -58,7 +58,7 @@ class FirstQueries {
     }
     const auto q = formats::Projection::q;
     const LinearMap map{&layer.at(q), layer.bias(q), queries_.data()};
-    apply({{&map, 1}, nullptr, x_.data(), tokens.size()}, {}, scratch_, weights_.compute);
+    apply({{&map, 1}, {}, x_.data(), tokens.size()}, {}, scratch_, weights_.compute);
     return queries_.data();
   }
 

@@ -77,6 +77,7 @@ Scratch::Scratch(const ScratchSizes& sizes)
       values(sizes.kv),
       gate(sizes.hidden),
       up(sizes.hidden),
+      low_rank_runs(sizes.batch),
       linear{QuantizedScratch(sizes.batch, sizes.quantized), {}},
       unpacked(sizes.quantized) {}
 
@@ -101,7 +102,9 @@ void Session::attach(std::span<const WeightedAdapter> adapters) {
     check_adapter(each, *state_->model);
   }
   AdapterTable table = adapter_table({adapters.begin(), adapters.end()}, *state_->model);
-  state_->scratch.linear.low_rank = table.scratch(std::min(prefill_batch, context()));
+  LowRankScratch scratch;
+  table.reserve(std::min(prefill_batch, context()), scratch);
+  state_->scratch.linear.low_rank = std::move(scratch);
   state_->adapters = std::move(table);
 }
 

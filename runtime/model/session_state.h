@@ -27,16 +27,17 @@ struct ScratchSizes {
 struct Scratch {
   explicit Scratch(const ScratchSizes& sizes);
 
-  AlignedArray<float> residual;        ///< [B][dim]: the stream that every block adds to
-  AlignedArray<float> input;           ///< [B][inputs]: what the next linear maps read
-  AlignedArray<float> projected;       ///< [B][dim]: what a block adds
-  AlignedArray<float> queries;         ///< [B][query_dim]
-  AlignedArray<float> keys;            ///< [B][kv_dim]
-  AlignedArray<float> values;          ///< [B][kv_dim]
-  AlignedArray<float> gate;            ///< [B][hidden_dim]
-  AlignedArray<float> up;              ///< [B][hidden_dim]
-  LinearScratch linear;                ///< its low-rank part is made when an adapter is attached
-  AlignedArray<std::int8_t> unpacked;  ///< [dim]: a row of the embedding
+  AlignedArray<float> residual;           ///< [B][dim]: the stream that every block adds to
+  AlignedArray<float> input;              ///< [B][inputs]: what the next linear maps read
+  AlignedArray<float> projected;          ///< [B][dim]: what a block adds
+  AlignedArray<float> queries;            ///< [B][query_dim]
+  AlignedArray<float> keys;               ///< [B][kv_dim]
+  AlignedArray<float> values;             ///< [B][kv_dim]
+  AlignedArray<float> gate;               ///< [B][hidden_dim]
+  AlignedArray<float> up;                 ///< [B][hidden_dim]
+  std::vector<LowRankRun> low_rank_runs;  ///< of the maps that are being applied
+  LinearScratch linear;                   ///< its low-rank part is made when an adapter is attached
+  AlignedArray<std::int8_t> unpacked;     ///< [dim]: a row of the embedding
 };
 
 struct Session::State {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <functional>
 
 #include "runtime/model/attention.h"
 
@@ -10,41 +11,41 @@ namespace crayon::model {
 
 using formats::Projection;
 
-Step::Step(const Weights& weights, Session::State& state, std::span<const Token> tokens)
+Step::Step(const Weights& weights, Scratch& scratch, std::span<const StepPart> parts)
     : weights_(weights),
       config_(weights.config),
       compute_(weights.compute),
       kernels_(*weights.compute.kernels),
-      state_(state),
-      scratch_(state.scratch),
-      tokens_(tokens) {
-  assert(!tokens.empty() && tokens.size() <= prefill_batch);
+      scratch_(scratch),
+      parts_(parts),
+      tokens_(parts.back().range().end) {
+  assert(tokens_ != 0 && tokens_ <= prefill_batch);
 }
 
-void Step::run(Logits wanted, float* logits) {
-  run_first(config_.layers);
-  head(wanted, logits);
-}
-
-void Step::run_first(std::uint32_t layers) {
+void Step::run(std::uint32_t layers) {
   embed();
   for (std::uint32_t layer = 0; layer < layers; ++layer) {
     attention_block(layer);
     mlp_block(layer);
   }
-  state_.position += static_cast<std::uint32_t>(tokens_.size());
+  for (const StepPart& part : parts_) {
+    part.state->position += static_cast<std::uint32_t>(part.tokens.size());
+  }
 }
 
 void Step::embed() {
   std::int8_t* const unpacked = scratch_.unpacked.data();
-  weights_.embed(tokens_, unpacked, scratch_.residual.data());
-  if (config_.positions != formats::Positions::learned) {
-    return;
-  }
-  float* const row = scratch_.projected.data();
-  for (std::size_t t = 0; t < tokens_.size(); ++t) {
-    weights_.position_embedding.read_row(state_.position + t, kernels_, unpacked, row);
-    kernels_.axpy_f32(1.0f, row, scratch_.residual.data() + t * config_.dim, config_.dim);
+  float* const position = scratch_.projected.data();
+  for (const StepPart& part : parts_) {
+    float* const rows = scratch_.residual.data() + part.first * config_.dim;
+    weights_.embed(part.tokens, unpacked, rows);
+    if (config_.positions != formats::Positions::learned) {
+      continue;
+    }
+    for (std::size_t t = 0; t < part.tokens.size(); ++t) {
+      weights_.position_embedding.read_row(part.state->position + t, kernels_, unpacked, position);
+      kernels_.axpy_f32(1.0f, position, rows + t * config_.dim, config_.dim);
+    }
   }
 }
 
@@ -57,7 +58,7 @@ void Step::attention_block(std::uint32_t layer) {
   RangeWork produce = [&](Range tokens) { normalise(weights.attention_norm, tokens); };
   watch(layer, MapGroup::qkv, qkv, produce);
   apply(qkv, produce, scratch_.linear, compute_);
-  Attention(weights_, state_, tokens_.size()).run(layer);
+  Attention(weights_, scratch_, parts_).run(layer);
   project_to_residual(layer, MapGroup::o, Projection::o, scratch_.input.data(),
                       weights.attention_post_norm);
 }
@@ -77,24 +78,6 @@ void Step::mlp_block(std::uint32_t layer) {
                       weights.mlp_post_norm);
 }
 
-void Step::head(Logits wanted, float* logits) {
-  if (wanted == Logits::none) {
-    return;
-  }
-  const std::size_t skipped = wanted == Logits::last ? tokens_.size() - 1 : 0;
-  const std::size_t rows = tokens_.size() - skipped;
-  const LinearMap map{&weights_.head(), nullptr, logits};
-  apply(
-      {{&map, 1}, nullptr, scratch_.input.data() + skipped * config_.dim, rows},
-      [&](Range tokens) {
-        normalise(weights_.output_norm, {skipped + tokens.begin, skipped + tokens.end});
-      },
-      scratch_.linear, compute_);
-  if (config_.logit_softcap != 0.0f) {
-    kernels_.soft_cap(logits, rows * config_.vocab_size, config_.logit_softcap);
-  }
-}
-
 void Step::normalise(const NormWeights& norm, Range tokens) {
   const std::size_t dim = config_.dim;
   for (std::size_t t = tokens.begin; t < tokens.end; ++t) {
@@ -108,8 +91,15 @@ LinearMap Step::map(std::uint32_t layer, Projection which, float* y) const {
 }
 
 LinearGroup Step::group(std::uint32_t layer, MapGroup which, std::span<const LinearMap> maps,
-                        const float* x) const {
-  return {maps, state_.adapters.at(layer, which), x, tokens_.size()};
+                        const float* x) {
+  std::vector<LowRankRun>& runs = scratch_.low_rank_runs;
+  runs.clear();
+  for (const StepPart& part : parts_) {
+    if (const LowRankGroup* const its = part.state->adapters.at(layer, which)) {
+      runs.push_back({its, part.range()});
+    }
+  }
+  return {maps, runs, x, tokens_};
 }
 
 void Step::project_to_residual(std::uint32_t layer, MapGroup which, Projection projection,
@@ -127,7 +117,7 @@ void Step::project_to_residual(std::uint32_t layer, MapGroup which, Projection p
     return;
   }
   const std::size_t dim = config_.dim;
-  compute_.parallel(tokens_.size(), 1, [&](std::size_t begin, std::size_t end) {
+  compute_.parallel(tokens_, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t t = begin; t < end; ++t) {
       float* const added = scratch_.projected.data() + t * dim;
       weights_.normalise(post_norm, added, added);
@@ -137,21 +127,24 @@ void Step::project_to_residual(std::uint32_t layer, MapGroup which, Projection p
 }
 
 void Step::watch(std::uint32_t layer, MapGroup which, const LinearGroup& maps, RangeWork& produce) {
-  if (!state_.watcher) {
-    return;
-  }
-  if (produce) {
-    produce({0, tokens_.size()});
-    produce = nullptr;
-  }
   const std::size_t inputs = maps.maps.front().weights->inputs();
-  for (const Projection projection : projections(which, config_)) {
-    state_.watcher(layer, projection, {maps.x, maps.tokens * inputs});
+  for (const StepPart& part : parts_) {
+    if (!part.state->watcher) {
+      continue;
+    }
+    if (produce) {
+      produce({0, tokens_});
+      produce = nullptr;
+    }
+    for (const Projection projection : projections(which, config_)) {
+      part.state->watcher(layer, projection,
+                          {maps.x + part.first * inputs, part.tokens.size() * inputs});
+    }
   }
 }
 
 void Step::activate(Range rows) {
-  for (std::size_t t = 0; t < tokens_.size(); ++t) {
+  for (std::size_t t = 0; t < tokens_; ++t) {
     const std::size_t at = t * config_.hidden_dim + rows.begin;
     float* const up = scratch_.up.data() + at;
     activate(scratch_.gate.data() + at, up, up, rows.size());
@@ -165,6 +158,23 @@ void Step::activate(const float* gate, const float* up, float* out, std::size_t 
     case formats::Activation::gelu_tanh:
       return config_.gated ? kernels_.gelu_tanh_mul(gate, up, out, n)
                            : kernels_.gelu_tanh(up, out, n);
+  }
+}
+
+void write_logits(const Weights& weights, const float* residual, std::size_t rows, float* logits,
+                  Scratch& scratch) {
+  const formats::ModelConfig& config = weights.config;
+  const std::size_t dim = config.dim;
+  float* const input = scratch.input.data();
+  const auto normalise = [&](Range part) {
+    for (std::size_t r = part.begin; r < part.end; ++r) {
+      weights.normalise(weights.output_norm, residual + r * dim, input + r * dim);
+    }
+  };
+  const LinearMap map{&weights.head(), nullptr, logits};
+  apply({{&map, 1}, {}, input, rows}, std::cref(normalise), scratch.linear, weights.compute);
+  if (config.logit_softcap != 0.0f) {
+    weights.compute.kernels->soft_cap(logits, rows * config.vocab_size, config.logit_softcap);
   }
 }
 

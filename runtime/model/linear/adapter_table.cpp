@@ -55,20 +55,25 @@ std::size_t AdapterTable::most_experts() const {
   return most;
 }
 
-LowRankScratch AdapterTable::scratch(std::uint64_t tokens) const {
+void AdapterTable::reserve(std::uint64_t tokens, LowRankScratch& scratch) const {
   std::size_t ranks = 0;
   for (const auto& group : groups_) {
     ranks = std::max(ranks, group == nullptr ? 0 : group->ranks());
   }
-  LowRankScratch scratch;
-  scratch.z = AlignedArray<float>(tokens * ranks);
-  scratch.routes = AlignedArray<float>(tokens * TokenRouter::scratch(most_experts()));
+  scratch.z.reserve(tokens * ranks);
+  scratch.routes.reserve(tokens * TokenRouter::scratch(most_experts()));
   if (stack_ && ranks != 0) {
     for (QuantizedScratch& quantized : scratch.quantized) {
-      quantized = QuantizedScratch(tokens, ranks);
+      quantized.reserve(tokens, ranks);
     }
   }
-  return scratch;
+}
+
+bool AdapterTable::shares_factors(const AdapterTable& other) const {
+  if (groups_.empty() || other.groups_.empty()) {
+    return groups_.empty() && other.groups_.empty();
+  }
+  return stack_ != nullptr && stack_ == other.stack_;
 }
 
 }  // namespace crayon::model

@@ -25,8 +25,11 @@ class AdapterTable {
     return groups_.empty() ? nullptr
                            : groups_[layer * map_groups + static_cast<std::size_t>(group)].get();
   }
-  /// Scratch for steps of up to `tokens` tokens.
-  LowRankScratch scratch(std::uint64_t tokens) const;
+  /// Makes room for steps of up to `tokens` tokens.
+  void reserve(std::uint64_t tokens, LowRankScratch& scratch) const;
+  /// Whether tokens of both can go through the maps together: they add nothing, or the same int8
+  /// factors with weights of their own.
+  bool shares_factors(const AdapterTable& other) const;
 
  private:
   std::size_t most_experts() const;

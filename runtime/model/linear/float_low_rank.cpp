@@ -11,8 +11,8 @@ FloatLowRank::FloatLowRank(std::span<const WeightedAdapter> adapters, std::uint3
     for (const WeightedAdapter& each : adapters) {
       const LowRank& factors = each.adapter->at(layer, maps[map]);
       if (factors.rank != 0 && each.weight != 0.0f) {
-        parts_.push_back({&factors, each.weight, map, ranks_});
-        ranks_ += factors.rank;
+        parts_.push_back({&factors, each.weight, map, all_.end});
+        all_.end += factors.rank;
       }
     }
   }
@@ -22,14 +22,13 @@ void FloatLowRank::down(const LinearInput& input, Range tokens, Range rows, LowR
                         const kernels::KernelSet& kernels) const {
   for (const Part& part : parts_) {
     const LowRank& factors = *part.factors;
-    const std::size_t begin = std::max(rows.begin, part.first);
-    const std::size_t end = std::min(rows.end, part.first + factors.rank);
-    if (begin >= end) {
+    const Range its = overlap(rows, {part.first, part.first + factors.rank});
+    if (its.empty()) {
       continue;
     }
-    assert(end - begin == factors.rank || tokens.size() == 1);
-    const std::size_t first = begin - part.first;
-    kernels.low_rank_down(&factors.a[first * input.inputs], end - begin, input.inputs,
+    assert(its.size() == factors.rank || tokens.size() == 1);
+    const std::size_t first = its.begin - part.first;
+    kernels.low_rank_down(&factors.a[first * input.inputs], its.size(), input.inputs,
                           &factors.rank_scale[first], input.x + tokens.begin * input.inputs,
                           input.inputs, tokens.size(),
                           z_of(part, input.tokens, scratch) + tokens.begin * factors.rank + first);

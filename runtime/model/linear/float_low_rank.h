@@ -16,7 +16,8 @@ class FloatLowRank final : public LowRankGroup {
   FloatLowRank(std::span<const WeightedAdapter> adapters, std::uint32_t layer,
                std::span<const formats::Projection> maps);
 
-  std::size_t ranks() const override { return ranks_; }
+  std::size_t ranks() const override { return all_.end; }
+  std::span<const Range> rows_in_use() const override { return {&all_, 1}; }
   void down(const LinearInput& input, Range tokens, Range rows, LowRankScratch& scratch,
             const kernels::KernelSet& kernels) const override;
   void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
@@ -41,7 +42,7 @@ class FloatLowRank final : public LowRankGroup {
   }
 
   std::vector<Part> parts_;
-  std::size_t ranks_ = 0;
+  Range all_{0, 0};  // rows of A
 };
 
 }  // namespace crayon::model

@@ -46,7 +46,9 @@ class Application {
         compute_(compute),
         kernels_(*compute.kernels),
         multiple_(row_multiple(kernels_.layout)),
-        input_{group.x, group.tokens, group.maps.front().weights->inputs(), {}} {
+        input_{group.x, group.tokens, group.maps.front().weights->inputs(), {}},
+        low_rank_(group.low_rank.empty() ? nullptr : group.low_rank.front().group),
+        all_ranks_{0, low_rank_ == nullptr ? 0 : low_rank_->ranks()} {
     assert(!group.maps.empty() && group.maps.size() <= most_shared_maps);
     if (reads_i8(group)) {
       input_.i8 = scratch.quantized.as(input_.tokens, input_.inputs);
@@ -64,17 +66,17 @@ class Application {
                           produce(tokens);
                         }
                         quantize(tokens);
-                        if (group_.low_rank != nullptr && !down_by_rows) {
-                          down(tokens, {0, group_.low_rank->ranks()});
-                          group_.low_rank->scale(input_, tokens, scratch_.low_rank, kernels_);
+                        if (!down_by_rows) {
+                          down(tokens, all_ranks_);
+                          scale(tokens);
                         }
                       });
     if (down_by_rows) {
-      compute_.parallel(group_.low_rank->ranks(), kernels_.layout.down.rows_per_block,
+      compute_.parallel(all_ranks_.end, kernels_.layout.down.rows_per_block,
                         [&](std::size_t begin, std::size_t end) {
                           down({0, 1}, {begin, end});
                         });
-      group_.low_rank->scale(input_, {0, 1}, scratch_.low_rank, kernels_);
+      scale({0, 1});
     }
   }
 
@@ -89,8 +91,8 @@ class Application {
       std::size_t map_begin = 0;
       for (std::size_t map = 0; map < group_.maps.size(); ++map) {
         const std::size_t map_end = map_begin + blocks_of(group_.maps[map]);
-        const Range part{std::max(begin, map_begin), std::min(end, map_end)};
-        if (part.begin < part.end) {
+        const Range part = overlap({begin, end}, {map_begin, map_end});
+        if (!part.empty()) {
           multiply_blocks(map, {part.begin - map_begin, part.end - map_begin});
         }
         map_begin = map_end;
@@ -112,14 +114,14 @@ class Application {
  private:
   /// A of the next group is short, and would cost more to wait for than to read.
   void expect_next() const {
-    if (group_.low_rank != nullptr && group_.tokens == 1) {
-      group_.low_rank->expect_next();
+    if (low_rank_ != nullptr && group_.tokens == 1) {
+      low_rank_->expect_next();
     }
   }
 
   bool is_long_down() const {
     constexpr std::size_t short_bytes = 64 << 10;  // read before another thread has woken up
-    return group_.low_rank != nullptr && group_.low_rank->ranks() * input_.inputs > short_bytes;
+    return all_ranks_.size() * input_.inputs > short_bytes;
   }
 
   std::size_t blocks_of(const LinearMap& map) const {
@@ -136,22 +138,42 @@ class Application {
     }
   }
 
+  /// Rows of A that any token has a weight for; of several runs simply all.
+  std::span<const Range> rows_in_use() const {
+    return group_.low_rank.size() == 1 ? low_rank_->rows_in_use() : std::span(&all_ranks_, 1);
+  }
+
   void down(Range tokens, Range rows) {
-    group_.low_rank->down(input_, tokens, rows, scratch_.low_rank, kernels_);
+    if (low_rank_ == nullptr) {
+      return;
+    }
+    for (const Range& used : rows_in_use()) {
+      if (const Range part = overlap(used, rows); !part.empty()) {
+        low_rank_->down(input_, tokens, part, scratch_.low_rank, kernels_);
+      }
+    }
+  }
+
+  void scale(Range tokens) {
+    for (const LowRankRun& run : group_.low_rank) {
+      if (const Range its = overlap(run.tokens, tokens); !its.empty()) {
+        run.group->scale(input_, its, scratch_.low_rank, kernels_);
+      }
+    }
   }
 
   void multiply_blocks(std::size_t index, Range blocks) {
     const LinearMap& map = group_.maps[index];
     const Range rows = rows_of(map, blocks);
     kernels::Output output{map.y, map.weights->rows(), map.bias, map.add};
-    if (group_.low_rank == nullptr) {
+    if (low_rank_ == nullptr) {
       return multiply_rows(*map.weights, input_, rows, output, kernels_);
     }
-    const auto fused = group_.low_rank->fused_up(index, input_.tokens, scratch_.low_rank);
+    const auto fused = low_rank_->fused_up(index, input_.tokens, scratch_.low_rank);
     output.low_rank = fused ? &*fused : nullptr;
     multiply_rows(*map.weights, input_, rows, output, kernels_);
     if (!fused) {
-      group_.low_rank->up(index, input_.tokens, rows, scratch_.low_rank, output, kernels_);
+      low_rank_->up(index, input_.tokens, rows, scratch_.low_rank, output, kernels_);
     }
   }
 
@@ -161,6 +183,8 @@ class Application {
   const kernels::KernelSet& kernels_;
   std::size_t multiple_;
   LinearInput input_;
+  const LowRankGroup* low_rank_;  // whose factors all runs share, or null
+  Range all_ranks_;               // rows of A
 };
 
 }  // namespace

@@ -20,8 +20,10 @@ struct LinearMap {
 /// Linear maps that read the same input.
 struct LinearGroup {
   std::span<const LinearMap> maps;  ///< 1 to most_shared_maps
-  const LowRankGroup* low_rank;     ///< what adapters add, or null
-  const float* x;                   ///< [tokens][inputs]
+  /// What adapters add: nothing, or runs that are all tokens. Several share their factors, and have
+  /// weights of their own.
+  std::span<const LowRankRun> low_rank;
+  const float* x;  ///< [tokens][inputs]
   std::size_t tokens;
 };
 

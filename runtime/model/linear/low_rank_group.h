@@ -3,20 +3,15 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "kernels/kernel_set.h"
 #include "runtime/model/aligned.h"
 #include "runtime/model/linear/map_group.h"
 #include "runtime/model/linear/quantized.h"
+#include "runtime/model/range.h"
 
 namespace crayon::model {
-
-/// From `begin` to before `end`, of a batch's tokens or a matrix's rows.
-struct Range {
-  std::size_t begin;
-  std::size_t end;
-  std::size_t size() const { return end - begin; }
-};
 
 /// A batch of inputs in the forms that the kernels take.
 struct LinearInput {
@@ -41,6 +36,8 @@ class LowRankGroup {
 
   /// Rows of A, of all maps.
   virtual std::size_t ranks() const = 0;
+  /// The rows whose scale is not 0, in ascending order: what down() must give before scale().
+  virtual std::span<const Range> rows_in_use() const = 0;
   /// z = A x for some tokens, and some rows of A. Tokens begin at a multiple of the layout's
   /// tokens_per_group, rows at one of its down.rows_per_block.
   virtual void down(const LinearInput& input, Range tokens, Range rows, LowRankScratch& scratch,
@@ -50,12 +47,19 @@ class LowRankGroup {
                      const kernels::KernelSet& kernels) const = 0;
   /// Asks the memory for what the next group's down() will read.
   virtual void expect_next() const {}
-  /// B z of one map and all tokens, where the kernels add it to a product as they write that.
+  /// B z of one map and all tokens of the input, where the kernels add it to a product as they
+  /// write that.
   virtual std::optional<kernels::LowRankUp> fused_up(std::size_t map, std::size_t tokens,
                                                      LowRankScratch& scratch) const = 0;
   /// Where they do not: y [tokens][rows of the map] += B z for some rows of one map.
   virtual void up(std::size_t map, std::size_t tokens, Range rows, LowRankScratch& scratch,
                   const kernels::Output& y, const kernels::KernelSet& kernels) const = 0;
+};
+
+/// Tokens of a batch, with the weights that they give the factors.
+struct LowRankRun {
+  const LowRankGroup* group;
+  Range tokens;
 };
 
 }  // namespace crayon::model

@@ -30,14 +30,9 @@ PackedLowRank::PackedLowRank(const StackedFactors& factors, std::span<const floa
 
 void PackedLowRank::down(const LinearInput& input, Range tokens, Range rows,
                          LowRankScratch& scratch, const kernels::KernelSet& kernels) const {
-  const kernels::Output z{scratch.z.data() + tokens.begin * ranks(), ranks()};
-  for (const Range& used : in_use_) {
-    const Range part{std::max(used.begin, rows.begin), std::min(used.end, rows.end)};
-    if (part.begin < part.end) {
-      kernels.down_i8(factors_.a, part.begin, part.end,
-                      kernels::tokens_of(input.i8, tokens.begin, tokens.end), z);
-    }
-  }
+  kernels.down_i8(factors_.a, rows.begin, rows.end,
+                  kernels::tokens_of(input.i8, tokens.begin, tokens.end),
+                  {scratch.z.data() + tokens.begin * ranks(), ranks()});
 }
 
 void PackedLowRank::scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,

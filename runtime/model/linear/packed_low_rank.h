@@ -17,6 +17,7 @@ class PackedLowRank final : public LowRankGroup {
                 const kernels::Layout& layout);
 
   std::size_t ranks() const override { return factors_.a.rows; }
+  std::span<const Range> rows_in_use() const override { return in_use_; }
   void down(const LinearInput& input, Range tokens, Range rows, LowRankScratch& scratch,
             const kernels::KernelSet& kernels) const override;
   void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
@@ -30,7 +31,7 @@ class PackedLowRank final : public LowRankGroup {
  private:
   const StackedFactors& factors_;
   std::vector<float> scale_;   // [ranks]; 0 where the adapter has weight 0
-  std::vector<Range> in_use_;  // rows of A whose scale is not 0, in whole blocks
+  std::vector<Range> in_use_;  // in whole blocks
 };
 
 }  // namespace crayon::model

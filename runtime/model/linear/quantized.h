@@ -24,6 +24,13 @@ class QuantizedScratch {
                      sizeof(float) + sizeof(std::int32_t));
   }
 
+  /// Makes room for as much where there is less, which then is lost.
+  void reserve(std::uint64_t tokens, std::uint64_t inputs) {
+    if (scale_.size() < tokens || data_.size() < tokens * kernels::LayoutX::padded_inputs(inputs)) {
+      *this = QuantizedScratch(tokens, inputs);
+    }
+  }
+
   /// The same memory as activations of that shape.
   kernels::ActivationsI8 as(std::size_t tokens, std::size_t inputs) {
     const std::size_t padded = kernels::LayoutX::padded_inputs(inputs);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "runtime/model/batch.h"
 #include "tests/runtime/model/tiny_model.h"
 
 namespace {
@@ -88,6 +89,26 @@ TEST_P(Memory, EstimateIsWhatIsAllocated) {
 
 INSTANTIATE_TEST_SUITE_P(, Memory, testing::Values(Dtype::f32, Dtype::f16, Dtype::i8, Dtype::i4),
                          [](const auto& value) { return std::string(dtype_name(value.param)); });
+
+TEST(Batches, AllocateTheirScratchAndThenNothing) {
+  const test::Packed packed(test::random_source(test::tiny_config(), 43), Dtype::i8);
+  ThreadPool pool(1);
+  const auto model = packed.load(pool);
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::vector<Batch::Sequence> sequences;
+  const std::vector<Token> tokens(5, 1);
+  for (int n = 0; n < 4; ++n) {
+    sessions.push_back(std::make_unique<Session>(*model, 16, KvDtype::f16));
+    sequences.push_back({sessions.back().get(), tokens});
+  }
+  std::vector<float> logits(sequences.size() * model->config().vocab_size);
+  Batch batch(*model);
+  batch.forward(sequences, logits);
+  const std::size_t held = live_bytes;
+  peak_bytes = held;
+  batch.forward(sequences, logits);
+  EXPECT_EQ(peak_bytes, held);
+}
 
 TEST(Load, TakesAFewFramesBesidesTheWeights) {
   formats::ModelConfig config = test::tiny_config();
