@@ -26,6 +26,7 @@ struct Options {
   std::string model;
   std::vector<std::uint32_t> prompts{512};
   std::vector<std::uint32_t> decodes{128};
+  std::vector<std::uint32_t> sequences{1};
   std::vector<std::uint32_t> both;  ///< pairs: tokens of a prompt, tokens decoded behind them
   std::vector<std::size_t> threads;
   std::vector<std::string> kernels;
@@ -42,14 +43,19 @@ std::vector<bench::Test> tests_of(const Options& options) {
   for (const std::uint32_t prompt : options.prompts) {
     tests.push_back({prompt, 0});
   }
+  const auto add_decoding = [&](std::uint32_t prompt, std::uint32_t decode) {
+    for (const std::uint32_t sequences : options.sequences) {
+      tests.push_back({prompt, decode, sequences});
+    }
+  };
   for (const std::uint32_t decode : options.decodes) {
-    tests.push_back({0, decode});
+    add_decoding(0, decode);
   }
   if (options.both.size() % 2 != 0) {
     throw Error(Code::bad_argument, "--pg without a second number", "write --pg 512,128");
   }
   for (std::size_t i = 0; i < options.both.size(); i += 2) {
-    tests.push_back({options.both[i], options.both[i + 1]});
+    add_decoding(options.both[i], options.both[i + 1]);
   }
   // 0 leaves a kind of test out, as in `-n 0`.
   std::erase_if(tests, [](const bench::Test& test) { return test.prompt + test.decode == 0; });
@@ -64,6 +70,14 @@ std::uint32_t positions_of(const std::vector<bench::Test>& tests) {
   std::uint32_t most = 0;
   for (const bench::Test& test : tests) {
     most = std::max(most, test.prompt + test.decode);
+  }
+  return most;
+}
+
+std::uint32_t most_sequences(const std::vector<bench::Test>& tests) {
+  std::uint32_t most = 1;
+  for (const bench::Test& test : tests) {
+    most = std::max(most, test.sequences);
   }
   return most;
 }
@@ -109,7 +123,10 @@ void warm_up(const bench::Lane& lane, const std::vector<bench::Test>& tests) {
 class Bench {
  public:
   explicit Bench(const Options& options)
-      : options_(options), tests_(tests_of(options)), positions_(positions_of(tests_)) {}
+      : options_(options),
+        tests_(tests_of(options)),
+        positions_(positions_of(tests_)),
+        sequences_(most_sequences(tests_)) {}
 
   BenchReport run() {
     report_.path = options_.model;
@@ -129,7 +146,7 @@ class Bench {
   void run_with(std::size_t threads) {
     EngineOptions engine = options_.engine;
     engine.threads = threads;
-    BenchLanes lanes(options_.model, engine, positions_, options_.session.kv);
+    BenchLanes lanes(options_.model, engine, positions_, sequences_, options_.session.kv);
     const std::vector<std::string> one_set{std::string()};
     for (const std::string& kernels : options_.kernels.empty() ? one_set : options_.kernels) {
       const std::size_t before = lanes.lanes().size();
@@ -167,7 +184,7 @@ class Bench {
     report_.weights =
         formats::dtype_name(bundle.at(formats::projection(0, formats::Projection::q)).dtype);
     report_.weight_bytes = estimate.weights;
-    report_.kv_bytes = estimate.kv_cache * lanes.lanes().size();
+    report_.kv_bytes = estimate.kv_cache * lanes.lanes().size() * sequences_;
     report_.adapter_bytes = last.adapter_bytes;
     report_.placement = placement_of(engine);
     const std::uint32_t cpu = report_.placement.cpus.empty() ? 0 : report_.placement.cpus.front();
@@ -188,13 +205,16 @@ class Bench {
     }
   }
 
-  /// By a decoded token, with the keys and values at the middle of the test.
+  /// By a decoded token, with the keys and values at the middle of the test. Sequences that decode
+  /// together share what each step reads of weights.
   static std::uint64_t bytes_read(const BenchLanes& lanes, const BenchLanes::Lane& lane,
                                   const bench::Test& test) {
     const model::Model& model = lane.engine->model();
-    return bench::weight_bytes_read(lane.engine->bundle().info(), model.kernels().layout) +
-           bench::kv_bytes_read(model.config(), lanes.kv(), test.prompt + test.decode / 2) +
-           lane.adapter_bytes;
+    const std::uint64_t weights =
+        bench::weight_bytes_read(lane.engine->bundle().info(), model.kernels().layout) +
+        lane.adapter_traffic();
+    return weights / test.sequences +
+           bench::kv_bytes_read(model.config(), lanes.kv(), test.prompt + test.decode / 2);
   }
 
   void add_ratios(const BenchLanes& lanes, const bench::Measurements& measured,
@@ -226,6 +246,7 @@ class Bench {
   const Options& options_;
   const std::vector<bench::Test> tests_;
   const std::uint32_t positions_;
+  const std::uint32_t sequences_;
   BenchReport report_;
 };
 
@@ -261,6 +282,11 @@ Action declare_bench(CLI::App& command, const Common& common) {
       ->delimiter(',')
       ->type_name("P,N")
       ->check(tokens);
+  command
+      .add_option("--sequences", options->sequences,
+                  "Sequences that decode together, one number after another")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024));
   command.add_option("-r,--repetitions", options->repetitions, "Times that each test runs")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -23,30 +23,40 @@ void BenchLanes::add(const std::string& kernels) {
   options.kernels = kernels;
   engines_.push_back(std::make_unique<Engine>(path_, options));
   const Engine& engine = *engines_.back();
-  lanes_.push_back({&engine, engine.bare_session(session_), "none"});
+  add_bare(engine, "none");
   if (!options_.loras.empty()) {
-    add_adapted(engine);
+    attach(add_bare(engine, names_of(options_.loras)));
   }
 }
 
-void BenchLanes::add_adapted(const Engine& engine) {
-  // A pool is blended for the tokens that the tests run.
-  const std::vector<formats::Token> query =
-      bench::random_tokens(session_.context, engine.model().config().vocab_size);
-  adapters::Query asked(engine.model(), query);
-  const adapters::Selection selection = engine.adapters().select(asked);
-  Lane lane{&engine, engine.bare_session(session_), names_of(options_.loras)};
-  lane.session->attach(selection.adapters);
-  for (const model::WeightedAdapter& part : selection.adapters) {
-    lane.adapter_bytes += part.weight != 0 ? part.adapter->bytes() : 0;
+BenchLanes::Lane& BenchLanes::add_bare(const Engine& engine, std::string adapters) {
+  Lane& lane = lanes_.emplace_back(Lane{&engine, std::move(adapters), {}});
+  for (std::uint32_t n = 0; n < sequences_; ++n) {
+    lane.sessions.push_back(engine.bare_session(session_));
   }
-  lanes_.push_back(std::move(lane));
+  return lane;
+}
+
+void BenchLanes::attach(Lane& lane) {
+  const model::Model& model = lane.engine->model();
+  const std::vector<formats::Token> tokens =
+      bench::random_tokens(session_.context + sequences_, model.config().vocab_size);
+  for (std::size_t n = 0; n < lane.sessions.size(); ++n) {
+    const auto part = std::span(tokens).subspan(n, session_.context);
+    adapters::Query query(model, {part.begin(), part.end()});
+    lane.sessions[n]->attach(lane.engine->adapters().select(query).adapters);
+  }
+  lane.adapter_bytes = lane.sessions.front()->adapter_bytes();
 }
 
 std::vector<bench::Lane> BenchLanes::to_run() const {
   std::vector<bench::Lane> lanes;
   for (const Lane& lane : lanes_) {
-    lanes.push_back({&lane.engine->model(), lane.session.get(), &lane.engine->thread_pool()});
+    std::vector<model::Session*> sessions;
+    for (const auto& session : lane.sessions) {
+      sessions.push_back(session.get());
+    }
+    lanes.push_back({&lane.engine->model(), std::move(sessions), &lane.engine->thread_pool()});
   }
   return lanes;
 }

@@ -32,6 +32,7 @@ Json row_json(const BenchRow& row) {
   Json json{{"test", row.test.name()},
             {"n_prompt", row.test.prompt},
             {"n_gen", row.test.decode},
+            {"n_sequences", row.test.sequences},
             {"n_threads", row.threads},
             {"kernels", row.kernels},
             {"adapters", row.adapters},
@@ -196,21 +197,21 @@ void print_bench_json(const BenchReport& report) {
 
 void print_bench_csv(const BenchReport& report) {
   print(
-      "model,weights,weight_bytes,kernels,n_threads,kv,adapters,test,n_prompt,n_gen,avg_ts,"
-      "stddev_ts,median_ts,p50_ms,p95_ms,p99_ms,bytes_per_token,read_bytes_per_second,"
+      "model,weights,weight_bytes,kernels,n_threads,kv,adapters,test,n_prompt,n_gen,n_sequences,"
+      "avg_ts,stddev_ts,median_ts,p50_ms,p95_ms,p99_ms,bytes_per_token,read_bytes_per_second,"
       "bandwidth_share,peak_rss_bytes,other_load\n");
   const auto field = [](const std::optional<double>& number) {
     return number ? fmt::format("{:.6g}", *number) : std::string();
   };
   for (const BenchRow& row : report.rows) {
-    print(
-        fmt::format("{},{},{},{},{},{},{},{},{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{},"
-                    "{:.6g},{},{},{}\n",
-                    quoted(report.path), report.weights, report.weight_bytes, row.kernels,
-                    row.threads, row.kv, quoted(row.adapters), row.test.name(), row.test.prompt,
-                    row.test.decode, row.speeds.mean, row.speeds.deviation, row.speeds.median,
-                    row.tokens.p50, row.tokens.p95, row.tokens.p99, row.bytes_per_token,
-                    row.bandwidth, field(row.share()), report.peak_rss, field(report.other_load)));
+    print(fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{},"
+        "{:.6g},{},{},{}\n",
+        quoted(report.path), report.weights, report.weight_bytes, row.kernels, row.threads, row.kv,
+        quoted(row.adapters), row.test.name(), row.test.prompt, row.test.decode, row.test.sequences,
+        row.speeds.mean, row.speeds.deviation, row.speeds.median, row.tokens.p50, row.tokens.p95,
+        row.tokens.p99, row.bytes_per_token, row.bandwidth, field(row.share()), report.peak_rss,
+        field(report.other_load)));
   }
 }
 

@@ -1,9 +1,11 @@
 #include "runtime/bench/plan.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "base/process.h"
 #include "base/random.h"
+#include "runtime/model/batch.h"
 
 namespace crayon::bench {
 namespace {
@@ -20,10 +22,16 @@ class Run {
  public:
   Run(const Test& test, const Lane& lane)
       : prompt_(test.prompt),
-        lane_(lane),
-        tokens_(random_tokens(test.prompt + test.decode, lane.model->config().vocab_size)),
-        logits_(lane.model->config().vocab_size) {
-    lane.session->rewind(0);
+        model_(*lane.model),
+        sessions_(std::span(lane.sessions).first(test.sequences)),
+        tokens_(random_tokens(test.prompt + test.decode, model_.config().vocab_size)),
+        logits_(std::size_t{test.sequences} * model_.config().vocab_size) {
+    for (model::Session* const session : sessions_) {
+      session->rewind(0);
+    }
+    if (sessions_.size() > 1) {
+      batch_ = std::make_unique<model::Batch>(model_);
+    }
   }
 
   void prefill() {
@@ -39,17 +47,34 @@ class Run {
   /// The next `count` tokens, with the search for the best one behind them.
   double step(std::uint32_t count) {
     const double started = monotonic_seconds();
-    const std::span<const Token> all(tokens_);
-    lane_.model->forward(*lane_.session, all.subspan(next_, count), model::Logits::last, logits_);
-    [[maybe_unused]] const volatile std::size_t best = best_of(logits_);
+    forward(std::span(tokens_).subspan(next_, count));
+    const std::size_t vocab = model_.config().vocab_size;
+    for (std::size_t n = 0; n < sessions_.size(); ++n) {
+      [[maybe_unused]] const volatile std::size_t best =
+          best_of(std::span(logits_).subspan(n * vocab, vocab));
+    }
     next_ += count;
     const double took = monotonic_seconds() - started;
     seconds_ += took;
     return took;
   }
 
+  void forward(std::span<const Token> tokens) {
+    if (!batch_) {
+      return model_.forward(*sessions_.front(), tokens, model::Logits::last, logits_);
+    }
+    sequences_.clear();
+    for (model::Session* const session : sessions_) {
+      sequences_.push_back({session, tokens});
+    }
+    batch_->forward(sequences_, logits_);
+  }
+
   std::uint32_t prompt_;
-  const Lane& lane_;
+  const model::Model& model_;
+  std::span<model::Session* const> sessions_;
+  std::unique_ptr<model::Batch> batch_;  // of several sessions
+  std::vector<model::Batch::Sequence> sequences_;
   std::vector<Token> tokens_;
   std::vector<float> logits_;
   std::size_t next_ = 0;
@@ -88,7 +113,7 @@ std::string Test::name() const {
   if (decode != 0) {
     name += (name.empty() ? "tg" : "+tg") + std::to_string(decode);
   }
-  return name;
+  return sequences == 1 ? name : name + " x " + std::to_string(sequences);
 }
 
 std::vector<double> Measurements::bandwidth_of(std::size_t lane) const {

@@ -14,25 +14,28 @@ namespace crayon::bench {
 
 using formats::Token;
 
-/// What is timed: tokens that go in together, then tokens one by one, from an empty session.
+/// What is timed: tokens that go in together, then tokens one by one, from empty sessions.
 struct Test {
   std::uint32_t prompt = 0;
   std::uint32_t decode = 0;
-  /// In llama-bench's words: "pp512", "tg128", "pp512+tg128".
+  std::uint32_t sequences = 1;  ///< that do so at the same time
+  /// In llama-bench's words: "pp512", "tg128", "pp512+tg128"; of several sequences "tg128 x 4".
   std::string name() const;
+  /// Of all sequences.
+  std::uint64_t tokens() const { return (std::uint64_t{prompt} + decode) * sequences; }
 };
 
-/// A model as it is timed: with its kernels, its threads and what its session has attached.
+/// A model as it is timed: with its kernels, its threads and what its sessions have attached.
 struct Lane {
   const model::Model* model;
-  model::Session* session;  ///< with room for every test
-  ThreadPool* threads;      ///< the model's
+  std::vector<model::Session*> sessions;  ///< enough of them for every test, each with room for it
+  ThreadPool* threads;                    ///< the model's
 };
 
 /// What one test took in one lane, repetition by repetition.
 struct Times {
   std::vector<double> seconds;        ///< of the whole test
-  std::vector<double> token_seconds;  ///< of every decoded token of all repetitions
+  std::vector<double> token_seconds;  ///< of every decoding step of all repetitions
 };
 
 struct Measurements {

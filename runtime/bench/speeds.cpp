@@ -9,7 +9,7 @@ namespace crayon::bench {
 Speeds speeds_of(const Test& test, const Times& times) {
   Speeds speeds;
   for (const double seconds : times.seconds) {
-    speeds.samples.push_back(seconds > 0 ? (test.prompt + test.decode) / seconds : 0);
+    speeds.samples.push_back(seconds > 0 ? static_cast<double>(test.tokens()) / seconds : 0);
   }
   speeds.mean = mean(speeds.samples);
   speeds.deviation = deviation(speeds.samples);

@@ -16,7 +16,7 @@ struct Speeds {
 };
 Speeds speeds_of(const Test& test, const Times& times);
 
-/// How long decoded tokens took, in milliseconds.
+/// How long steps of decoding took, a token of each sequence, in milliseconds.
 struct TokenTimes {
   double p50 = 0;
   double p95 = 0;

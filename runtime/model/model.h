@@ -104,6 +104,11 @@ class Session {
   /// bad_argument for a weight that is not finite, too.
   void attach(std::span<const WeightedAdapter> adapters);
 
+  /// Of the adapters' factors, in all forms that are held.
+  std::uint64_t adapter_bytes() const;
+  /// Of the factors that a step reads, whatever its tokens are.
+  std::uint64_t adapter_bytes_read() const;
+
   /// Shows `watcher` the inputs of every projection of following steps; an empty one sees none.
   void watch(ProjectionWatcher watcher);
 

@@ -108,6 +108,14 @@ void Session::attach(std::span<const WeightedAdapter> adapters) {
   state_->adapters = std::move(table);
 }
 
+std::uint64_t Session::adapter_bytes() const {
+  return state_->adapters.bytes();
+}
+
+std::uint64_t Session::adapter_bytes_read() const {
+  return state_->adapters.bytes_read();
+}
+
 void Session::watch(ProjectionWatcher watcher) {
   state_->watcher = std::move(watcher);
 }

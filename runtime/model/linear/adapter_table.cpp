@@ -69,6 +69,31 @@ void AdapterTable::reserve(std::uint64_t tokens, LowRankScratch& scratch) const 
   }
 }
 
+std::uint64_t AdapterTable::bytes() const {
+  std::uint64_t sum = 0;
+  for (const WeightedAdapter& each : adapters_) {
+    sum += each.adapter->bytes();
+  }
+  if (stack_) {
+    for (const std::shared_ptr<const Adapter>& each : stack_->adapters()) {
+      sum += each->bytes();
+    }
+    sum += stack_->bytes();
+  }
+  return sum;
+}
+
+std::uint64_t AdapterTable::bytes_read() const {
+  if (stack_) {
+    return groups_.empty() ? 0 : stack_->bytes();
+  }
+  std::uint64_t sum = 0;
+  for (const WeightedAdapter& each : adapters_) {
+    sum += each.weight != 0.0f ? each.adapter->bytes() : 0;
+  }
+  return sum;
+}
+
 bool AdapterTable::shares_factors(const AdapterTable& other) const {
   if (groups_.empty() || other.groups_.empty()) {
     return groups_.empty() && other.groups_.empty();

@@ -31,6 +31,9 @@ class AdapterTable {
   /// factors with weights of their own.
   bool shares_factors(const AdapterTable& other) const;
 
+  std::uint64_t bytes() const;       ///< of all factors that it keeps alive
+  std::uint64_t bytes_read() const;  ///< of the factors that a step reads
+
  private:
   std::size_t most_experts() const;
 

@@ -47,6 +47,7 @@ class FactorStack {
   FactorStack(Adapters adapters, const formats::ModelConfig& config, const kernels::Layout& layout);
 
   const Adapters& adapters() const { return adapters_; }
+  std::uint64_t bytes() const { return memory_.size(); }
   const StackedFactors& at(std::uint32_t layer, MapGroup group) const {
     return groups_[layer * map_groups + static_cast<std::size_t>(group)];
   }

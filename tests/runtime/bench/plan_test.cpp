@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "runtime/bench/speeds.h"
 #include "tests/runtime/model/tiny_model.h"
 
 namespace crayon::bench {
@@ -13,6 +14,7 @@ TEST(TestName, IsLlamaBenchsName) {
   EXPECT_EQ((bench::Test{512, 0}).name(), "pp512");
   EXPECT_EQ((bench::Test{0, 128}).name(), "tg128");
   EXPECT_EQ((bench::Test{512, 128}).name(), "pp512+tg128");
+  EXPECT_EQ((bench::Test{0, 128, 4}).name(), "tg128 x 4");
 }
 
 TEST(RandomTokens, AreInTheVocabularyAndAlwaysTheSame) {
@@ -33,7 +35,7 @@ class Plan : public testing::Test {
 TEST_F(Plan, RunsEveryTestInEveryLane) {
   model::Session one(*model_, 12, model::KvDtype::f16);
   model::Session two(*model_, 12, model::KvDtype::f16);
-  const std::vector<Lane> lanes{{model_.get(), &one, &pool_}, {model_.get(), &two, &pool_}};
+  const std::vector<Lane> lanes{{model_.get(), {&one}, &pool_}, {model_.get(), {&two}, &pool_}};
   const std::vector<bench::Test> tests{{8, 0}, {0, 5}, {7, 5}};
   ReadBandwidth bandwidth(std::uint64_t{1} << 20);
   std::uint64_t steps = 0;
@@ -57,9 +59,22 @@ TEST_F(Plan, RunsEveryTestInEveryLane) {
   EXPECT_EQ(two.position(), 12u) << "the last test filled the session";
 }
 
+TEST_F(Plan, SequencesRunTogetherAndCountEach) {
+  model::Session one(*model_, 12, model::KvDtype::f16);
+  model::Session two(*model_, 12, model::KvDtype::f16);
+  const Lane lane{model_.get(), {&one, &two}, &pool_};
+  const bench::Test both{7, 5, 2};
+  Times times;
+  run_once(both, {&lane, 1}, 0, {&times, 1});
+  EXPECT_EQ(one.position(), 12u);
+  EXPECT_EQ(two.position(), 12u);
+  EXPECT_EQ(times.token_seconds.size(), 5u);
+  EXPECT_DOUBLE_EQ(speeds_of(both, times).median, 24 / times.seconds.front());
+}
+
 TEST_F(Plan, ATestThatDoesNotFitIsAnError) {
   model::Session session(*model_, 4, model::KvDtype::f16);
-  const Lane lane{model_.get(), &session, &pool_};
+  const Lane lane{model_.get(), {&session}, &pool_};
   Times times;
   EXPECT_EQ(test::code_of([&] {
               run_once({5, 0}, {&lane, 1}, 0, {&times, 1});
