@@ -137,6 +137,17 @@ std::string read(const TextInput& input) {
   return *input.file == "-" ? read_standard_input() : read_text(*input.file, text_limit);
 }
 
+void add_scoring_options(CLI::App& command, eval::TextScoring& scoring) {
+  command.add_option("--separator", scoring.separator,
+                     "Text between documents, each of which starts afresh");
+  command.add_option("--score-after", scoring.after,
+                     "Count only what stands behind this text, wherever it is");
+  command.add_option("--score-until", scoring.until,
+                     "... up to this text, which counts, too; default: the document's end");
+  command.add_flag("--special", scoring.special,
+                   "Control tokens that are spelled in the text become those tokens");
+}
+
 void add_hybrid_options(CLI::App& command, HybridOptions& options) {
   command.add_option("--remote", options.remote.url,
                      "Larger model behind an OpenAI-compatible API, as http://host:port");

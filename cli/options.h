@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/eval/scored_text.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/hybrid/assistant.h"
 
@@ -56,6 +57,9 @@ struct TextInput {
 void add_text_input(CLI::App& command, TextInput& input);
 /// The text. Throws bad_argument unless exactly one of -p and -f was given.
 std::string read(const TextInput& input);
+
+/// What of a text starts afresh, and what counts.
+void add_scoring_options(CLI::App& command, eval::TextScoring& scoring);
 
 /// When a question goes to a larger model, and where that is.
 struct HybridOptions {

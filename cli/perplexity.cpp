@@ -57,15 +57,7 @@ Action declare_perplexity(CLI::App& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command.add_option("MODEL", options->model, "A model bundle")->required();
   add_text_input(command, options->text);
-  eval::TextScoring& scoring = options->scoring;
-  command.add_option("--separator", scoring.separator,
-                     "Text between documents, each of which starts afresh");
-  command.add_option("--score-after", scoring.after,
-                     "Count only what stands behind this text, wherever it is");
-  command.add_option("--score-until", scoring.until,
-                     "... up to this text, which counts, too; default: the document's end");
-  command.add_flag("--special", scoring.special,
-                   "Control tokens that are spelled in the text become those tokens");
+  add_scoring_options(command, options->scoring);
   add_adapter_option(command, options->engine);
   add_session_options(command, options->session);
   add_engine_options(command, options->engine);

@@ -15,6 +15,7 @@ constexpr Verb table[] = {
     {"run", "Continue a text", declare_run},
     {"tokenize", "Turn text into token ids", declare_tokenize},
     {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
+    {"compare", "Measure how far a model is from another, as after quantising it", declare_compare},
     {"logits", "Compute the logits of given tokens", declare_logits},
     {"blend", "Make your adapter from a pool and a few examples", declare_blend},
     {"eval", "Measure how many questions a model answers right", declare_eval},

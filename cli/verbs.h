@@ -37,6 +37,7 @@ Action declare_activate(CLI::App& command, const Common& common);
 Action declare_run(CLI::App& command, const Common& common);
 Action declare_tokenize(CLI::App& command, const Common& common);
 Action declare_perplexity(CLI::App& command, const Common& common);
+Action declare_compare(CLI::App& command, const Common& common);
 Action declare_logits(CLI::App& command, const Common& common);
 Action declare_blend(CLI::App& command, const Common& common);
 Action declare_eval(CLI::App& command, const Common& common);

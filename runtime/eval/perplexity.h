@@ -3,21 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <vector>
 
-#include "runtime/model/model.h"
+#include "runtime/eval/windows.h"
 
 namespace crayon::eval {
 
 struct Perplexity {
   double perplexity = 0;     ///< exp(mean negative log-likelihood)
   std::uint64_t tokens = 0;  ///< tokens that were predicted and count
-};
-
-/// A text that starts afresh.
-struct Sequence {
-  std::vector<model::Token> tokens;
-  std::vector<bool> scored = {};  ///< the tokens that count; empty: all
 };
 
 /// Perplexity of `sequences`, each cut into windows of `window` positions that start afresh; `bos`,

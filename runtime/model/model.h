@@ -88,6 +88,9 @@ class Model {
 using ProjectionWatcher = std::function<void(std::uint32_t layer, formats::Projection which,
                                              std::span<const float> inputs)>;
 
+/// Sees the residual stream behind a layer: [tokens][dim].
+using LayerWatcher = std::function<void(std::uint32_t layer, std::span<const float> stream)>;
+
 /// One sequence: KV cache, position, adapter and scratch memory. Not for two threads at once.
 class Session {
  public:
@@ -111,6 +114,8 @@ class Session {
 
   /// Shows `watcher` the inputs of every projection of following steps; an empty one sees none.
   void watch(ProjectionWatcher watcher);
+  /// The same for the residual stream behind every layer.
+  void watch_layers(LayerWatcher watcher);
 
   std::uint32_t position() const;  ///< tokens held
   std::uint32_t context() const;

@@ -120,6 +120,10 @@ void Session::watch(ProjectionWatcher watcher) {
   state_->watcher = std::move(watcher);
 }
 
+void Session::watch_layers(LayerWatcher watcher) {
+  state_->layer_watcher = std::move(watcher);
+}
+
 std::uint32_t Session::position() const {
   return state_->position;
 }

@@ -49,7 +49,8 @@ struct Session::State {
   Rotation rotation;
   Scratch scratch;
   AdapterTable adapters;
-  ProjectionWatcher watcher;  ///< or empty
+  ProjectionWatcher watcher;   ///< or empty
+  LayerWatcher layer_watcher;  ///< or empty
 };
 
 }  // namespace crayon::model

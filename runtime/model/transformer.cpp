@@ -27,6 +27,7 @@ void Step::run(std::uint32_t layers) {
   for (std::uint32_t layer = 0; layer < layers; ++layer) {
     attention_block(layer);
     mlp_block(layer);
+    watch_residual(layer);
   }
   for (const StepPart& part : parts_) {
     part.state->position += static_cast<std::uint32_t>(part.tokens.size());
@@ -139,6 +140,16 @@ void Step::watch(std::uint32_t layer, MapGroup which, const LinearGroup& maps, R
     for (const Projection projection : projections(which, config_)) {
       part.state->watcher(layer, projection,
                           {maps.x + part.first * inputs, part.tokens.size() * inputs});
+    }
+  }
+}
+
+void Step::watch_residual(std::uint32_t layer) {
+  for (const StepPart& part : parts_) {
+    if (part.state->layer_watcher) {
+      const std::size_t dim = config_.dim;
+      part.state->layer_watcher(
+          layer, {scratch_.residual.data() + part.first * dim, part.tokens.size() * dim});
     }
   }
 }

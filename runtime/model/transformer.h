@@ -36,6 +36,7 @@ class Step {
   /// residual += W x, normalised before when the model has post norms
   void project_to_residual(std::uint32_t layer, MapGroup which, formats::Projection projection,
                            const float* x, const NormWeights& post_norm);
+  void watch_residual(std::uint32_t layer);
   /// Shows watchers what the maps will read. `produce` has then been run, and is emptied.
   void watch(std::uint32_t layer, MapGroup which, const LinearGroup& maps, RangeWork& produce);
   /// up = activation(gate) * up, or activation(up), for some rows of them

@@ -17,6 +17,7 @@ READERS = {
     "run": [FILE, "-p", "x"],
     "tokenize": [FILE, "-p", "x"],
     "perplexity": [FILE, "-p", "some text"],
+    "compare": ["tiny.crayon", FILE, "-p", "some text"],
     "logits": [FILE, "--ids", "ids.json"],
     "blend": ["tiny.crayon", "--base", FILE, "--examples", "mine.jsonl", "-o", "x.crayon"],
     "ask": [FILE, "why?"],

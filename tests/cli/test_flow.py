@@ -155,6 +155,18 @@ class Flow(support.Case):
         self.assertEqual(told["tokens"], len(ids) - 1)
         self.assertAlmostEqual(told["perplexity"] / math.exp(loss / (len(ids) - 1)), 1, places=5)
 
+    def test_compare_is_the_perplexity_of_both(self):
+        self.write("story.txt", "It was a dark and stormy night; the rain fell in torrents.")
+        told = self.crayon("compare", self.tiny, self.tiny, "-f", "story.txt", "--json").json
+        self.assertEqual(list(told), ["tokens", "reference_perplexity", "perplexity", "kl_mean",
+                                      "kl_median", "kl_p99", "kl_largest", "same_top", "layers"])
+        alone = self.crayon("perplexity", self.tiny, "-f", "story.txt", "--json").json
+        self.assertEqual((told["perplexity"], told["tokens"]),
+                         (alone["perplexity"], alone["tokens"]))
+        self.assertEqual((told["kl_largest"], told["same_top"]), (0, 1))
+        self.assertIn("| 0 | 0.00000 |",
+                      self.crayon("compare", self.tiny, self.tiny, "-f", "story.txt").out)
+
     def test_doctor_knows_the_kernel_sets(self):
         told = self.crayon("doctor", "--json").json
         names = [kernels["name"] for kernels in told["kernels"]]
