@@ -119,11 +119,19 @@ struct FactorsB {
   const std::uint16_t* scale;  ///< [padded_rows] f16
 };
 
+/// Bytes that are read soon: a product asks for them block by block while it streams its weights,
+/// as together they would be waited for.
+struct Ahead {
+  const std::uint8_t* data = nullptr;  ///< what the product's first block asks for
+  std::size_t bytes_per_block = 0;
+};
+
 /// B z: what low-rank factors add to a product, in the step that writes its values.
 /// value(t, r) = float(sum_j b(r, j) z(t, j)) * (z.scale[t] * scale[r])
 struct LowRankUp {
   FactorsB b;
   ActivationsI8 z;  ///< [tokens of the product][ranks]
+  Ahead ahead = {};
 };
 
 /// Where the values of a product go, and what is added to each: first its bias, then what y holds,

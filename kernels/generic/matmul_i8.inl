@@ -287,11 +287,21 @@ inline void expect_up(const Output& output, std::size_t row_begin, std::size_t r
   prefetch(b.data + row_begin * inputs, rows * inputs);
 }
 
+/// Into the second cache: a whole product lies between this and the use.
+[[gnu::always_inline]] inline void ask_for(const Ahead& ahead, std::size_t row) {
+  const std::uint8_t* const bytes =
+      ahead.data + row / layout.i8.rows_per_block * ahead.bytes_per_block;
+  for (std::size_t at = 0; at < ahead.bytes_per_block; at += 64) {
+    __builtin_prefetch(bytes + at, 0, 2);
+  }
+}
+
 /// finish(up) with what the output's low-rank factors add to a place.
 template <int Tokens, typename Finish>
 [[gnu::always_inline]] inline void with_up(const Output& output, const Place& place,
                                            Finish finish) {
-  const auto& [b, z] = *output.low_rank;
+  const auto& [b, z, ahead] = *output.low_rank;
+  ask_for(ahead, place.row);
   alignas(64) Sums<WholeBlocks, Tokens> sums;
   sums_of<WholeBlocks, Tokens>(b.data, padded_inputs<WholeBlocks>(b.ranks), place.row, z,
                                place.token, sums);

@@ -155,6 +155,25 @@ class Stacker {
   std::vector<Projection> maps_;
 };
 
+/// Shares `next` out over the blocks of a group's adapted maps, in whole cache lines; the last may
+/// ask for some that lie behind, which does no harm.
+void look_ahead(StackedFactors& group, ByteSpan next, std::size_t block_rows) {
+  std::size_t blocks = 0;
+  for (const StackedFactors::Map& map : group.maps) {
+    blocks += (map.b.rows + block_rows - 1) / block_rows;
+  }
+  if (blocks == 0) {
+    return;
+  }
+  constexpr std::size_t line = 64;
+  const std::size_t per_block = kernels::round_up((next.size() + blocks - 1) / blocks, line);
+  std::size_t first = 0;
+  for (StackedFactors::Map& map : group.maps) {
+    map.ahead = {next.data() + first * per_block, per_block};
+    first += (map.b.rows + block_rows - 1) / block_rows;
+  }
+}
+
 }  // namespace
 
 FactorStack::FactorStack(Adapters adapters, const formats::ModelConfig& config,
@@ -169,7 +188,11 @@ FactorStack::FactorStack(Adapters adapters, const formats::ModelConfig& config,
   }
   const auto place_all = [&](Parts parts, bool fill) {
     for (std::size_t n = 0; n < stackers.size(); ++n) {
+      const std::size_t begin = parts.used();
       stackers[n].place(groups_[n], parts, fill);
+      if (fill) {
+        groups_[n].bytes = {memory_.data() + begin, parts.used() - begin};
+      }
     }
     return parts.used();
   };
@@ -181,6 +204,7 @@ FactorStack::FactorStack(Adapters adapters, const formats::ModelConfig& config,
     const kernels::WeightsI8& a = groups_[n + 1].a;
     groups_[n].next_a = {reinterpret_cast<const std::uint8_t*>(a.data),
                          layout.down.packed_bytes(a.rows, a.inputs)};
+    look_ahead(groups_[n], groups_[n + 1].bytes, layout.i8.rows_per_block);
   }
 }
 

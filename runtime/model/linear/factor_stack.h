@@ -26,15 +26,17 @@ struct StackedFactors {
     const LowRank* factors;
   };
   struct Map {
-    std::size_t first = 0;  ///< of its ranks, among the rows of A
-    kernels::FactorsB b{};  ///< [outputs][ranks of the map]; no rows: not adapted
-    float unit = 1;         ///< a power of two that scales of b lack, so that f16 holds them
+    std::size_t first = 0;   ///< of its ranks, among the rows of A
+    kernels::FactorsB b{};   ///< [outputs][ranks of the map]; no rows: not adapted
+    float unit = 1;          ///< a power of two that scales of b lack, so that f16 holds them
+    kernels::Ahead ahead{};  ///< the map's part of the factors that a step reads next
   };
 
   kernels::WeightsI8 a{};  ///< [ranks of all maps][inputs], as Layout::down; no rows: not adapted
   std::array<Map, most_shared_maps> maps;
   std::vector<Slice> slices;
   ByteSpan next_a;  ///< A of the group that a step computes next; empty behind the last
+  ByteSpan bytes;   ///< all of these factors
 };
 
 /// Adapters whose factors were stacked, without regard to their weights: a pool is stacked once,

@@ -74,7 +74,9 @@ std::optional<kernels::LowRankUp> PackedLowRank::fused_up(std::size_t map, std::
   if (b.ranks == 0) {
     return std::nullopt;
   }
-  return kernels::LowRankUp{b, scratch.quantized[map].as(tokens, b.ranks)};
+  // A batch of tokens takes so long with each block that what comes next need not be asked for.
+  const kernels::Ahead ahead = tokens == 1 ? factors_.maps[map].ahead : kernels::Ahead{};
+  return kernels::LowRankUp{b, scratch.quantized[map].as(tokens, b.ranks), ahead};
 }
 
 }  // namespace crayon::model
