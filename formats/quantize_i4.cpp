@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstring>
@@ -63,6 +64,32 @@ float squared_error(const Group& x, const Group& q, float scale) {
   return sum(parts);
 }
 
+/// Whether scale times integers of -8..7, which go to q, are x to the bit.
+bool is_exact(const Group& x, float scale, Group& q) {
+  for (std::size_t i = 0; i < i4_group; ++i) {
+    const int integer = static_cast<int>(nearest(x[i], 1.0f / scale));
+    q[i] = static_cast<float>(integer);
+    if (std::bit_cast<std::uint32_t>(scale * q[i]) != std::bit_cast<std::uint32_t>(x[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// The scale that gives back x to the bit, with its integers; 0 when there is none. Numbers that
+/// come from blocks of four bits have one, and must not be rounded a second time.
+std::uint16_t exact_scale(const Group& x, float largest, Group& q) {
+  for (const float reach : {-8.0f, -7.0f, -6.0f, -5.0f, -4.0f, -3.0f, -2.0f, -1.0f, 1.0f, 2.0f,
+                            3.0f, 4.0f, 5.0f, 6.0f, 7.0f}) {
+    const float scale = largest / reach;
+    const std::uint16_t half = f32_to_f16(scale);
+    if (f16_to_f32(half) == scale && scale != 0 && is_exact(x, scale, q)) {
+      return half;
+    }
+  }
+  return 0;
+}
+
 /// Writes the integers of x into q and returns their scale.
 std::uint16_t quantize_group(const Group& original, Group& q) {
   float largest = 0;
@@ -72,6 +99,9 @@ std::uint16_t quantize_group(const Group& original, Group& q) {
   q.fill(0);
   if (largest == 0) {
     return 0;
+  }
+  if (const std::uint16_t exact = exact_scale(original, largest, q); exact != 0) {
+    return exact;
   }
   // Around 1, so that squares of very small or large numbers are numbers, too.
   const float inverse_largest = 1.0f / largest;

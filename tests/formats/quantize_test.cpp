@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -130,6 +132,25 @@ TEST(QuantizeI4, ExtremesStayNumbers) {
     EXPECT_LE(squared_distance(row, out), squared_distance(row, zeros) * 1.0001) << size;
     if (size >= 1e-6f) {
       EXPECT_LT(squared_distance(row, out), squared_distance(row, zeros) * 0.01) << size;
+    }
+  }
+}
+
+TEST(QuantizeI4, WhatHasFourBitsComesBackToTheBit) {
+  Random random(10);
+  for (int i = 0; i < 20000; ++i) {
+    // Any f16 scale of either sign, and any integers: sparse groups have few places to tell.
+    const auto scale = f16_to_f32(static_cast<std::uint16_t>(0x0400 + random.next() % 0x7400)) *
+                       (random.next() % 2 == 0 ? 1.0f : -1.0f);
+    const auto most = static_cast<int>(random.next() % 9);
+    std::vector<float> group(32);
+    for (float& value : group) {
+      const int integer = most == 0 ? 0 : static_cast<int>(random.next() % (2 * most + 1)) - most;
+      value = scale * static_cast<float>(std::min(integer, 7));
+    }
+    const std::vector<float> out = through_i4(group);
+    if (most != 0 && std::ranges::count(group, 0.0f) != 32) {
+      EXPECT_EQ(std::memcmp(out.data(), group.data(), 32 * sizeof(float)), 0) << i;
     }
   }
 }

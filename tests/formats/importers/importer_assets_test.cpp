@@ -1,12 +1,14 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "formats/importers/gguf_import.h"
 #include "formats/importers/importers.h"
 #include "formats/importers/peft.h"
+#include "formats/quantize.h"
 #include "tests/formats/importers/tiny_llama.h"
 #include "tests/support/support.h"
 
@@ -61,6 +63,32 @@ TEST(ImporterAssets, DequantizedTensorsAreTheSameBits) {
       EXPECT_EQ(formats::to_hex(hash), expected.at(tensor.name).at("sha256")) << tensor.name;
     }
   }
+}
+
+TEST(ImporterAssets, Q4_0AsInt4LosesNothing) {
+  CRAYON_ASSET(path, "models/arch/llama_256.Q4_0.gguf");
+  const ModelSource source = import_model(path, {});
+  std::size_t compared = 0;
+  for (const formats::SourceTensor& tensor : source.tensors) {
+    const bool is_norm = tensor.shape.rows == 1;
+    const bool is_table = !tensor.name.starts_with("layers.");  // of other types in such files
+    if (is_norm || is_table) {
+      continue;
+    }
+    const std::vector<float> values = test::read_all(source, tensor.name);
+    const std::size_t cols = tensor.shape.cols;
+    std::vector<std::uint8_t> stored(formats::i4_row_bytes(cols));
+    std::vector<float> again(cols);
+    for (std::size_t row = 0; row < tensor.shape.rows; ++row) {
+      const auto original = std::span(values).subspan(row * cols, cols);
+      formats::quantize_row_i4(original, stored);
+      formats::dequantize_row_i4(stored, again);
+      ASSERT_EQ(std::memcmp(again.data(), original.data(), cols * sizeof(float)), 0)
+          << tensor.name << " row " << row;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 1000u);
 }
 
 TEST(ImporterAssets, RopeFactorsBecomeAConfiguration) {
