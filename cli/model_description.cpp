@@ -77,7 +77,8 @@ Json config_json(const ModelConfig& config) {
                {"window", config.window},
                {"windowed", config.windowed},
                {"unrotated", config.unrotated},
-               {"positions", has_rope(config) ? "rope" : "learned"}};
+               {"positions", has_rope(config) ? "rope" : "learned"},
+               {"smoothed", config.smoothed}};
   if (has_rope(config)) {
     json.update({{"rope_dim", config.rotated_dim()},
                  {"rope_theta", config.rope_theta},

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/smoothing.h"
 #include "cli/verbs.h"
 #include "formats/importers/importers.h"
 #include "formats/packer.h"
@@ -24,6 +25,7 @@ struct Options {
   std::string weights = "int8";
   std::string head;         ///< empty: as the weights, but int8 for int4
   std::string chat_format;  ///< a preset's name; empty: what the model's template says
+  SmoothingOptions smoothing;
 };
 
 formats::Dtype dtype_of(const std::string& name) {
@@ -76,6 +78,9 @@ Exit pack(const Options& options, const Common& common) {
   formats::PackOptions pack_options;
   pack_options.weights = dtype_of(options.weights);
   pack_options.head = dtype_of(head_of(options));
+  if (options.smoothing.method != "none") {
+    source = smoothed(std::move(source), options.smoothing, options.output);
+  }
   {
     Progress progress("packing", "weights");
     formats::pack_model(
@@ -116,6 +121,7 @@ Action declare_pack(CLI::App& command, const Common& common) {
                   "int8 for int4")
       ->check(CLI::IsMember({"int8", "int4", "f16", "f32"}));
   add_chat_format_option(command, options->chat_format);
+  add_smoothing_options(command, options->smoothing);
   command.add_option(
       "--random", options->random,
       "Pack random weights in a shape: tiny, that of a known model, or a config.json's");

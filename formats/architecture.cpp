@@ -66,6 +66,18 @@ class TensorList {
     }
   }
 
+  void add_scales(std::uint32_t layer) {
+    const auto add_place = [&](std::string_view name, std::uint64_t size) {
+      add(layer_tensor(layer, name), {.rows = 1, .cols = size}, TensorRole::scales);
+    };
+    add_place(qkv_scales, config_.dim);
+    add_place(o_scales, config_.kv_dim());
+    add_place(gate_up_scales, config_.dim);
+    if (config_.gated) {
+      add_place(down_scales, config_.hidden_dim);
+    }
+  }
+
   void add_output() {
     add_norm(std::string(output_norm));
     if (!config_.tied_head) {
@@ -119,6 +131,9 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
     list.add_mlp(layer);
   }
   list.add_output();
+  for (std::uint32_t layer = 0; config.smoothed && layer < config.layers; ++layer) {
+    list.add_scales(layer);
+  }
   return list.take();
 }
 

@@ -59,7 +59,8 @@ ModelConfig decode_config(const fbs::Config& config) {
           .rope_beta_slow = config.rope_beta_slow(),
           .rope_magnitude = config.rope_magnitude(),
           .rope_short_factors = to_vector(config.rope_short_factors()),
-          .rope_long_factors = to_vector(config.rope_long_factors())};
+          .rope_long_factors = to_vector(config.rope_long_factors()),
+          .smoothed = config.smoothed()};
 }
 
 }  // namespace crayon::formats

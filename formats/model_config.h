@@ -73,6 +73,8 @@ struct ModelConfig {
                                                ///< [rope_dim / 2] in the original context
   std::vector<float> rope_long_factors = {};   ///< longrope: those beyond it
 
+  bool smoothed = false;  ///< channel scales were folded into it (formats/smoothing.h)
+
   std::uint32_t query_dim() const { return heads * head_dim; }
   std::uint32_t kv_dim() const { return kv_heads * head_dim; }
   /// Numbers of a head that RoPE turns.

@@ -71,6 +71,7 @@ std::vector<const SourceTensor*> match(const ModelSource& source,
 Dtype stored_dtype(TensorRole role, const PackOptions& options) {
   switch (role) {
     case TensorRole::vector:
+    case TensorRole::scales:
       return Dtype::f32;
     case TensorRole::positions:
       // A few megabytes at most; what is added to every token is worth more than eight bits.

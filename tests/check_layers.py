@@ -22,6 +22,7 @@ ALLOWED = {
                          "runtime/generation"],
     "runtime/eval": ["base", "formats", "runtime/tokenizer", "runtime/model",
                      "runtime/adapters", "runtime/generation"],
+    "runtime/smoothing": ["base", "formats", "runtime/model"],
     "runtime/hybrid": ["base", "formats", "transport", "runtime/tokenizer", "runtime/model",
                        "runtime/adapters", "runtime/generation"],
 }

@@ -21,7 +21,8 @@ struct Part {
 };
 
 /// sum_n weight_n * scale_n * B_n A_n by rank concatenation, which is exact. Parts whose weight
-/// is 0 are left out; of the same projection, ranks add up.
+/// is 0 are left out; of the same projection, ranks add up. Channel scales of the base are folded
+/// in.
 std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
                                               const formats::Bundle& base);
 

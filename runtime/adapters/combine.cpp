@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "formats/packer.h"
+#include "formats/smoothing.h"
 #include "runtime/adapters/adapters.h"
 #include "runtime/adapters/factor_groups.h"
 
@@ -71,6 +73,7 @@ std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
                 "name the model bundle");
   }
   const ModelConfig& config = *base.info().config;
+  const std::optional<formats::ChannelScales> scales = formats::read_scales(base);
   std::vector<model::Adapter::Layer> layers(config.layers);
   for (const FactorGroup& group : group_factors(parts)) {
     if (group.layer >= config.layers) {
@@ -82,7 +85,13 @@ std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
     for (const Term& term : group.terms) {
       check_shape(*term.factor, formats::projection_shape(config, group.projection));
     }
-    layers[group.layer][static_cast<std::size_t>(group.projection)] = concatenated(group);
+    LowRank& factors = layers[group.layer][static_cast<std::size_t>(group.projection)];
+    factors = concatenated(group);
+    if (scales) {
+      fold_inputs(*scales, config, group.layer, group.projection, factors.a);
+      fold_inputs(*scales, config, group.layer, group.projection, factors.router.directions);
+      fold_outputs(*scales, group.layer, group.projection, factors.rank, factors.b);
+    }
   }
   return std::make_shared<const model::Adapter>(base.id(), std::move(layers));
 }

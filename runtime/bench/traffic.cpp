@@ -4,7 +4,7 @@
 
 #include "kernels/kv_layout.h"
 #include "runtime/model/kv_cache.h"
-#include "runtime/model/matrix.h"
+#include "runtime/model/weight_plan.h"
 
 namespace crayon::bench {
 namespace {
@@ -19,10 +19,11 @@ bool is_looked_up(const formats::BundleInfo& info, const std::string& name) {
 
 std::uint64_t weight_bytes_read(const formats::BundleInfo& info, const kernels::Layout& layout) {
   std::uint64_t bytes = 0;
-  for (const formats::TensorEntry& tensor : info.tensors) {
-    const std::uint64_t whole = model::PackedShape(tensor.dtype, tensor.shape, layout).used();
-    bytes += is_looked_up(info, tensor.name) ? whole / std::max<std::uint64_t>(tensor.shape.rows, 1)
-                                             : whole;
+  const model::WeightPlan plan(info, layout);
+  for (const model::PlannedTensor& tensor : plan.tensors()) {
+    const std::uint64_t rows = std::max<std::uint64_t>(tensor.stored.shape.rows, 1);
+    const std::uint64_t whole = tensor.parts.used();
+    bytes += is_looked_up(info, tensor.stored.name) ? whole / rows : whole;
   }
   return bytes;
 }

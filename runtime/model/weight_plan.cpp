@@ -23,7 +23,9 @@ void check(const TensorEntry& tensor, const ExpectedTensor& expected) {
                     tensor.shape.rows, tensor.shape.cols, expected.shape.rows, expected.shape.cols),
         pack_again);
   }
-  if (expected.role == formats::TensorRole::vector && tensor.dtype != Dtype::f32) {
+  const bool is_vector =
+      expected.role == formats::TensorRole::vector || expected.role == formats::TensorRole::scales;
+  if (is_vector && tensor.dtype != Dtype::f32) {
     throw Error(Code::unsupported, fmt::format("tensor {} is not f32", tensor.name), pack_again);
   }
   const bool integers = tensor.dtype == Dtype::i8 || tensor.dtype == Dtype::i4;
@@ -60,6 +62,9 @@ WeightPlan::WeightPlan(const formats::BundleInfo& info, const kernels::Layout& l
     }
     const TensorEntry& tensor = *found->second;
     check(tensor, expected);
+    if (expected.role == formats::TensorRole::scales) {
+      continue;
+    }
     const PackedShape parts(tensor.dtype, tensor.shape, layout);
     tensors_.push_back({tensor, bytes_, parts});
     bytes_ = checked_add(bytes_, parts.size, "weights");

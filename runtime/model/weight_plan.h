@@ -19,7 +19,7 @@ struct PlannedTensor {
   PackedShape parts;
 };
 
-/// Where each tensor of a model lies in the packed weights: end to end, in the order of
+/// Where each tensor that a step reads lies in the packed weights: end to end, in the order of
 /// formats::expected_tensors. A pure function of what the bundle's index says and of the layout, so
 /// that an image of the weights needs no directory.
 class WeightPlan {

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "base/checked.h"
 #include "formats/error_context.h"
 #include "runtime/model/image.h"
 #include "runtime/model/weight_loader.h"
@@ -90,11 +89,7 @@ std::unique_ptr<Weights> load_weights(const Bundle& bundle, const Compute& compu
 }
 
 std::uint64_t weight_bytes(const formats::BundleInfo& info, const kernels::Layout& layout) {
-  std::uint64_t bytes = 0;
-  for (const formats::TensorEntry& tensor : info.tensors) {
-    bytes = checked_add(bytes, PackedShape(tensor.dtype, tensor.shape, layout).size, "weights");
-  }
-  return bytes;
+  return WeightPlan(info, layout).bytes();
 }
 
 bool Weights::layers_are_quantized() const {

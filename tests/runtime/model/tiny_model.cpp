@@ -51,6 +51,7 @@ Distribution distribution(const formats::ExpectedTensor& tensor, const ModelConf
     case formats::TensorRole::positions:
       return {0.0, 0.3};
     case formats::TensorRole::vector:
+    case formats::TensorRole::scales:
       return tensor.name.ends_with("_bias") ? Distribution{0.0, 0.2} : Distribution{1.0, 0.2};
     case formats::TensorRole::projection:
       return {0.0, keeping_size(tensor.shape.cols)};

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+
+#include "formats/model_source.h"
+
+namespace crayon::cli {
+
+/// How `pack` makes a model easy to quantise.
+struct SmoothingOptions {
+  std::string method = "none";
+  std::string calibration;  ///< a text file
+  float strength = 0.5f;
+};
+void add_smoothing_options(CLI::App& command, SmoothingOptions& options);
+
+/// The source with channel scales folded in. Runs it in f32 on the calibration text, from a
+/// temporary bundle beside `output`, and the smoothed one likewise: throws unsupported unless both
+/// give the same logits. Throws bad_argument for a text that is missing or too short.
+formats::ModelSource smoothed(formats::ModelSource source, const SmoothingOptions& options,
+                              const std::filesystem::path& output);
+
+}  // namespace crayon::cli
