@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "formats/importers/importers.h"
 #include "formats/packer.h"
 #include "runtime/model/model.h"
 #include "runtime/smoothing/smoothquant.h"
@@ -79,16 +80,46 @@ std::vector<formats::Token> calibration_tokens(const formats::ModelSource& sourc
   return tokens;
 }
 
+formats::ChannelScales calibrated_scales(const formats::ModelSource& source,
+                                         const model::Model& model,
+                                         std::span<const formats::Token> tokens, float strength) {
+  model::Session session(model, std::min(window, source.config.max_context), model::KvDtype::f32);
+  Progress progress("calibrating", "tokens");
+  const smoothing::ChannelMaxima maxima = smoothing::observe(
+      model, session, tokens, [&](std::uint64_t done) { progress.update(done, tokens.size()); });
+  return smoothing::smoothquant(source, maxima, strength);
+}
+
+formats::ChannelScales learned_scales(const formats::ModelSource& source,
+                                      const SmoothingOptions& options) {
+  if (options.scales.empty()) {
+    throw Error(Code::bad_argument, "there are no learned scales to smooth with",
+                "add --scales FILE, the scales.safetensors of `crayon-train scales`");
+  }
+  return importers::import_channel_scales(options.scales, source.config);
+}
+
+/// Ids to compare two models on.
+std::vector<formats::Token> any_tokens(const formats::ModelConfig& config) {
+  std::vector<formats::Token> tokens(std::min<std::size_t>(check_tokens, config.max_context));
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    tokens[i] = static_cast<formats::Token>(i % config.vocab_size);
+  }
+  return tokens;
+}
+
 }  // namespace
 
 void add_smoothing_options(CLI::App& command, SmoothingOptions& options) {
   command
       .add_option("--smooth", options.method,
                   "Channel scales that make the model easy to quantise; they cost nothing later")
-      ->check(CLI::IsMember({"none", "smoothquant"}))
+      ->check(CLI::IsMember({"none", "smoothquant", "learned"}))
       ->capture_default_str();
   command.add_option("--calibrate", options.calibration,
                      "A text that shows --smooth what the model's activations are like");
+  command.add_option("--scales", options.scales,
+                     "What `crayon-train scales` has learned, for --smooth learned");
   command
       .add_option("--strength", options.strength,
                   "Share of the difficulty that --smooth moves from activations to weights")
@@ -98,26 +129,26 @@ void add_smoothing_options(CLI::App& command, SmoothingOptions& options) {
 
 formats::ModelSource smoothed(formats::ModelSource source, const SmoothingOptions& options,
                               const std::filesystem::path& output) {
-  const std::vector<formats::Token> tokens = calibration_tokens(source, options);
-  const auto checked = std::span(tokens).first(
-      std::min({tokens.size(), check_tokens, std::size_t{source.config.max_context}}));
   std::filesystem::path temporary = output;
   temporary += ".f32";
+  std::vector<formats::Token> tokens;
   std::vector<float> truth;
   formats::ChannelScales scales;
-  {
+  if (options.method == "learned") {
+    scales = learned_scales(source, options);
+    tokens = any_tokens(source.config);
     const TemporaryModel model(source, temporary, "preparing");
-    truth = all_logits(*model, checked);
-    model::Session session(*model, std::min(window, source.config.max_context),
-                           model::KvDtype::f32);
-    Progress progress("calibrating", "tokens");
-    const smoothing::ChannelMaxima maxima = smoothing::observe(
-        *model, session, tokens, [&](std::uint64_t done) { progress.update(done, tokens.size()); });
-    scales = smoothing::smoothquant(source, maxima, options.strength);
+    truth = all_logits(*model, tokens);
+  } else {
+    tokens = calibration_tokens(source, options);
+    const TemporaryModel model(source, temporary, "preparing");
+    scales = calibrated_scales(source, *model, tokens, options.strength);
+    tokens.resize(std::min({tokens.size(), check_tokens, std::size_t{source.config.max_context}}));
+    truth = all_logits(*model, tokens);
   }
   source = formats::smooth(std::move(source), scales);
   const TemporaryModel model(source, temporary, "checking");
-  const float apart = difference(all_logits(*model, checked), truth);
+  const float apart = difference(all_logits(*model, tokens), truth);
   if (!(apart <= tolerance)) {
     throw Error(Code::unsupported,
                 fmt::format("the smoothed model's logits differ by {:.2g} of the largest, more "

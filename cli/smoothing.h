@@ -12,6 +12,7 @@ namespace crayon::cli {
 struct SmoothingOptions {
   std::string method = "none";
   std::string calibration;  ///< a text file
+  std::string scales;       ///< learned ones, a safetensors file
   float strength = 0.5f;
 };
 void add_smoothing_options(CLI::App& command, SmoothingOptions& options);

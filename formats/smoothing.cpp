@@ -189,21 +189,26 @@ ModelSource smooth(ModelSource source, const ChannelScales& scales) {
   return source;
 }
 
-std::optional<ChannelScales> read_scales(const Bundle& bundle) {
-  if (!bundle.info().config || !bundle.info().config->smoothed) {
-    return std::nullopt;
-  }
-  const ModelConfig& config = *bundle.info().config;
+ChannelScales scales_of(const ModelConfig& config, const std::filesystem::path& file,
+                        const std::function<std::vector<float>(const std::string& name)>& read) {
   ChannelScales scales;
   scales.layers.resize(config.layers);
   for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
     each_place(scales.layers[layer], config,
                [&](std::string_view name, std::vector<float>& values, std::uint32_t) {
-                 values = bundle.read_f32(bundle.at(layer_tensor(layer, name)));
+                 values = read(layer_tensor(layer, name));
                });
   }
-  in_file(bundle.path(), [&] { check(scales, config, Code::corrupt); });
+  in_file(file, [&] { check(scales, config, Code::corrupt); });
   return scales;
+}
+
+std::optional<ChannelScales> read_scales(const Bundle& bundle) {
+  if (!bundle.info().config || !bundle.info().config->smoothed) {
+    return std::nullopt;
+  }
+  return scales_of(*bundle.info().config, bundle.path(),
+                   [&](const std::string& name) { return bundle.read_f32(bundle.at(name)); });
 }
 
 void fold_inputs(const ChannelScales& scales, const ModelConfig& config, std::uint32_t layer,

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "formats/bundle.h"
@@ -38,6 +41,11 @@ std::vector<float> shared_by_query_heads(std::span<const float> values, const Mo
 /// bad_argument for scales of other sizes or not in [2^-20, 2^20], and for a model that is smoothed
 /// already.
 ModelSource smooth(ModelSource source, const ChannelScales& scales);
+
+/// Scales out of vectors of a file, by the names that they have in a bundle: "layers.0.qkv_scales".
+/// Throws corrupt, naming the file, for scales that smooth() refuses, and what `read` does.
+ChannelScales scales_of(const ModelConfig& config, const std::filesystem::path& file,
+                        const std::function<std::vector<float>(const std::string& name)>& read);
 
 /// The scales that were folded into a bundle's model; none when it was not smoothed. Throws corrupt
 /// for scales that smooth() refuses.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "formats/model_source.h"
+#include "formats/smoothing.h"
 
 namespace crayon::importers {
 
@@ -28,6 +29,11 @@ formats::TokenizerData import_tokenizer(const std::filesystem::path& source);
 /// the model that `base` describes. A tensor that matches nothing is the error unmatched_tensor.
 formats::AdapterSource import_adapter(const std::filesystem::path& source,
                                       const formats::Bundle& base);
+
+/// Channel scales that `crayon-train scales` learned, for a model of that configuration: a
+/// safetensors file. Throws missing_tensor, and corrupt for scales that do not fit.
+formats::ChannelScales import_channel_scales(const std::filesystem::path& path,
+                                             const formats::ModelConfig& config);
 
 /// A model of seeded random weights with a byte-level tokenizer. `shape` is "tiny", a published
 /// model ("smollm2-135m") or the path of a config.json. Throws bad_argument, listing the known

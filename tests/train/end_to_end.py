@@ -175,6 +175,24 @@ class EndToEnd(TrainCase):
         self.assertAlmostEqual(
             trained, self.runtime_loss("few.tokens", "--adapter", "kept.crayon"), delta=2e-4)
 
+    def test_learned_scales_are_folded_in_and_change_nothing_but_rounding(self):
+        self.train("scales", "base", "ruled.tokens", "-o", "scales", "--block-tokens", "6k",
+                   "--tokens", "6k", "--batch-tokens", 1024, "--seed", 1, "--threads", 1)
+        learned = ["--smooth", "learned", "--scales", "scales/scales.safetensors"]
+        self.crayon("pack", "base", "--weights", "f32", *learned, "-o", "smooth32.crayon")
+        self.crayon("pack", "base", *learned, "-o", "smooth.crayon")
+
+        def divergence(model):
+            return self.crayon("compare", "f32.crayon", model, "-f", "ruled.jsonl",
+                               "--json").json["kl_mean"]
+
+        self.assertLess(divergence("smooth32.crayon"), 1e-8)
+        # A toy's channels are all alike: there is little to gain, and nothing may be lost by much.
+        self.assertLess(divergence("smooth.crayon"), 1.5 * divergence("base.crayon"))
+        self.crayon("pack", "base", "--smooth", "learned", "--scales", "base/model.safetensors",
+                    "-o", "x.crayon", code=support.BAD_FILE)
+        self.crayon("pack", "base", "--smooth", "learned", "-o", "x.crayon", code=support.USAGE)
+
     def seen(self, folder):
         with open(self.dir / folder / "loss.csv", encoding="utf-8") as log:
             return int(list(csv.DictReader(log))[-1]["tokens"])

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <numeric>
 
 #include "tests/support/support.h"
 #include "tests/train/tiny_config.h"
@@ -11,6 +12,8 @@
 #include "train/model/decoder.h"
 #include "train/model/lora.h"
 #include "train/model/tensor_file.h"
+#include "train/scales/learn_scales.h"
+#include "train/scales/rounding.h"
 
 namespace crayon::train {
 namespace {
@@ -114,6 +117,94 @@ TEST(Learn, ACheckpointOfAnotherShapeIsRefused) {
                   [] {});
             }),
             Code::missing_tensor);
+}
+
+/// A base whose activations have outliers that its weights shrink again: hard on int8.
+Weights with_outliers() {
+  Weights base = Weights::random(tiny, 3);
+  base.embedding.mul_(25);
+  for (Layer& layer : base.layers) {
+    for (const Projection which : all_projections) {
+      layer.at(which).mul_(8);
+    }
+    for (const std::int64_t channel : {3, 17}) {
+      layer.attention_norm[channel] *= 60;
+      layer.mlp_norm[channel] *= 60;
+      for (const Projection which :
+           {Projection::q, Projection::k, Projection::v, Projection::gate, Projection::up}) {
+        layer.at(which).select(1, channel).div_(60);
+      }
+    }
+  }
+  base.require_grad(false);
+  return base;
+}
+
+TEST(Scales, RoundingIsThatOfTheRuntime) {
+  const torch::Tensor x = torch::tensor({{0.5f, -127.0f, 3.49f}, {0.0f, 0.0f, 0.0f}});
+  EXPECT_TRUE(torch::allclose(rounded(x), torch::tensor({{0.0f, -127.0f, 3.0f}, {0.f, 0.f, 0.f}})));
+  torch::Tensor leaf = torch::tensor({1.0f, 2.3f, -4.0f}).requires_grad_(true);
+  rounded(leaf)[0].backward();
+  EXPECT_NEAR(leaf.grad()[0].item<float>(), 1, 1e-6) << "straight through";
+}
+
+TEST(Scales, QueryHeadsShareThoseOfTheirKvHead) {
+  ChannelScales scales(tiny);
+  scales.theta(1, Place::o)[9] = std::log(4.0f);  // channel 1 of KV head 1: of heads 2 and 3
+  const torch::Tensor of = scales.of(1, Projection::o);
+  ASSERT_EQ(of.size(0), 32);
+  for (std::int64_t i = 0; i < 32; ++i) {
+    EXPECT_NEAR(of[i].item<float>(), i == 17 || i == 25 ? 4 : 1, 1e-5) << i;
+  }
+  scales.theta(0, Place::down)[5] = 100;
+  EXPECT_NEAR(scales.of(0, Projection::down)[5].item<float>(), 64, 1e-3) << "bounded";
+}
+
+/// The mean relative error of the layers in int8, and what it is after learning.
+TEST(Scales, EachPhaseMakesItsLossSmaller) {
+  const Weights base = with_outliers();
+  const Shard shard = successors();
+  std::vector<std::int64_t> all(shard.answers.size());
+  std::iota(all.begin(), all.end(), 0);
+  const Batch batch = make_batch(shard, all, {}, 64);
+  ChannelScales none(base.config);
+  ChannelScales scales = closed_form(base, {batch}, {});
+  for (ChannelScales* each : {&none, &scales}) {
+    for (const auto& [name, theta] : each->named()) {
+      theta->requires_grad_(true);
+    }
+  }
+  const double plain = block_step(base, none, batch, {}).loss;
+  const double closed = block_step(base, scales, batch, {}).loss;
+  EXPECT_LT(closed, plain / 4) << "the closed form";
+  const auto learn =
+      [&](StepResult (*step)(const Weights&, const ChannelScales&, const Batch&, const Compute&)) {
+        const test::TempDir folder;
+        Optimizer optimizer(scales.named(), false, {.adam_rate = 1e-2});
+        train(
+            {.tokens = batch.tokens * 60, .folder = folder.path()}, scales.named(), optimizer,
+            [&] { return step(base, scales, batch, {}); }, [] {});
+      };
+  learn(block_step);
+  const double learned = block_step(base, scales, batch, {}).loss;
+  EXPECT_LT(learned, 0.9 * closed) << "phase 1";
+
+  const double before = whole_step(base, scales, batch, {}).loss;
+  learn(whole_step);
+  EXPECT_LT(whole_step(base, scales, batch, {}).loss, before) << "phase 2";
+}
+
+TEST(Scales, AreSavedByTheNamesThatBundlesHave) {
+  const test::TempDir folder;
+  ChannelScales scales(tiny);
+  scales.theta(1, Place::gate_up)[2] = std::log(0.5f);
+  scales.save(folder / "scales.safetensors");
+  const TensorFile file = read_tensors(folder / "scales.safetensors");
+  EXPECT_EQ(file.tensors.size(), 8u);
+  const torch::Tensor saved = file.tensors.at("layers.1.gate_up_scales");
+  EXPECT_EQ(saved.size(0), tiny.dim);
+  EXPECT_NEAR(saved[2].item<float>(), 0.5, 1e-6);
+  EXPECT_EQ(file.tensors.at("layers.0.o_scales").size(0), 16);
 }
 
 TEST(Learn, BatchesDependOnTheSeedAndHoldEveryExampleOnce) {

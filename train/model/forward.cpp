@@ -8,10 +8,14 @@ namespace {
 /// One pass over a batch: what all layers share.
 class Pass {
  public:
-  Pass(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
-       torch::ScalarType type)
-      : weights_(weights), config_(weights.config), type_(type), time_(ids.size(1)) {
-    make_rotation(ids.device());
+  Pass(const Weights& weights, std::int64_t time, torch::Device device, const Mixture* mixture,
+       const Compute& compute)
+      : weights_(weights),
+        config_(weights.config),
+        type_(compute.type),
+        linear_(compute.linear),
+        time_(time) {
+    make_rotation(device);
     if (mixture != nullptr) {
       pool_ = mixture->pool;
       // [examples][1][N * rank], the scale inside
@@ -54,7 +58,8 @@ class Pass {
   }
 
   torch::Tensor project(std::size_t index, Projection which, const torch::Tensor& x) const {
-    torch::Tensor y = torch::linear(x, weights_.layers[index].at(which).to(type_));
+    const torch::Tensor weight = weights_.layers[index].at(which).to(type_);
+    torch::Tensor y = linear_ ? linear_(index, which, x, weight) : torch::linear(x, weight);
     if (pool_ != nullptr) {
       const LowRankPair& pair = pool_->at(index, which);
       const torch::Tensor low = torch::linear(x, pair.a.to(type_)) * rank_weights_;
@@ -97,6 +102,7 @@ class Pass {
   const Weights& weights_;
   const Config& config_;
   torch::ScalarType type_;
+  const Linear& linear_;
   std::int64_t time_;
   const LoraPool* pool_ = nullptr;
   torch::Tensor rank_weights_;
@@ -111,7 +117,7 @@ torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& gain, double
 
 torch::Tensor residual(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
                        const Compute& compute) {
-  Pass pass(weights, ids, mixture, compute.type);
+  Pass pass(weights, ids.size(1), ids.device(), mixture, compute);
   torch::Tensor x = torch::embedding(weights.embedding, ids);
   const std::size_t count =
       compute.layers < 0 ? weights.layers.size() : static_cast<std::size_t>(compute.layers);
@@ -119,6 +125,11 @@ torch::Tensor residual(const Weights& weights, const torch::Tensor& ids, const M
     x = pass.layer(i, x);
   }
   return x;
+}
+
+torch::Tensor run_layer(const Weights& weights, std::size_t index, const torch::Tensor& x,
+                        const Compute& compute) {
+  return Pass(weights, x.size(1), x.device(), nullptr, compute).layer(index, x);
 }
 
 torch::Tensor logits(const Weights& weights, const torch::Tensor& rows, const Compute& compute) {

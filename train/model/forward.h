@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include <cstddef>
+#include <functional>
+
 #include "train/model/decoder.h"
 #include "train/model/lora.h"
 
@@ -13,10 +16,16 @@ struct Mixture {
   torch::Tensor weights;  ///< [examples][N]
 };
 
+/// A projection of a layer, in the place of torch::linear: x [..][inputs], weight
+/// [outputs][inputs].
+using Linear = std::function<torch::Tensor(std::size_t layer, Projection which,
+                                           const torch::Tensor& x, const torch::Tensor& weight)>;
+
 /// How a forward pass computes.
 struct Compute {
   torch::ScalarType type = torch::kFloat32;  ///< of matrix products: float32 or bfloat16
   std::int64_t layers = -1;                  ///< stop after so many; -1: all
+  Linear linear = {};                        ///< of the base's projections; empty: torch::linear
 };
 
 /// The residual stream after the last layer run, before the final norm: [examples][time][dim], in
@@ -24,6 +33,10 @@ struct Compute {
 /// `mixture` may be null.
 torch::Tensor residual(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
                        const Compute& compute);
+
+/// One layer alone: x [examples][time][dim] of the residual stream, to what stands behind it.
+torch::Tensor run_layer(const Weights& weights, std::size_t index, const torch::Tensor& x,
+                        const Compute& compute);
 
 /// Logits of rows of the residual stream: [rows][dim] -> [rows][vocab], float32.
 torch::Tensor logits(const Weights& weights, const torch::Tensor& rows, const Compute& compute);

@@ -25,6 +25,7 @@ std::span<const Verb> verbs();
 Action declare_pretrain(CLI::App& command);
 Action declare_lora(CLI::App& command);
 Action declare_pool(CLI::App& command);
+Action declare_scales(CLI::App& command);
 Action declare_probe(CLI::App& command);
 Action declare_tasks(CLI::App& command);
 Action declare_start_tokenizer(CLI::App& command);
