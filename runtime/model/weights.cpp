@@ -12,7 +12,6 @@ namespace crayon::model {
 namespace {
 
 using formats::Bundle;
-using formats::ModelConfig;
 
 /// Finds the parts of a model in its packed weights.
 class Finder {
