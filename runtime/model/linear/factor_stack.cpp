@@ -201,9 +201,6 @@ FactorStack::FactorStack(Adapters adapters, const formats::ModelConfig& config,
   memory_.fill_zero();
   place_all(Parts(memory_.data()), true);
   for (std::size_t n = 0; n + 1 < groups_.size(); ++n) {
-    const kernels::WeightsI8& a = groups_[n + 1].a;
-    groups_[n].next_a = {reinterpret_cast<const std::uint8_t*>(a.data),
-                         layout.down.packed_bytes(a.rows, a.inputs)};
     look_ahead(groups_[n], groups_[n + 1].bytes, layout.i8.rows_per_block);
   }
 }

@@ -35,8 +35,7 @@ struct StackedFactors {
   kernels::WeightsI8 a{};  ///< [ranks of all maps][inputs], as Layout::down; no rows: not adapted
   std::array<Map, most_shared_maps> maps;
   std::vector<Slice> slices;
-  ByteSpan next_a;  ///< A of the group that a step computes next; empty behind the last
-  ByteSpan bytes;   ///< all of these factors
+  ByteSpan bytes;  ///< all of these factors
 };
 
 /// Adapters whose factors were stacked, without regard to their weights: a pool is stacked once,

@@ -82,7 +82,6 @@ class Application {
 
   /// All rows of all maps, one map below the other.
   void multiply() {
-    expect_next();
     std::size_t blocks = 0;
     for (const LinearMap& map : group_.maps) {
       blocks += blocks_of(map);
@@ -102,7 +101,6 @@ class Application {
 
   /// The same rows of all maps together.
   void multiply_side_by_side(const RangeWork& consume) {
-    expect_next();
     compute_.parallel(blocks_of(group_.maps.front()), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t map = 0; map < group_.maps.size(); ++map) {
         multiply_blocks(map, {begin, end});
@@ -112,13 +110,6 @@ class Application {
   }
 
  private:
-  /// A of the next group is short, and would cost more to wait for than to read.
-  void expect_next() const {
-    if (low_rank_ != nullptr && group_.tokens == 1) {
-      low_rank_->expect_next();
-    }
-  }
-
   bool is_long_down() const {
     constexpr std::size_t short_bytes = 64 << 10;  // read before another thread has woken up
     return all_ranks_.size() * input_.inputs > short_bytes;

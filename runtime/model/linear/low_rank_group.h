@@ -45,8 +45,6 @@ class LowRankGroup {
   /// z = s * z for some tokens, in the form that up() reads, when all their rows are there.
   virtual void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
                      const kernels::KernelSet& kernels) const = 0;
-  /// Asks the memory for what the next group's down() will read.
-  virtual void expect_next() const {}
   /// B z of one map and all tokens of the input, where the kernels add it to a product as they
   /// write that.
   virtual std::optional<kernels::LowRankUp> fused_up(std::size_t map, std::size_t tokens,

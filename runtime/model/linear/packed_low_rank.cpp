@@ -60,14 +60,6 @@ void PackedLowRank::scale(const LinearInput& input, Range tokens, LowRankScratch
   }
 }
 
-void PackedLowRank::expect_next() const {
-  constexpr std::size_t line = 64, most = 32 << 10;  // bytes; more is a stream worth its own start
-  const ByteSpan next = factors_.next_a.first(std::min(factors_.next_a.size(), most));
-  for (std::size_t at = 0; at < next.size(); at += line) {
-    __builtin_prefetch(next.data() + at, 0, 2);  // into the second cache: base weights come first
-  }
-}
-
 std::optional<kernels::LowRankUp> PackedLowRank::fused_up(std::size_t map, std::size_t tokens,
                                                           LowRankScratch& scratch) const {
   const kernels::FactorsB& b = factors_.maps[map].b;

@@ -22,7 +22,6 @@ class PackedLowRank final : public LowRankGroup {
             const kernels::KernelSet& kernels) const override;
   void scale(const LinearInput& input, Range tokens, LowRankScratch& scratch,
              const kernels::KernelSet& kernels) const override;
-  void expect_next() const override;
   std::optional<kernels::LowRankUp> fused_up(std::size_t map, std::size_t tokens,
                                              LowRankScratch& scratch) const override;
   void up(std::size_t, std::size_t, Range, LowRankScratch&, const kernels::Output&,
