@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Executed instructions of an aarch64 crayon per decoded and per prefilled token, under QEMU.
 
-An instruction count is the same on every run and every machine, so the difference of two runs that
-differ by some tokens is the cost of those tokens, whatever loading, tokenising and printing cost.
+The difference of two runs that differ by some tokens is the cost of those tokens, whatever loading,
+tokenising and printing cost: counts do not depend on the machine or on what else runs there. Loading
+alone differs by a few million from run to run, so that tokens should be many.
 It says nothing of caches or of instructions a cycle: bench/instructions/loops.py asks a model of
 the core about those.
 
 Usage: bench/instructions/count.py CRAYON MODEL [--cpu max,cortex-a76,cortex-a53]
-           [--kernels i8mm,dotprod,neon] [--decode 4,12] [--prefill 32,96] [--functions N]
+           [--kernels i8mm,dotprod,neon] [--decode 4,36] [--prefill 32,96] [--functions N]
 
 Runs each kernel set on the first of the CPUs that has it. Needs qemu-aarch64 with plugins (Debian's
 is), a C compiler for the plugin, and a crayon with symbols for --functions.
@@ -85,7 +86,7 @@ def main() -> int:
     parser.add_argument("model")
     parser.add_argument("--cpu", default="max,cortex-a76,cortex-a53")
     parser.add_argument("--kernels", default="i8mm,dotprod,neon")
-    parser.add_argument("--decode", type=two_numbers, default=(4, 12))
+    parser.add_argument("--decode", type=two_numbers, default=(4, 36))
     parser.add_argument("--prefill", type=two_numbers, default=(32, 96))
     parser.add_argument("--functions", type=int, default=0, help="print the most expensive ones")
     options = parser.parse_args()
