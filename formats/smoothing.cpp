@@ -28,6 +28,18 @@ std::vector<float> inverse(std::span<const float> scales) {
   return result;
 }
 
+/// Those of the KV heads' channels [kv_dim] for o's inputs [query_dim].
+std::vector<float> shared_by_query_heads(std::span<const float> values, const ModelConfig& config) {
+  std::vector<float> result;
+  const std::uint32_t group = config.heads / config.kv_heads;
+  for (std::uint32_t head = 0; head < config.heads; ++head) {
+    const auto of_head =
+        values.subspan(std::size_t{head / group} * config.head_dim, config.head_dim);
+    result.insert(result.end(), of_head.begin(), of_head.end());
+  }
+  return result;
+}
+
 /// Of what a projection reads, [inputs]; empty: none.
 std::vector<float> input_scales(const LayerScales& scales, Projection which,
                                 const ModelConfig& config) {
@@ -144,17 +156,6 @@ ChannelScales unit_scales(const ModelConfig& config) {
     });
   }
   return scales;
-}
-
-std::vector<float> shared_by_query_heads(std::span<const float> values, const ModelConfig& config) {
-  std::vector<float> result;
-  const std::uint32_t group = config.heads / config.kv_heads;
-  for (std::uint32_t head = 0; head < config.heads; ++head) {
-    const auto of_head =
-        values.subspan(std::size_t{head / group} * config.head_dim, config.head_dim);
-    result.insert(result.end(), of_head.begin(), of_head.end());
-  }
-  return result;
 }
 
 ModelSource smooth(ModelSource source, const ChannelScales& scales) {

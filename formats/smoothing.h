@@ -34,9 +34,6 @@ struct ChannelScales {
 /// All scales 1.
 ChannelScales unit_scales(const ModelConfig& config);
 
-/// `values` [outputs] of o's input channels [query_dim], from those of the KV heads' [kv_dim].
-std::vector<float> shared_by_query_heads(std::span<const float> values, const ModelConfig& config);
-
 /// The same model with the scales folded into its norms and weights, and kept beside them. Throws
 /// bad_argument for scales of other sizes or not in [2^-20, 2^20], and for a model that is smoothed
 /// already.

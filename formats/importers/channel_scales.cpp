@@ -19,11 +19,12 @@ formats::ChannelScales import_channel_scales(const std::filesystem::path& path,
                   "use the scales that were learned for this model");
     }
     file.check_readable(*found);
-    // Of other sizes they are refused, but not read before.
-    std::vector<float> values(found->bytes <= (std::uint64_t{1} << 24) ? found->shape.cols : 0);
-    if (!values.empty()) {
-      file.read_rows(*found, 0, 1, values);
+    if (found->shape.rows != 1) {  // a matrix without rows may name any width
+      throw Error(Code::corrupt, fmt::format("{}: tensor {} is not a vector", path.string(), name),
+                  "use the scales that were learned for this model");
     }
+    std::vector<float> values(found->shape.cols);
+    file.read_rows(*found, 0, 1, values);
     return values;
   });
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "runtime/model/likelihood.h"
 
 namespace crayon::eval {
 namespace {
@@ -134,7 +135,7 @@ class Pair {
   void add_position(std::size_t t, Token next) {
     const auto p = std::span<const float>(logits_).subspan(t * vocab_, vocab_);
     const auto q = std::span<const float>(other_logits_).subspan(t * vocab_, vocab_);
-    const double p_sum = log_sum_exp(p), q_sum = log_sum_exp(q);
+    const double p_sum = model::log_sum_exp(p), q_sum = model::log_sum_exp(q);
     reference_loss_ += p_sum - static_cast<double>(p[static_cast<std::size_t>(next)]);
     loss_ += q_sum - static_cast<double>(q[static_cast<std::size_t>(next)]);
     divergences_.push_back(divergence(p, p_sum, q, q_sum));

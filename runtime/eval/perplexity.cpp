@@ -5,16 +5,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "runtime/model/likelihood.h"
 
 namespace crayon::eval {
 namespace {
 
 using model::Token;
-
-/// -log softmax(logits)[target], in double.
-double negative_log_likelihood(std::span<const float> logits, Token target) {
-  return log_sum_exp(logits) - static_cast<double>(logits[static_cast<std::size_t>(target)]);
-}
 
 /// Runs windows and sums up.
 class Measurement {
@@ -36,8 +32,8 @@ class Measurement {
                      here);
       for (std::size_t t = 0; t < size; ++t) {
         if (window.scored[at + t + 1]) {
-          loss_ +=
-              negative_log_likelihood(here.subspan(t * vocab, vocab), window.positions[at + t + 1]);
+          loss_ += model::negative_log_likelihood(here.subspan(t * vocab, vocab),
+                                                  window.positions[at + t + 1]);
           ++count_;
         }
       }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 
@@ -74,15 +73,6 @@ void check(std::span<const Sequence> sequences, Cut cut, const model::Model& mod
 std::size_t chunk_size(std::size_t vocab) {
   constexpr std::size_t most_logits = (std::size_t{16} << 20) / sizeof(float);
   return std::clamp<std::size_t>(most_logits / vocab, 1, 64);
-}
-
-double log_sum_exp(std::span<const float> logits) {
-  const double best = static_cast<double>(*std::ranges::max_element(logits));
-  double sum = 0;
-  for (const float logit : logits) {
-    sum += std::exp(static_cast<double>(logit) - best);
-  }
-  return best + std::log(sum);
 }
 
 }  // namespace crayon::eval

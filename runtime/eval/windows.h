@@ -47,7 +47,4 @@ void check(std::span<const Sequence> sequences, Cut cut, const model::Model& mod
 /// vocabulary is so large that their logits would take more than 16 MiB.
 std::size_t chunk_size(std::size_t vocab);
 
-/// log(sum(exp(logits))), in double.
-double log_sum_exp(std::span<const float> logits);
-
 }  // namespace crayon::eval

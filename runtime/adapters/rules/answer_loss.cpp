@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/error.h"
+#include "runtime/model/likelihood.h"
 
 namespace crayon::adapters {
 namespace {
@@ -32,16 +32,6 @@ std::uint32_t longest(std::span<const AnsweredPrompt> examples) {
 std::size_t longest_answer(std::span<const AnsweredPrompt> examples) {
   return std::ranges::max(examples, {}, [](const auto& each) { return each.answer.size(); })
       .answer.size();
-}
-
-/// -log softmax(logits)[target]
-double negative_log_likelihood(std::span<const float> logits, model::Token target) {
-  const double best = static_cast<double>(*std::ranges::max_element(logits));
-  double sum = 0;
-  for (const float logit : logits) {
-    sum += std::exp(static_cast<double>(logit) - best);
-  }
-  return best + std::log(sum) - static_cast<double>(logits[static_cast<std::size_t>(target)]);
 }
 
 }  // namespace
@@ -76,7 +66,7 @@ double AnswerLoss::loss_of(const AnsweredPrompt& example) {
   model_.forward(session_, step_, model::Logits::all, logits);
   double loss = 0;
   for (std::size_t t = 0; t < example.answer.size(); ++t) {
-    loss += negative_log_likelihood(logits.subspan(t * vocab, vocab), example.answer[t]);
+    loss += model::negative_log_likelihood(logits.subspan(t * vocab, vocab), example.answer[t]);
   }
   return loss;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/half.h"
+#include "formats/importers/importers.h"
 #include "formats/importers/safetensors_header.h"
 #include "tests/formats/importers/safetensors_writer.h"
 #include "tests/support/support.h"
@@ -31,6 +32,32 @@ class Safetensors : public testing::Test {
 
   test::TempDir folder_;
 };
+
+TEST_F(Safetensors, ChannelScalesAreVectorsOfTheModelsSizes) {
+  formats::ModelConfig config;
+  config.layers = 1;
+  config.dim = config.hidden_dim = 2;
+  config.heads = config.kv_heads = 1;
+  config.head_dim = 2;
+  const auto code = [&](const std::string& name, const std::vector<std::uint64_t>& shape,
+                        const std::vector<float>& values) {
+    SafetensorsWriter writer;
+    for (const std::string place : {"qkv", "o", "gate_up", "down"}) {
+      const std::string full = "layers.0." + place + "_scales";
+      const bool changed = full == name;
+      writer.add_f32(full, changed ? shape : std::vector<std::uint64_t>{2},
+                     changed ? values : std::vector<float>{1, 2});
+    }
+    const auto path = write(writer.bytes());
+    return code_of([&] { import_channel_scales(path, config); });
+  };
+  const auto path = write(SafetensorsWriter().bytes());
+  EXPECT_EQ(code_of([&] { import_channel_scales(path, config); }), Code::missing_tensor);
+  EXPECT_EQ(code("layers.0.o_scales", {3}, {1, 1, 1}), Code::corrupt);
+  EXPECT_EQ(code("layers.0.o_scales", {2}, {1, -1}), Code::corrupt);
+  EXPECT_EQ(code("layers.0.o_scales", {2, 1}, {1, 1}), Code::corrupt);
+  EXPECT_EQ(code("layers.0.o_scales", {0, std::uint64_t{1} << 59}, {}), Code::corrupt);
+}
 
 TEST_F(Safetensors, ReadsEveryTypeByRows) {
   SafetensorsWriter writer;
