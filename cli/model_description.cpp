@@ -78,7 +78,8 @@ Json config_json(const ModelConfig& config) {
                {"windowed", config.windowed},
                {"unrotated", config.unrotated},
                {"positions", has_rope(config) ? "rope" : "learned"},
-               {"smoothed", config.smoothed}};
+               {"smoothed", config.smoothed},
+               {"static_ranges", config.static_ranges}};
   if (has_rope(config)) {
     json.update({{"rope_dim", config.rotated_dim()},
                  {"rope_theta", config.rope_theta},

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "cli/calibration.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -12,6 +13,7 @@
 #include "cli/verbs.h"
 #include "formats/importers/importers.h"
 #include "formats/packer.h"
+#include "runtime/smoothing/static_ranges.h"
 
 namespace crayon::cli {
 namespace {
@@ -26,6 +28,8 @@ struct Options {
   std::string head;         ///< empty: as the weights, but int8 for int4
   std::string chat_format;  ///< a preset's name; empty: what the model's template says
   SmoothingOptions smoothing;
+  std::string activations = "dynamic";  ///< scales of their int8 form
+  std::string calibration;              ///< a text file
 };
 
 formats::Dtype dtype_of(const std::string& name) {
@@ -71,16 +75,50 @@ void choose_chat_format(formats::TokenizerData& tokenizer, const Options& option
   }
 }
 
+/// Throws bad_argument for options that would do nothing.
+void check_calibration(const Options& options) {
+  const std::string& method = options.smoothing.method;
+  const bool is_static = options.activations == "static";
+  if (is_static && (options.weights == "f32" || options.weights == "f16")) {
+    throw Error(
+        Code::bad_argument,
+        fmt::format("{} weights read activations in floats, which have no ranges", options.weights),
+        "drop --activations static, or use --weights int8 or int4");
+  }
+  if (!options.calibration.empty() && method != "smoothquant" && !is_static) {
+    throw Error(Code::bad_argument, "--calibrate names a text, and nothing reads it",
+                "add --smooth smoothquant or --activations static");
+  }
+  if (!options.smoothing.scales.empty() && method != "learned") {
+    throw Error(Code::bad_argument, "--scales names learned scales, and nothing reads them",
+                "add --smooth learned");
+  }
+}
+
+/// The source with what is chosen for its int8 and int4 form before it is rounded.
+formats::ModelSource prepared(formats::ModelSource source, const Options& options) {
+  if (options.smoothing.method != "none") {
+    source = smoothed(std::move(source), options.smoothing, options.calibration, options.output);
+  }
+  if (options.activations == "static") {
+    const auto tokens = calibration_tokens(source, options.calibration);
+    const TemporaryModel model(source, options.output, "preparing");
+    const std::uint32_t layers = source.config.layers;
+    source = formats::with_ranges(std::move(source),
+                                  smoothing::static_ranges(calibrated(*model, tokens), layers));
+  }
+  return source;
+}
+
 Exit pack(const Options& options, const Common& common) {
+  check_calibration(options);
   const double started = monotonic_seconds();
   formats::ModelSource source = open_source(options);
   choose_chat_format(source.tokenizer, options);
   formats::PackOptions pack_options;
   pack_options.weights = dtype_of(options.weights);
   pack_options.head = dtype_of(head_of(options));
-  if (options.smoothing.method != "none") {
-    source = smoothed(std::move(source), options.smoothing, options.output);
-  }
+  source = prepared(std::move(source), options);
   {
     Progress progress("packing", "weights");
     formats::pack_model(
@@ -122,6 +160,13 @@ Action declare_pack(CLI::App& command, const Common& common) {
       ->check(CLI::IsMember({"int8", "int4", "f16", "f32"}));
   add_chat_format_option(command, options->chat_format);
   add_smoothing_options(command, options->smoothing);
+  command
+      .add_option("--activations", options->activations,
+                  "Scales of int8 activations: each token's own, or chosen on --calibrate")
+      ->check(CLI::IsMember({"dynamic", "static"}))
+      ->capture_default_str();
+  command.add_option("--calibrate", options->calibration,
+                     "A text that shows what the model's activations are like");
   command.add_option(
       "--random", options->random,
       "Pack random weights in a shape: tiny, that of a known model, or a config.json's");

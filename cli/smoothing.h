@@ -11,16 +11,16 @@ namespace crayon::cli {
 /// How `pack` makes a model easy to quantise.
 struct SmoothingOptions {
   std::string method = "none";
-  std::string calibration;  ///< a text file
-  std::string scales;       ///< learned ones, a safetensors file
+  std::string scales;  ///< learned ones, a safetensors file
   float strength = 0.5f;
 };
 void add_smoothing_options(CLI::App& command, SmoothingOptions& options);
 
 /// The source with channel scales folded in. Runs it in f32 on the calibration text, from a
 /// temporary bundle beside `output`, and the smoothed one likewise: throws unsupported unless both
-/// give the same logits. Throws bad_argument for a text that is missing or too short.
+/// give the same logits. Throws what calibration_tokens() does, and bad_argument without --scales
+/// for learned ones.
 formats::ModelSource smoothed(formats::ModelSource source, const SmoothingOptions& options,
-                              const std::filesystem::path& output);
+                              const std::string& calibration, const std::filesystem::path& output);
 
 }  // namespace crayon::cli

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "formats/activation_ranges.h"
 #include "formats/packer.h"
 
 namespace crayon::formats {
@@ -78,6 +79,10 @@ class TensorList {
     }
   }
 
+  void add_ranges(std::uint32_t layer) {
+    add_vector(layer_tensor(layer, activation_ranges), ranges_of_a_layer);
+  }
+
   void add_output() {
     add_norm(std::string(output_norm));
     if (!config_.tied_head) {
@@ -133,6 +138,9 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
   list.add_output();
   for (std::uint32_t layer = 0; config.smoothed && layer < config.layers; ++layer) {
     list.add_scales(layer);
+  }
+  for (std::uint32_t layer = 0; config.static_ranges && layer < config.layers; ++layer) {
+    list.add_ranges(layer);
   }
   return list.take();
 }

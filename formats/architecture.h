@@ -9,8 +9,8 @@
 
 namespace crayon::formats {
 
-/// `vector`: norms and biases. `positions`: the table of learned positions. `scales`: what was
-/// folded into the others (formats/smoothing.h); no step reads it.
+/// `vector`: norms, biases and ranges. `positions`: the table of learned positions. `scales`: what
+/// was folded into the others (formats/smoothing.h); no step reads it.
 enum class TensorRole : std::uint8_t { embedding, positions, vector, projection, head, scales };
 
 struct ExpectedTensor {

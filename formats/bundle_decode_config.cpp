@@ -60,7 +60,8 @@ ModelConfig decode_config(const fbs::Config& config) {
           .rope_magnitude = config.rope_magnitude(),
           .rope_short_factors = to_vector(config.rope_short_factors()),
           .rope_long_factors = to_vector(config.rope_long_factors()),
-          .smoothed = config.smoothed()};
+          .smoothed = config.smoothed(),
+          .static_ranges = config.static_ranges()};
 }
 
 }  // namespace crayon::formats

@@ -93,7 +93,8 @@ Offset<fbs::Config> encode(FlatBufferBuilder& builder, const ModelConfig& config
       config.gated, config.biases, config.qk_norm, config.post_norms, config.embedding_scale,
       config.attention_scale, config.attention_softcap, config.logit_softcap, config.window,
       windowed, unrotated, config.rope_dim, config.rope_window_theta, config.rope_beta_fast,
-      config.rope_beta_slow, config.rope_magnitude, short_factors, long_factors, config.smoothed);
+      config.rope_beta_slow, config.rope_magnitude, short_factors, long_factors, config.smoothed,
+      config.static_ranges);
 }
 
 Offset<Vector<std::uint8_t>> encode_charsmap(FlatBufferBuilder& builder,

@@ -73,7 +73,9 @@ struct ModelConfig {
                                                ///< [rope_dim / 2] in the original context
   std::vector<float> rope_long_factors = {};   ///< longrope: those beyond it
 
-  bool smoothed = false;  ///< channel scales were folded into it (formats/smoothing.h)
+  bool smoothed = false;       ///< channel scales were folded into it (formats/smoothing.h)
+  bool static_ranges = false;  ///< what the projections read has ranges that were chosen when it
+                               ///< was packed (formats/activation_ranges.h), if it is read in int8
 
   std::uint32_t query_dim() const { return heads * head_dim; }
   std::uint32_t kv_dim() const { return kv_heads * head_dim; }

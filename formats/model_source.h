@@ -24,6 +24,9 @@ struct SourceTensor {
   std::function<void(std::uint64_t begin, std::uint64_t count, std::span<float> out)> read_rows;
 };
 
+/// A tensor [1][values] of numbers that are at hand.
+SourceTensor vector_tensor(std::string name, std::vector<float> values);
+
 /// A model as an importer sees it; tensors are read when asked for.
 struct ModelSource {
   ModelConfig config;

@@ -100,16 +100,6 @@ void apply(const Factors& factors, std::uint64_t begin, std::uint64_t cols, std:
   }
 }
 
-/// A tensor of numbers that are at hand.
-SourceTensor vector_tensor(std::string name, std::vector<float> values) {
-  const std::uint64_t size = values.size();
-  return {std::move(name),
-          {.rows = 1, .cols = size},
-          [kept = std::move(values)](std::uint64_t, std::uint64_t count, std::span<float> out) {
-            std::copy_n(kept.begin(), count == 0 ? 0 : kept.size(), out.begin());
-          }};
-}
-
 /// visit(name, scales, size that they must have) for those of a layer.
 template <typename Layer, typename Visit>
 void each_place(Layer& layer, const ModelConfig& config, Visit visit) {

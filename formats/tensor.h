@@ -59,6 +59,7 @@ std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name);
 //   (layers.N.<projection>_bias [1][outputs])
 //   (layers.N.qkv_scales .gate_up_scales [1][dim]  .o_scales [1][kv_dim]
 //    (.down_scales [1][hidden_dim]): formats/smoothing.h)
+//   (layers.N.activation_ranges [1][4]: formats/activation_ranges.h)
 // In an adapter bundle, and behind "adapters.I." in a pool:
 //   layers.N.<projection>.lora_a [rank][inputs]   layers.N.<projection>.lora_b [outputs][rank]
 //   layers.N.<projection>.lora_directions [experts][inputs], when the adapter has experts
@@ -73,6 +74,7 @@ inline constexpr std::string_view qkv_scales = "qkv_scales";
 inline constexpr std::string_view o_scales = "o_scales";
 inline constexpr std::string_view gate_up_scales = "gate_up_scales";
 inline constexpr std::string_view down_scales = "down_scales";
+inline constexpr std::string_view activation_ranges = "activation_ranges";
 std::string_view indicators(Embedding embedding);
 /// "layers.N.<name>", where name is one of those above: "attention_norm", "q_norm".
 std::string layer_tensor(std::uint32_t layer, std::string_view name);

@@ -39,6 +39,12 @@ struct KernelSet {
   /// or infinite, so that every product with the row is NaN too.
   void (*quantize_i8)(const float* x, std::size_t n, std::size_t token, const ActivationsI8& out);
 
+  /// The same with a range that was chosen before: scale = range / 127, and what is larger
+  /// saturates, in one pass over x. The scale is NaN when some x is NaN or infinite. range >=
+  /// 1e-30.
+  void (*quantize_static_i8)(const float* x, std::size_t n, float range, std::size_t token,
+                             const ActivationsI8& out);
+
   /// sums[t][r] = sum_c w(r, c) * x(t, c) in int32. sums [tokens][sums_stride], indexed by the
   /// absolute row.
   void (*matmul_i8_sums)(const WeightsI8& w, std::size_t row_begin, std::size_t row_end,

@@ -34,6 +34,7 @@ constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
       .features = features,
       .layout = layout,
       .quantize_i8 = quantize_i8,
+      .quantize_static_i8 = quantize_static_i8,
       .matmul_i8_sums = matmul_i8_sums,
       .matmul_i8 = matmul_i8,
       .matmul_i4 = matmul_i4,

@@ -1,5 +1,6 @@
-// KernelSet::quantize_i8. The two templates are what a path may do better: a function of the same
-// name without a template, declared before this file is included, is taken instead.
+// KernelSet::quantize_i8 and quantize_static_i8. The two templates are what a path may do better: a
+// function of the same name without a template, declared before this file is included, is taken
+// instead.
 
 /// The bits of max |x|. Without the sign, floats are ordered as their bits are, infinity and NaN
 /// above all numbers.
@@ -105,5 +106,49 @@ void quantize_i8(const float* x, std::size_t n, std::size_t token, const Activat
     writer.put(g, q, sum);
   }
   out.scale[token] = !finite ? __builtin_nanf("") : nothing ? 0.0f : magnitude / 127.0f;
+  out.sum[token] = writer.total;
+}
+
+/// What of x [32] lies in [-range, range], and at its ends what does not. Adds NaN to `bad` where x
+/// is not finite.
+[[gnu::always_inline]] inline void clip_group(const float* x, f32v range, float* clipped,
+                                              f32v& bad) {
+  for (std::size_t i = 0; i < group_inputs; i += lanes) {
+    const f32v xs = load(x + i);
+    bad += xs - xs;
+    const f32v below = xs < range ? xs : range;
+    store(clipped + i, below > -range ? below : -range);
+  }
+}
+
+void quantize_static_i8(const float* x, std::size_t n, float range, std::size_t token,
+                        const ActivationsI8& out) {
+  assert(out.inputs >= n && out.inputs % group_inputs == 0 && token < out.tokens);
+  const float inverse = 127.0f / range;
+  const f32v ranges = splat(range);
+  f32v bad = {};
+  RowWriter writer(out, token);
+  alignas(64) std::int8_t q[group_inputs] = {};
+  alignas(64) float clipped[group_inputs];
+  std::size_t g = 0;
+  for (; (g + 1) * group_inputs <= n; ++g) {
+    clip_group(x + g * group_inputs, ranges, clipped, bad);
+    const std::int32_t sum = quantize_group(clipped, inverse, q);
+    writer.put(g, q, sum);
+  }
+  for (; g < out.inputs / group_inputs; ++g) {
+    alignas(64) float rest[group_inputs] = {};
+    for (std::size_t i = g * group_inputs; i < n; ++i) {
+      rest[i - g * group_inputs] = x[i];
+    }
+    clip_group(rest, ranges, clipped, bad);
+    const std::int32_t sum = quantize_group(clipped, inverse, q);
+    writer.put(g, q, sum);
+  }
+  float any = 0;
+  for (int lane = 0; lane < lanes; ++lane) {
+    any += bad[lane];
+  }
+  out.scale[token] = any + range / 127.0f;
   out.sum[token] = writer.total;
 }

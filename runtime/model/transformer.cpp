@@ -100,7 +100,7 @@ LinearGroup Step::group(std::uint32_t layer, MapGroup which, std::span<const Lin
       runs.push_back({its, part.range()});
     }
   }
-  return {maps, runs, x, tokens_};
+  return {maps, runs, x, tokens_, weights_.layers[layer].range(which)};
 }
 
 void Step::project_to_residual(std::uint32_t layer, MapGroup which, Projection projection,

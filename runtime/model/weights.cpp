@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "formats/activation_ranges.h"
 #include "formats/error_context.h"
 #include "runtime/model/image.h"
 #include "runtime/model/weight_loader.h"
@@ -51,6 +52,9 @@ class Finder {
       layer.projections[at] = matrix(formats::projection(index, which));
       layer.biases[at] = vector(formats::projection_bias(index, which));
     }
+    const std::string ranges = name(formats::activation_ranges);
+    layer.activation_ranges = vector(ranges);
+    formats::check_ranges(layer.activation_ranges, ranges);
     return layer;
   }
 
@@ -81,9 +85,11 @@ std::unique_ptr<Weights> load_weights(const Bundle& bundle, const Compute& compu
   weights->position_embedding = find.matrix(std::string(formats::position_embedding));
   weights->output_head = find.matrix(std::string(formats::output_head));
   weights->output_norm = find.norm(std::string(formats::output_norm));
-  for (std::uint32_t l = 0; l < weights->config.layers; ++l) {
-    weights->layers.push_back(find.layer(l));
-  }
+  formats::in_file(bundle.path(), [&] {
+    for (std::uint32_t l = 0; l < weights->config.layers; ++l) {
+      weights->layers.push_back(find.layer(l));
+    }
+  });
   return weights;
 }
 

@@ -27,6 +27,7 @@ struct LayerWeights {
   std::span<const float> q_norm, k_norm;                                     ///< [head_dim]
   std::array<Matrix, formats::all_projections.size()> projections;
   std::array<std::span<const float>, formats::all_projections.size()> biases;  ///< [outputs]
+  std::span<const float> activation_ranges;  ///< [map_groups] of static ranges, else empty
 
   const Matrix& at(formats::Projection which) const {
     return projections[static_cast<std::size_t>(which)];
@@ -35,6 +36,10 @@ struct LayerWeights {
   const float* bias(formats::Projection which) const {
     const std::span<const float> values = biases[static_cast<std::size_t>(which)];
     return values.empty() ? nullptr : values.data();
+  }
+  /// Of what a group reads in int8; 0: each token has its own.
+  float range(MapGroup group) const {
+    return activation_ranges.empty() ? 0.0f : activation_ranges[static_cast<std::size_t>(group)];
   }
 };
 

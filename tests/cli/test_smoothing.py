@@ -50,6 +50,29 @@ class Smoothing(support.Case):
         for one, other in zip(*said):
             self.assertAlmostEqual(one, other, delta=1e-3)
 
+    def test_activations_can_have_static_ranges(self):
+        for smoothing in ([], ["--smooth", "smoothquant"]):
+            with self.subTest(smoothing):
+                self.crayon("pack", "model", *smoothing, "--activations", "static",
+                            "--calibrate", "text.txt", "-o", "static.crayon")
+                self.assertFalse((self.dir / "static.crayon.f32").exists())
+                config = self.crayon("info", "static.crayon", "--json").json["config"]
+                self.assertTrue(config["static_ranges"])
+                self.assertLess(self.divergence("static.crayon"), 0.1)
+                self.crayon("verify", "static.crayon")
+
+    def test_what_would_do_nothing_is_refused(self):
+        for arguments in (["--calibrate", "text.txt"],
+                          ["--scales", "text.txt"],
+                          ["--smooth", "smoothquant", "--calibrate", "text.txt",
+                           "--scales", "text.txt"],
+                          ["--activations", "static"],
+                          ["--activations", "static", "--calibrate", "text.txt",
+                           "--weights", "f16"]):
+            with self.subTest(arguments):
+                self.crayon("pack", "--random", "tiny", *arguments, "-o", "x.crayon", code=USAGE)
+                self.assertFalse((self.dir / "x.crayon").exists())
+
     def test_smoothing_needs_a_text(self):
         self.write("empty.txt", "")
         for arguments in (["--smooth", "smoothquant"],

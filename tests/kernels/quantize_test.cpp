@@ -106,6 +106,64 @@ TEST_P(Quantize, HoldsTheLargestAndTheSmallestRows) {
   EXPECT_EQ(row[1], -64);
 }
 
+TEST_P(Quantize, AStaticRangeSaturatesWhatIsBeyondIt) {
+  Random random(33);
+  constexpr float range = 0.75f;
+  for (std::size_t n = 1; n < 200; ++n) {
+    const std::size_t tokens = 1 + random.below(20);
+    Guarded<float> x(tokens * n);
+    fill(x, random, 1.0);
+    test::Quantized q(tokens, n, set().layout.x);
+    for (std::size_t t = 0; t < tokens; ++t) {
+      set().quantize_static_i8(x.data() + t * n, n, range, t, q.view());
+    }
+    for (std::size_t t = 0; t < tokens; ++t) {
+      ASSERT_EQ(q.scale(t), range / 127.0f);
+      std::vector<std::int32_t> sums(q.view().inputs / group_inputs);
+      for (std::size_t c = 0; c < q.view().inputs; ++c) {
+        const float value = c < n ? std::clamp(x.data()[t * n + c], -range, range) : 0.0f;
+        ASSERT_EQ(q.at(t, c), static_cast<int>(std::nearbyint(value * (127.0f / range))));
+        sums[c / group_inputs] += q.at(t, c);
+      }
+      for (std::size_t g = 0; g < sums.size(); ++g) {
+        ASSERT_EQ(q.group_sum(t, g), sums[g]);
+        q.view().sum[t] -= sums[g];
+      }
+      ASSERT_EQ(q.view().sum[t], 0);
+    }
+  }
+}
+
+TEST_P(Quantize, AStaticRangeThatIsTheLargestGivesTheBitsOfATokensOwn) {
+  Random random(34);
+  for (std::size_t n = 1; n < 100; ++n) {
+    std::vector<float> x(n);
+    for (float& value : x) {
+      value = static_cast<float>(random.below(2001)) / 1000.0f - 1.0f;
+    }
+    x[random.below(n)] = -1.0f;
+    test::Quantized own(1, n, set().layout.x), fixed(1, n, set().layout.x);
+    set().quantize_i8(x.data(), n, 0, own.view());
+    set().quantize_static_i8(x.data(), n, 1.0f, 0, fixed.view());
+    ASSERT_EQ(own.scale(0), fixed.scale(0));
+    for (std::size_t c = 0; c < own.view().inputs; ++c) {
+      ASSERT_EQ(own.at(0, c), fixed.at(0, c));
+    }
+  }
+}
+
+TEST_P(Quantize, AStaticRangeDoesNotHideWhatIsNoNumber) {
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    for (std::size_t at = 0; at < 43; ++at) {
+      std::vector<float> x(43, 1.0f);
+      x[at] = bad;
+      test::Quantized q(1, x.size(), set().layout.x);
+      set().quantize_static_i8(x.data(), x.size(), 1.0f, 0, q.view());
+      EXPECT_TRUE(std::isnan(q.scale(0)));
+    }
+  }
+}
+
 CRAYON_FOR_EVERY_SET(Quantize);
 
 }  // namespace

@@ -125,7 +125,12 @@ class Application {
 
   void quantize(Range tokens) {
     for (std::size_t t = tokens.begin; input_.i8.tokens != 0 && t < tokens.end; ++t) {
-      kernels_.quantize_i8(input_.x + t * input_.inputs, input_.inputs, t, input_.i8);
+      const float* const x = input_.x + t * input_.inputs;
+      if (group_.range > 0) {
+        kernels_.quantize_static_i8(x, input_.inputs, group_.range, t, input_.i8);
+      } else {
+        kernels_.quantize_i8(x, input_.inputs, t, input_.i8);
+      }
     }
   }
 

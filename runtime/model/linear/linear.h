@@ -25,6 +25,7 @@ struct LinearGroup {
   std::span<const LowRankRun> low_rank;
   const float* x;  ///< [tokens][inputs]
   std::size_t tokens;
+  float range = 0;  ///< of x in int8, for all tokens; 0: each token has its own
 };
 
 struct LinearScratch {
