@@ -12,6 +12,8 @@ import argparse
 import random
 import struct
 
+from gguf_writer import BOOL, F16, F32, FLOAT32, INT32, STRING, UINT32, Writer, count
+
 # layers, width, heads, key-value heads, MLP width, vocabulary, RoPE base: facts of the
 # published config.json files, all with tied heads.
 SHAPES = {
@@ -21,10 +23,6 @@ SHAPES = {
     "llama-3.2-1b": (16, 2048, 32, 8, 8192, 128256, 500000.0),
 }
 CONTEXT = 8192
-ALIGNMENT = 32
-UINT32, FLOAT32, BOOL, STRING, ARRAY, INT32 = 4, 6, 7, 8, 9, 5  # GGUF's types of values
-F32, F16 = 0, 1                                                # ggml's types of tensors
-SCALARS = {UINT32: "<I", FLOAT32: "<f", BOOL: "<?", INT32: "<i"}
 PIECE = 1 << 22  # weights that are made at once
 
 # High bytes of f16 numbers with magnitudes from 2^-7 to 2^-5 and either sign, repeated to 256:
@@ -34,62 +32,18 @@ HIGH_BYTES = bytes((sign | exponent << 2 | mantissa)
                    for mantissa in range(4))
 
 
-def text(value):
-    raw = value.encode()
-    return struct.pack("<Q", len(raw)) + raw
+class RandomWriter(Writer):
+    """Random f16 weights, and f32 ones in norms."""
 
+    def __init__(self, seed):
+        super().__init__()
+        self.numbers = random.Random(seed)
 
-def scalar(kind, value):
-    return text(value) if kind == STRING else struct.pack(SCALARS[kind], value)
+    def weights(self, name, shape):
+        self.tensor(name, shape, F16, lambda out: write_weights(out, count(shape), self.numbers))
 
-
-class Writer:
-    """Gathers what stands in front of the numbers, then writes it all."""
-
-    def __init__(self):
-        self.fields = []
-        self.tensors = []  # name, shape (rows, cols) or (n,), type
-
-    def field(self, name, kind, value):
-        self.fields.append(text(name) + struct.pack("<I", kind) + scalar(kind, value))
-
-    def array(self, name, kind, values):
-        self.fields.append(text(name) + struct.pack("<IIQ", ARRAY, kind, len(values)) +
-                           b"".join(scalar(kind, value) for value in values))
-
-    def tensor(self, name, shape, kind=F16):
-        self.tensors.append((name, shape, kind))
-
-    def write(self, path, seed):
-        with open(path, "wb") as out:
-            out.write(b"GGUF" + struct.pack("<IQQ", 3, len(self.tensors), len(self.fields)))
-            out.write(b"".join(self.fields))
-            offset = 0
-            for name, shape, kind in self.tensors:
-                out.write(text(name) + struct.pack("<I", len(shape)))
-                out.write(b"".join(struct.pack("<Q", size) for size in reversed(shape)))
-                out.write(struct.pack("<IQ", kind, offset))
-                offset += padded(count(shape) * size_of(kind))
-            out.write(bytes(padded(out.tell()) - out.tell()))
-            numbers = random.Random(seed)
-            for name, shape, kind in self.tensors:
-                if kind == F32:
-                    out.write(struct.pack("<f", 1.0) * count(shape))
-                else:
-                    write_weights(out, count(shape), numbers)
-                out.write(bytes(padded(out.tell()) - out.tell()))
-
-
-def padded(size):
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-def count(shape):
-    return shape[0] * (shape[1] if len(shape) > 1 else 1)
-
-
-def size_of(kind):
-    return 4 if kind == F32 else 2
+    def norm(self, name, width):
+        self.tensor(name, (width,), F32, lambda out: out.write(struct.pack("<f", 1.0) * width))
 
 
 def write_weights(out, weights, numbers):
@@ -128,10 +82,10 @@ def add_tokenizer(writer, vocabulary):
     writer.field("tokenizer.ggml.add_bos_token", BOOL, True)
 
 
-def model(name):
+def model(name, seed):
     shape = SHAPES[name]
     layers, width, heads, kv_heads, hidden, vocabulary, base = shape
-    writer = Writer()
+    writer = RandomWriter(seed)
     writer.field("general.architecture", STRING, "llama")
     writer.field("general.name", STRING, f"random {name}")
     for key, value in (("context_length", CONTEXT), ("embedding_length", width),
@@ -144,18 +98,18 @@ def model(name):
     writer.field("general.file_type", UINT32, F16)
     writer.field("general.quantization_version", UINT32, 2)
     add_tokenizer(writer, vocabulary)
-    writer.tensor("token_embd.weight", (vocabulary, width))
-    writer.tensor("output_norm.weight", (width,), F32)
+    writer.weights("token_embd.weight", (vocabulary, width))
+    writer.norm("output_norm.weight", width)
     for layer in range(layers):
-        writer.tensor(f"blk.{layer}.attn_norm.weight", (width,), F32)
-        writer.tensor(f"blk.{layer}.ffn_norm.weight", (width,), F32)
+        writer.norm(f"blk.{layer}.attn_norm.weight", width)
+        writer.norm(f"blk.{layer}.ffn_norm.weight", width)
         for projection, size in projections(shape).items():
-            writer.tensor(f"blk.{layer}.{projection}.weight", size)
+            writer.weights(f"blk.{layer}.{projection}.weight", size)
     return writer
 
 
-def lora(name, rank):
-    writer = Writer()
+def lora(name, rank, seed):
+    writer = RandomWriter(seed)
     writer.field("general.architecture", STRING, "llama")
     writer.field("general.name", STRING, f"random LoRA for {name}")
     writer.field("general.type", STRING, "adapter")
@@ -163,8 +117,8 @@ def lora(name, rank):
     writer.field("adapter.lora.alpha", FLOAT32, 2.0 * rank)
     for layer in range(SHAPES[name][0]):
         for projection, (outputs, inputs) in projections(SHAPES[name]).items():
-            writer.tensor(f"blk.{layer}.{projection}.weight.lora_a", (rank, inputs))
-            writer.tensor(f"blk.{layer}.{projection}.weight.lora_b", (outputs, rank))
+            writer.weights(f"blk.{layer}.{projection}.weight.lora_a", (rank, inputs))
+            writer.weights(f"blk.{layer}.{projection}.weight.lora_b", (outputs, rank))
     return writer
 
 
@@ -175,8 +129,9 @@ def main():
     parser.add_argument("--lora", type=int, metavar="RANK", help="LoRAs on all seven projections")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    made = lora(arguments.shape, arguments.lora) if arguments.lora else model(arguments.shape)
-    made.write(arguments.output, arguments.seed)
+    made = (lora(arguments.shape, arguments.lora, arguments.seed) if arguments.lora
+            else model(arguments.shape, arguments.seed))
+    made.write(arguments.output)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import math
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
@@ -192,6 +193,14 @@ class EndToEnd(TrainCase):
         self.crayon("pack", "base", "--smooth", "learned", "--scales", "base/model.safetensors",
                     "-o", "x.crayon", code=support.BAD_FILE)
         self.crayon("pack", "base", "--smooth", "learned", "-o", "x.crayon", code=support.USAGE)
+
+    def test_the_gguf_that_peers_get_is_the_same_model(self):
+        script = support.SOURCE / "bench/peers/folder_gguf.py"
+        subprocess.run([sys.executable, script, self.dir / "base", "-o", self.dir / "base.gguf"],
+                       check=True)
+        self.crayon("pack", "base.gguf", "--weights", "f32", "-o", "gguf.crayon")
+        told = self.crayon("compare", "f32.crayon", "gguf.crayon", "-f", "ruled.jsonl", "--json").json
+        self.assertLess(told["kl_mean"], 1e-9)
 
     def seen(self, folder):
         with open(self.dir / folder / "loss.csv", encoding="utf-8") as log:
