@@ -77,7 +77,7 @@ TEST(Decoder, CountsItsParameters) {
 
 TEST(Decoder, AnotherArchitectureIsRefusedByName) {
   const test::TempDir folder;
-  std::ofstream(folder / "config.json") << R"({"architectures":["GPT2LMHeadModel"]})";
+  std::ofstream(folder / "config.json") << R"({"architectures":["OPTForCausalLM"]})";
   EXPECT_EQ(test::code_of([&] { Weights::load(folder.path()); }), Code::architecture);
 }
 

@@ -128,8 +128,8 @@ Weights with_outliers() {
       layer.at(which).mul_(8);
     }
     for (const std::int64_t channel : {3, 17}) {
-      layer.attention_norm[channel] *= 60;
-      layer.mlp_norm[channel] *= 60;
+      layer.attention_norm.gain[channel] *= 60;
+      layer.mlp_norm.gain[channel] *= 60;
       for (const Projection which :
            {Projection::q, Projection::k, Projection::v, Projection::gate, Projection::up}) {
         layer.at(which).select(1, channel).div_(60);

@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "formats/importers/json_object.h"
+#include "train/model/families/families.h"
 
 namespace crayon::train {
 namespace {
@@ -17,12 +18,82 @@ using nlohmann::json;
 constexpr std::uint64_t config_limit = std::uint64_t{1} << 20;  // bytes of a config.json
 constexpr std::int64_t largest_size = 10'000'000;
 
-[[noreturn]] void refuse(const JsonObject& fields, Code code, const std::string& what) {
-  throw Error(code, fmt::format("{}: {}", fields.where(), what),
-              "train on a Llama without biases and with plain rotary positions");
+constexpr std::array ungated = {Projection::q, Projection::k,  Projection::v,
+                                Projection::o, Projection::up, Projection::down};
+
+const FamilyFormat& format_named(const JsonObject& fields) {
+  std::string known;
+  const json* names = fields.find("architectures");
+  for (const FamilyFormat* format : all_families()) {
+    if (names != nullptr && *names == json::array({format->architecture})) {
+      return *format;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(format->architecture);
+  }
+  throw Error(Code::architecture,
+              fmt::format("{}: architectures does not name one that is trained here: {}",
+                          fields.where(), known),
+              "train on a model of one of these architectures");
+}
+
+/// The id of a field, or the first where there is a list of them.
+std::int64_t id_or(const JsonObject& fields, const char* field, std::int64_t otherwise) {
+  const json* value = fields.find(field);
+  if (value != nullptr && value->is_array() && !value->empty()) {
+    value = &value->front();
+  }
+  return value != nullptr && value->is_number_unsigned() ? value->get<std::int64_t>() : otherwise;
 }
 
 }  // namespace
+
+const char* projection_name(Projection which) {
+  static constexpr std::array names = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+                                       "self_attn.o_proj", "mlp.gate_proj",    "mlp.up_proj",
+                                       "mlp.down_proj"};
+  return names[static_cast<std::size_t>(which)];
+}
+
+Size size_of(const Config& config, Projection which) {
+  switch (which) {
+    case Projection::q:
+      return {config.query_dim(), config.dim};
+    case Projection::k:
+    case Projection::v:
+      return {config.kv_dim(), config.dim};
+    case Projection::o:
+      return {config.dim, config.query_dim()};
+    case Projection::gate:
+    case Projection::up:
+      return {config.hidden, config.dim};
+    case Projection::down:
+      return {config.dim, config.hidden};
+  }
+  return {0, 0};
+}
+
+bool Config::has_bias(Projection which) const {
+  switch (family) {
+    case Family::llama:
+      return false;
+    case Family::gpt2:
+      return true;
+    case Family::gpt_neo:
+      return which == Projection::o || which == Projection::up || which == Projection::down;
+  }
+  return false;
+}
+
+std::span<const Projection> Config::projections() const {
+  if (gated()) {
+    return all_projections;
+  }
+  return ungated;
+}
+
+double Config::attention_scale() const {
+  return family == Family::gpt_neo ? 1.0 : 1.0 / std::sqrt(static_cast<double>(head_dim));
+}
 
 void check(const Config& config) {
   const auto require = [](bool holds, const char* what, const char* hint) {
@@ -39,70 +110,59 @@ void check(const Config& config) {
           "set width, layers, heads, kv heads, width of the MLP and context");
   require(config.heads % config.kv_heads == 0, "the kv heads do not divide the heads",
           "use as many kv heads as heads, or a half or a quarter of them");
-  require(is_size(config.head_dim) && config.head_dim % 2 == 0, "the size of a head is not even",
-          "use a width that twice the heads divide");
+  require(is_size(config.head_dim), "a head has no size", "use a width that the heads divide");
+  if (config.family == Family::llama) {
+    require(config.head_dim % 2 == 0, "the size of a head is not even",
+            "use a width that twice the heads divide");
+  } else {
+    require(config.kv_heads == config.heads, "a GPT with fewer kv heads than heads",
+            "use as many kv heads as heads");
+    require(config.head_dim * config.heads == config.dim, "the heads do not divide the width",
+            "use a width that the heads divide");
+  }
+  const auto layers = static_cast<std::size_t>(config.layers);
+  require(config.windows.empty() || config.windows.size() == layers,
+          "there is not a window for each layer", "get the model again");
 }
 
 Config read_config(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "config.json";
   const json object = importers::read_json(path, config_limit);
   const JsonObject fields(object, path.string());
-  const json* names = fields.find("architectures");
-  if (names == nullptr || *names != json::array({"LlamaForCausalLM"})) {
-    refuse(fields, Code::architecture,
-           "architectures does not name LlamaForCausalLM, which alone is trained here");
-  }
-  for (const char* name : {"attention_bias", "mlp_bias"}) {
-    if (fields.boolean(name).value_or(false)) {
-      refuse(fields, Code::unsupported, fmt::format("{} is set, which is not trained here", name));
-    }
-  }
-  if (fields.find("rope_scaling") != nullptr) {
-    refuse(fields, Code::unsupported, "rope_scaling is set, which is not trained here");
-  }
+  const FamilyFormat& format = format_named(fields);
   Config config;
+  config.family = format.family;
   config.vocab = fields.required_size("vocab_size");
-  config.dim = fields.required_size("hidden_size");
-  config.layers = fields.required_size("num_hidden_layers");
-  config.heads = fields.required_size("num_attention_heads");
-  config.kv_heads = fields.size("num_key_value_heads").value_or(config.heads);
-  config.head_dim =
-      fields.size("head_dim").value_or(config.dim / std::max<std::int64_t>(config.heads, 1));
-  config.hidden = fields.required_size("intermediate_size");
-  config.context = fields.required_size("max_position_embeddings");
-  config.norm_eps = fields.number("rms_norm_eps").value_or(1e-6);
-  config.rope_theta = fields.number("rope_theta").value_or(10000);
-  config.tied_head = fields.boolean("tie_word_embeddings").value_or(false);
+  config.bos = id_or(fields, "bos_token_id", config.bos);
+  config.eos = id_or(fields, "eos_token_id", config.eos);
+  format.read(fields, config);
   check(config);
   return config;
 }
 
 std::string config_json(const Config& config) {
-  const json object = {{"architectures", json::array({"LlamaForCausalLM"})},
-                       {"model_type", "llama"},
-                       {"vocab_size", config.vocab},
-                       {"hidden_size", config.dim},
-                       {"intermediate_size", config.hidden},
-                       {"num_hidden_layers", config.layers},
-                       {"num_attention_heads", config.heads},
-                       {"num_key_value_heads", config.kv_heads},
-                       {"head_dim", config.head_dim},
-                       {"max_position_embeddings", config.context},
-                       {"rms_norm_eps", config.norm_eps},
-                       {"rope_theta", config.rope_theta},
-                       {"hidden_act", "silu"},
-                       {"tie_word_embeddings", config.tied_head},
-                       {"bos_token_id", 1},
-                       {"eos_token_id", 2},
-                       {"torch_dtype", "float32"}};
+  const FamilyFormat& format = format_of(config.family);
+  json object = {{"architectures", json::array({format.architecture})},
+                 {"model_type", format.model_type},
+                 {"vocab_size", config.vocab},
+                 {"tie_word_embeddings", config.tied_head},
+                 {"bos_token_id", config.bos},
+                 {"eos_token_id", config.eos},
+                 {"torch_dtype", "float32"}};
+  format.write(config, object);
   return object.dump(2) + "\n";
 }
 
 std::int64_t parameters(const Config& config) {
-  const std::int64_t attention = 2 * config.dim * (config.query_dim() + config.kv_dim());
-  const std::int64_t layer = attention + 3 * config.dim * config.hidden + 2 * config.dim;
+  const std::int64_t norm = config.dim * (config.layer_norm() ? 2 : 1);
+  std::int64_t layer = 2 * norm;
+  for (const Projection which : config.projections()) {
+    const Size size = size_of(config, which);
+    layer += size.outputs * (size.inputs + (config.has_bias(which) ? 1 : 0));
+  }
   const std::int64_t tables = (config.tied_head ? 1 : 2) * config.vocab * config.dim;
-  return tables + config.layers * layer + config.dim;
+  const std::int64_t positions = config.learned_positions() ? config.context * config.dim : 0;
+  return tables + positions + config.layers * layer + norm;
 }
 
 }  // namespace crayon::train

@@ -13,30 +13,28 @@
 
 namespace crayon::train {
 
-/// The seven matrices of a layer that LoRA adapts.
-enum class Projection : std::uint8_t { q, k, v, o, gate, up, down };
-inline constexpr std::array all_projections = {Projection::q,   Projection::k,    Projection::v,
-                                               Projection::o,   Projection::gate, Projection::up,
-                                               Projection::down};
+using NamedParameters = std::vector<std::pair<std::string, torch::Tensor*>>;
 
-/// "self_attn.q_proj" and so on: what Hugging Face calls it within a layer.
-const char* projection_name(Projection which);
-
-/// Rows and columns of a matrix.
-struct Size {
-  std::int64_t outputs;
-  std::int64_t inputs;
+struct Norm {
+  torch::Tensor gain;  ///< [dim]
+  torch::Tensor bias;  ///< [dim]; undefined for RMSNorm
 };
-Size size_of(const Config& config, Projection which);
 
 struct Layer {
-  std::array<torch::Tensor, all_projections.size()> weights;  ///< each [outputs][inputs]
-  torch::Tensor attention_norm;                               ///< [dim]
-  torch::Tensor mlp_norm;                                     ///< [dim]
+  /// Each [outputs][inputs]; undefined where the family has no such projection.
+  std::array<torch::Tensor, all_projections.size()> weights;
+  /// Each [outputs]; undefined where the projection adds none.
+  std::array<torch::Tensor, all_projections.size()> biases;
+  Norm attention_norm;
+  Norm mlp_norm;
 
   torch::Tensor& at(Projection which) { return weights[static_cast<std::size_t>(which)]; }
   const torch::Tensor& at(Projection which) const {
     return weights[static_cast<std::size_t>(which)];
+  }
+  torch::Tensor& bias(Projection which) { return biases[static_cast<std::size_t>(which)]; }
+  const torch::Tensor& bias(Projection which) const {
+    return biases[static_cast<std::size_t>(which)];
   }
 };
 
@@ -44,23 +42,29 @@ struct Layer {
 struct Weights {
   Config config;
   torch::Tensor embedding;  ///< [vocab][dim]
+  torch::Tensor positions;  ///< [context][dim], where positions are learned; else undefined
   std::vector<Layer> layers;
-  torch::Tensor norm;  ///< [dim]
+  Norm norm;
   torch::Tensor head;  ///< [vocab][dim]; the embedding itself when tied
 
+  /// Of these sizes: matrices with anything in them, norms 1, biases 0.
+  static Weights empty(const Config& config);
+
   /// Normal(0, 0.02), and the matrices that write into the residual stream smaller by the root
-  /// of their number (Radford et al. 2019, section 2.3). Norms are 1.
+  /// of their number (Radford et al. 2019, section 2.3). Norms are 1, biases 0.
   static Weights random(const Config& config, std::uint64_t seed);
 
-  /// Reads a Hugging Face Llama folder: config.json with model.safetensors, or with the shards
-  /// that model.safetensors.index.json names. Throws missing_tensor or bad_shape.
+  /// Reads a Hugging Face folder of a family: config.json with model.safetensors, or with the
+  /// shards that model.safetensors.index.json names. Throws what read_config() does,
+  /// missing_tensor or bad_shape.
   static Weights load(const std::filesystem::path& folder);
 
   /// Writes config.json and model.safetensors in this type (float32 or bfloat16).
   void save(const std::filesystem::path& folder, torch::ScalarType type) const;
 
-  /// Every parameter with its Hugging Face name, each once.
-  std::vector<std::pair<std::string, torch::Tensor*>> named();
+  /// Every parameter, each once, by the name that it has in Hugging Face's files of a Llama;
+  /// families/families.h says what other families' files call it.
+  NamedParameters named();
 
   void to(torch::Device device);
   void require_grad(bool wanted);

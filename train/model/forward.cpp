@@ -1,6 +1,10 @@
 #include "train/model/forward.h"
 
-#include <cmath>
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "base/error.h"
 
 namespace crayon::train {
 namespace {
@@ -15,7 +19,9 @@ class Pass {
         type_(compute.type),
         linear_(compute.linear),
         time_(time) {
-    make_rotation(device);
+    if (!config_.learned_positions()) {
+      make_rotation(device);
+    }
     if (mixture != nullptr) {
       pool_ = mixture->pool;
       // [examples][1][N * rank], the scale inside
@@ -28,13 +34,9 @@ class Pass {
 
   torch::Tensor layer(std::size_t index, const torch::Tensor& x) {
     const Layer& layer = weights_.layers[index];
-    const torch::Tensor attended =
-        attention(index, rms_norm(x, layer.attention_norm, config_.norm_eps).to(type_));
-    const torch::Tensor y = x + attended;
-    const torch::Tensor input = rms_norm(y, layer.mlp_norm, config_.norm_eps).to(type_);
-    const torch::Tensor gated = torch::silu(project(index, Projection::gate, input)) *
-                                project(index, Projection::up, input);
-    return y + project(index, Projection::down, gated);
+    const torch::Tensor y =
+        x + attention(index, normed(x, layer.attention_norm, config_).to(type_));
+    return y + mlp(index, normed(y, layer.mlp_norm, config_).to(type_));
   }
 
  private:
@@ -53,13 +55,20 @@ class Pass {
 
   // x [examples][heads][time][head_dim]
   torch::Tensor rotate(const torch::Tensor& x) const {
+    if (config_.learned_positions()) {
+      return x;
+    }
     const auto halves = x.chunk(2, -1);
     return x * cos_ + torch::cat({-halves[1], halves[0]}, -1) * sin_;
   }
 
   torch::Tensor project(std::size_t index, Projection which, const torch::Tensor& x) const {
-    const torch::Tensor weight = weights_.layers[index].at(which).to(type_);
+    const Layer& layer = weights_.layers[index];
+    const torch::Tensor weight = layer.at(which).to(type_);
     torch::Tensor y = linear_ ? linear_(index, which, x, weight) : torch::linear(x, weight);
+    if (config_.has_bias(which)) {
+      y = y + layer.bias(which).to(type_);
+    }
     if (pool_ != nullptr) {
       const LowRankPair& pair = pool_->at(index, which);
       const torch::Tensor low = torch::linear(x, pair.a.to(type_)) * rank_weights_;
@@ -80,23 +89,38 @@ class Pass {
                                 .repeat_interleave(group, 1);
     const torch::Tensor v =
         split(project(index, Projection::v, x), config_.kv_heads).repeat_interleave(group, 1);
-    const torch::Tensor mixed =
-        attend(q, k, v).transpose(1, 2).reshape({x.size(0), time_, config_.query_dim()});
+    const torch::Tensor mixed = attend(q, k, v, config_.window(index))
+                                    .transpose(1, 2)
+                                    .reshape({x.size(0), time_, config_.query_dim()});
     return project(index, Projection::o, mixed);
   }
 
-  // softmax(q k^T / sqrt(head_dim)) v, causal; all [examples][heads][time][head_dim]
-  torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k,
-                       const torch::Tensor& v) const {
+  torch::Tensor mlp(std::size_t index, const torch::Tensor& x) const {
+    const torch::Tensor hidden =
+        config_.gated()
+            ? torch::silu(project(index, Projection::gate, x)) * project(index, Projection::up, x)
+            : torch::gelu(project(index, Projection::up, x), "tanh");
+    return project(index, Projection::down, hidden);
+  }
+
+  // softmax(scale q k^T) v, causal; all [examples][heads][time][head_dim]. window: positions that
+  // one sees, itself included; 0: all
+  torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                       std::int64_t window) const {
 #if TORCH_VERSION_MAJOR >= 2
-    return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
-#else
-    const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
-    const torch::Tensor mask =
-        torch::full({time_, time_}, -std::numeric_limits<float>::infinity(), q.options()).triu(1);
-    const torch::Tensor scores = torch::matmul(q * scale, k.transpose(-1, -2)) + mask;
-    return torch::matmul(torch::softmax(scores, -1, torch::kFloat32).to(type_), v);
+    if (config_.family != Family::gpt_neo) {  // whose scores it would scale
+      return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+    }
 #endif
+    const torch::Tensor hidden =
+        torch::full({time_, time_}, -std::numeric_limits<float>::infinity(), q.options());
+    torch::Tensor mask = hidden.triu(1);
+    if (window > 0 && window < time_) {
+      mask = mask + hidden.tril(-window);
+    }
+    const torch::Tensor scores =
+        torch::matmul(q * config_.attention_scale(), k.transpose(-1, -2)) + mask;
+    return torch::matmul(torch::softmax(scores, -1, torch::kFloat32).to(type_), v);
   }
 
   const Weights& weights_;
@@ -111,14 +135,32 @@ class Pass {
 
 }  // namespace
 
-torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& gain, double eps) {
-  return x * torch::rsqrt(x.square().mean(-1, true) + eps) * gain;
+torch::Tensor normed(const torch::Tensor& x, const Norm& norm, const Config& config) {
+  if (config.layer_norm()) {
+    return torch::layer_norm(x, {config.dim}, norm.gain, norm.bias, config.norm_eps);
+  }
+  return x * torch::rsqrt(x.square().mean(-1, true) + config.norm_eps) * norm.gain;
+}
+
+torch::Tensor embedded(const Weights& weights, const torch::Tensor& ids) {
+  const torch::Tensor tokens = torch::embedding(weights.embedding, ids);
+  const Config& config = weights.config;
+  if (!config.learned_positions()) {
+    return tokens;
+  }
+  if (ids.size(1) > config.context) {
+    throw Error(Code::bad_argument,
+                fmt::format("an example of {} tokens for a model that knows {} positions",
+                            ids.size(1), config.context),
+                fmt::format("cut them with --longest {}", config.context));
+  }
+  return tokens + weights.positions.narrow(0, 0, ids.size(1));
 }
 
 torch::Tensor residual(const Weights& weights, const torch::Tensor& ids, const Mixture* mixture,
                        const Compute& compute) {
   Pass pass(weights, ids.size(1), ids.device(), mixture, compute);
-  torch::Tensor x = torch::embedding(weights.embedding, ids);
+  torch::Tensor x = embedded(weights, ids);
   const std::size_t count =
       compute.layers < 0 ? weights.layers.size() : static_cast<std::size_t>(compute.layers);
   for (std::size_t i = 0; i < count; ++i) {
@@ -133,7 +175,7 @@ torch::Tensor run_layer(const Weights& weights, std::size_t index, const torch::
 }
 
 torch::Tensor logits(const Weights& weights, const torch::Tensor& rows, const Compute& compute) {
-  const torch::Tensor x = rms_norm(rows, weights.norm, weights.config.norm_eps);
+  const torch::Tensor x = normed(rows, weights.norm, weights.config);
   return torch::linear(x.to(compute.type), weights.head.to(compute.type)).to(torch::kFloat32);
 }
 

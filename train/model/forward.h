@@ -16,7 +16,7 @@ struct Mixture {
   torch::Tensor weights;  ///< [examples][N]
 };
 
-/// A projection of a layer, in the place of torch::linear: x [..][inputs], weight
+/// A projection of a layer, in the place of torch::linear, without the bias: x [..][inputs], weight
 /// [outputs][inputs].
 using Linear = std::function<torch::Tensor(std::size_t layer, Projection which,
                                            const torch::Tensor& x, const torch::Tensor& weight)>;
@@ -41,7 +41,11 @@ torch::Tensor run_layer(const Weights& weights, std::size_t index, const torch::
 /// Logits of rows of the residual stream: [rows][dim] -> [rows][vocab], float32.
 torch::Tensor logits(const Weights& weights, const torch::Tensor& rows, const Compute& compute);
 
-/// x / rms(x) * gain (Zhang, Sennrich 2019).
-torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& gain, double eps);
+/// What enters the first layer: [examples][time][dim]. Throws bad_argument for more time than the
+/// model has positions.
+torch::Tensor embedded(const Weights& weights, const torch::Tensor& ids);
+
+/// x normalised as the family does it, over its last dimension.
+torch::Tensor normed(const torch::Tensor& x, const Norm& norm, const Config& config);
 
 }  // namespace crayon::train

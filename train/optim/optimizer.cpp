@@ -34,7 +34,7 @@ torch::Tensor orthogonalised(const torch::Tensor& matrix) {
 Optimizer::Optimizer(NamedParameters parameters, bool muon, const OptimizerOptions& options)
     : options_(options) {
   for (auto& [name, parameter] : parameters) {
-    const bool hidden = muon && name.find("_proj") != std::string::npos;
+    const bool hidden = muon && parameter->dim() == 2 && name.find("_proj") != std::string::npos;
     Slot slot{name, parameter, hidden, torch::zeros_like(*parameter), {}};
     slot.first = slot.first.detach();
     if (!hidden) {

@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
-namespace crayon::train {
+#include "train/model/decoder.h"
 
-using NamedParameters = std::vector<std::pair<std::string, torch::Tensor*>>;
+namespace crayon::train {
 
 struct OptimizerOptions {
   double adam_rate = 2e-3;
@@ -19,7 +18,8 @@ struct OptimizerOptions {
   double clip = 1.0;          ///< largest norm of all AdamW gradients together
 };
 
-/// AdamW (Loshchilov, Hutter 2019; betas 0.9 and 0.95) for embeddings, norms and low-rank factors;
+/// AdamW (Loshchilov, Hutter 2019; betas 0.9 and 0.95) for embeddings, norms, biases and low-rank
+/// factors;
 /// Muon (Jordan et al. 2024: momentum 0.95, Nesterov, orthogonalised by five Newton-Schulz
 /// steps) for a decoder's hidden matrices, which saves it about half the tokens.
 class Optimizer {

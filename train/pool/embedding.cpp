@@ -40,9 +40,9 @@ torch::Tensor embed(const Weights& weights, const Batch& batch, EmbeddingKind ki
   torch::Tensor stream;  // [examples][time][dim of the kind]
   if (kind.layer == 0) {
     const Layer& first = weights.layers.front();
-    const torch::Tensor input = rms_norm(torch::embedding(weights.embedding, batch.ids),
-                                         first.attention_norm, weights.config.norm_eps);
-    stream = torch::linear(input, first.at(Projection::q));
+    const torch::Tensor input =
+        normed(embedded(weights, batch.ids), first.attention_norm, weights.config);
+    stream = torch::linear(input, first.at(Projection::q), first.bias(Projection::q));
   } else {
     stream = residual(weights, batch.ids, nullptr, {torch::kFloat32, kind.layer});
   }

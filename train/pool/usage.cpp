@@ -57,7 +57,8 @@ void report_similarity(const LoraPool& pool) {
   const torch::NoGradGuard no_grad;
   torch::Tensor products = torch::zeros({pool.size, pool.size}, torch::kFloat64);
   for (const auto& layer : pool.layers) {
-    for (const LowRankPair& pair : layer) {
+    for (const Projection which : pool.config.projections()) {
+      const LowRankPair& pair = layer[static_cast<std::size_t>(which)];
       // <B_m A_m, B_n A_n> = sum of (B_m^T B_n) .* (A_m A_n^T): the products are never formed.
       const torch::Tensor a = torch::mm(pair.a, pair.a.t()).to(torch::kFloat64);
       const torch::Tensor b = torch::mm(pair.b.t(), pair.b).to(torch::kFloat64);

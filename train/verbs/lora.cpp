@@ -29,7 +29,7 @@ Exit lora(const Options& options) {
 
 Action declare_lora(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option("BASE", options->base, "A Hugging Face Llama folder")->required();
+  command.add_option("BASE", options->base, "A Hugging Face folder")->required();
   command.add_option("SHARD", options->shard, "Encoded examples with answers")->required();
   command.add_option("-o,--output", options->output, "The PEFT folder to write")->required();
   add_adapter_options(command, options->adapter);

@@ -75,7 +75,7 @@ Exit pool(const Options& options) {
 
 Action declare_pool(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option("BASE", options->base, "A Hugging Face Llama folder")->required();
+  command.add_option("BASE", options->base, "A Hugging Face folder")->required();
   command.add_option("SHARD", options->shard, "Encoded examples of many tasks, with answers")
       ->required();
   command.add_option("-o,--output", options->output, "The pool's folder")->required();

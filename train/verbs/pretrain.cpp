@@ -25,13 +25,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t llama_kv_heads = 4;  // unless the command line says otherwise
+
 struct Options {
   std::vector<std::string> shards;  ///< FILE or FILE=WEIGHT
   std::string output;
   std::string tokenizer;
   std::string from;
   std::int64_t grow_layers = 0;
-  Config shape{.dim = 256, .layers = 6, .heads = 8, .kv_heads = 4, .hidden = 704};
+  std::string family = "llama";
+  Config shape{.dim = 256, .layers = 6, .heads = 8, .kv_heads = 0, .hidden = 704};
   LossWeights loss{.text = 1.0f, .prompt = 0.1f, .answer = 1.0f};
   OptimizerOptions rates{.adam_rate = 2e-3, .muon_rate = 0.006, .weight_decay = 0.01};
   std::string optimizer = "muon";
@@ -94,7 +97,11 @@ Weights start(const Options& options, std::int64_t vocab) {
     return options.grow_layers > 0 ? grow(weights, options.grow_layers) : weights;
   }
   Config config = options.shape;
+  config.family = options.family == "gpt2" ? Family::gpt2 : Family::llama;
   config.vocab = vocab;
+  if (config.kv_heads == 0) {
+    config.kv_heads = config.family == Family::llama ? llama_kv_heads : config.heads;
+  }
   if (config.head_dim == 0) {
     config.head_dim = config.dim / std::max<std::int64_t>(config.heads, 1);
   }
@@ -165,13 +172,17 @@ Action declare_pretrain(CLI::App& command) {
   command.add_option("-o,--output", options->output, "The model's folder")->required();
   command.add_option("--tokenizer", options->tokenizer,
                      "Folder of the tokenizer, whose files are copied beside the weights");
-  command.add_option("--from", options->from, "Start from this Hugging Face Llama folder");
+  command.add_option("--from", options->from, "Start from this Hugging Face folder");
   command.add_option("--grow", options->grow_layers,
                      "With --from: first grow to so many layers, without changing the function");
+  command.add_option("--family", options->family, "Of a new model: llama or gpt2")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"llama", "gpt2"}));
   command.add_option("--dim", shape.dim, "Width of the residual stream")->capture_default_str();
   command.add_option("--layers", shape.layers, "Layers")->capture_default_str();
   command.add_option("--heads", shape.heads, "Query heads")->capture_default_str();
-  command.add_option("--kv-heads", shape.kv_heads, "Key and value heads")->capture_default_str();
+  command.add_option("--kv-heads", shape.kv_heads,
+                     "Key and value heads; default: 4, or all heads of a GPT-2");
   command.add_option("--hidden", shape.hidden, "Width of the MLP")->capture_default_str();
   command.add_option("--context", shape.context, "Positions")->capture_default_str();
   command

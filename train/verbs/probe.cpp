@@ -98,7 +98,7 @@ Exit probe(const Options& options) {
 
 Action declare_probe(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option("BASE", options->base, "A Hugging Face Llama folder")->required();
+  command.add_option("BASE", options->base, "A Hugging Face folder")->required();
   command.add_option("SHARD", options->shard, "The encoded task file")->required();
   command
       .add_option("--items", options->items,

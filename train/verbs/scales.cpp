@@ -100,7 +100,7 @@ Exit scales(const Options& options) {
 
 Action declare_scales(CLI::App& command) {
   auto options = std::make_shared<Options>();
-  command.add_option("BASE", options->base, "A Hugging Face Llama folder")->required();
+  command.add_option("BASE", options->base, "A Hugging Face folder")->required();
   command.add_option("SHARD", options->shard, "Encoded texts or examples")->required();
   command.add_option("-o,--output", options->output, "The folder to write scales.safetensors to")
       ->required();

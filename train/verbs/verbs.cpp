@@ -4,7 +4,7 @@ namespace crayon::train {
 namespace {
 
 constexpr Verb all[] = {
-    {"pretrain", "Train a Llama decoder on token shards", declare_pretrain},
+    {"pretrain", "Train a Llama or GPT-2 on token shards", declare_pretrain},
     {"lora", "Train one LoRA on a frozen base", declare_lora},
     {"pool", "Train a pool of LoRAs together, for blending", declare_pool},
     {"scales", "Learn channel scales that make a model easy to quantise", declare_scales},
