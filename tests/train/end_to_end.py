@@ -136,7 +136,7 @@ class EndToEnd(TrainCase):
         self.assertEqual(set(by_weight(self.mine)[:2]), {own["bells"], own["paints"]})
         self.assertAlmostEqual(sum(self.mine["weights"]), 1, places=5)
 
-    def runtime_loss(self, shard, *arguments):
+    def runtime_loss(self, shard, *arguments, model="f32.crayon"):
         """Mean negative log-likelihood of the answers of a shard, from the runtime's logits."""
         header, tensors = read_shard(self.dir / shard)
         vocab = int(header["__metadata__"]["vocab_size"])
@@ -144,7 +144,7 @@ class EndToEnd(TrainCase):
         bounds = list(zip(tensors["starts"], tensors["starts"][1:]))
         for (begin, end), answer in zip(bounds, tensors["answers"]):
             ids = tensors["ids"][begin:end]
-            logits = self.logits("f32.crayon", ids, *arguments)
+            logits = self.logits(model, ids, *arguments)
             for position in range(answer - 1, len(ids) - 1):
                 row = logits[position * vocab:(position + 1) * vocab]
                 top = max(row)
@@ -153,10 +153,10 @@ class EndToEnd(TrainCase):
                 count += 1
         return total / count
 
-    def first_loss(self, folder, *arguments):
+    def first_loss(self, folder, *arguments, verb=("lora", "base", "few.tokens", "--rank", 4)):
         """The loss that a run logs for its next step, before the step changes anything."""
-        self.train("lora", "base", "few.tokens", "-o", folder, "--rank", 4, "--log-steps", 1,
-                   "--batch-tokens", 1 << 20, "--seed", 1, "--threads", 1, *arguments)
+        self.train(*verb, "-o", folder, "--log-steps", 1, "--batch-tokens", 1 << 20, "--seed", 1,
+                   "--threads", 1, *arguments)
         with open(self.dir / folder / "loss.csv", encoding="utf-8") as log:
             return float(list(csv.DictReader(log))[-1]["loss"])
 
@@ -201,6 +201,63 @@ class EndToEnd(TrainCase):
         self.crayon("pack", "base.gguf", "--weights", "f32", "-o", "gguf.crayon")
         told = self.crayon("compare", "f32.crayon", "gguf.crayon", "-f", "ruled.jsonl", "--json").json
         self.assertLess(told["kl_mean"], 1e-9)
+
+    def test_rounding_is_that_of_the_runtime_and_training_can_go_through_it(self):
+        self.write_items("few.jsonl", items("doors", 12, 300))
+        self.train("encode", "few.jsonl", "--tokenizer", "tokenizer", "-o", "few.tokens")
+        shown = self.train("rounding", "base", "few.tokens", "--calibrate", "ruled.tokens",
+                           "--calibrate-tokens", "4k", "--json", "-t", 1).out
+        rows = {(row["scales"], row["activations"]): row
+                for row in map(json.loads, shown.splitlines())}
+        self.assertEqual(list(rows), [("-", "f32"), *((scales, way)
+                                                      for scales in ("none", "smoothquant")
+                                                      for way in ("token", "tensor", "fixed")),
+                                      ("none", "blocks")])
+        exact, token = (math.log(rows[row]["perplexity"]) for row in (("-", "f32"),
+                                                                      ("none", "token")))
+        self.assertAlmostEqual(exact, self.runtime_loss("few.tokens"), delta=2e-4)
+        self.crayon("pack", "base", "--head", "f32", "-o", "head32.crayon")
+        self.assertAlmostEqual(token, self.runtime_loss("few.tokens", model="head32.crayon"),
+                               delta=max(2e-3, abs(token - exact)))
+        for row in list(rows.values())[1:]:
+            self.assertGreater(row["kl"], 0)
+            self.assertLess(row["kl"], 0.1)
+        self.assertLess(rows["none", "blocks"]["kl"], rows["none", "tensor"]["kl"])
+        # Training through rounded projections begins with the loss that they have.
+        pretrain = ("pretrain", "few.tokens", "--from", "base", "--prompt-weight", 0, "--tokens", 1)
+        plain = self.first_loss("plain", verb=pretrain)
+        aware = self.first_loss("aware", "--rounding", "int8", verb=pretrain)
+        self.assertAlmostEqual(plain, exact, delta=1e-4)
+        self.assertAlmostEqual(aware, token, delta=1e-3)
+        self.crayon("pack", "aware", "-o", "aware.crayon")
+
+    def test_a_gpt2_goes_the_same_way(self):
+        self.train("pretrain", "ruled.tokens", "--family", "gpt2", "--tokenizer", "tokenizer", "-o",
+                   "gpt2", "--tokens", "20k", "--dim", 48, "--layers", 2, "--heads", 4, "--hidden",
+                   96, "--context", 128, "--batch-tokens", 1024, "--longest", 128, "--seed", 1,
+                   "--threads", 1)
+        self.crayon("pack", "gpt2", "--weights", "f32", "-o", "gpt2.crayon")
+        self.write_items("few2.jsonl", items("doors", 12, 300))
+        self.train("encode", "few2.jsonl", "--tokenizer", "tokenizer", "-o", "few2.tokens")
+        # A LoRA that has learned something, in a fused map as well.
+        verb = ("lora", "gpt2", "few2.tokens", "--rank", 4)
+        loss = self.first_loss("lora2", "--tokens", 1, verb=verb)
+        self.assertAlmostEqual(loss, self.runtime_loss("few2.tokens", model="gpt2.crayon"),
+                               delta=2e-4)
+        self.first_loss("lora2", "--tokens", "10k", "--rate", 1e-2, verb=verb)
+        shutil.copytree(self.dir / "lora2", self.dir / "kept2")
+        trained = self.first_loss("lora2", "--resume", "--tokens", self.seen("lora2") + 1, verb=verb)
+        self.crayon("pack-adapter", "kept2", "--base", "gpt2.crayon", "-o", "kept2.crayon")
+        self.assertLess(trained, loss - 0.1)
+        self.assertAlmostEqual(trained, self.runtime_loss(
+            "few2.tokens", "--adapter", "kept2.crayon", model="gpt2.crayon"), delta=2e-4)
+        self.train("scales", "gpt2", "ruled.tokens", "-o", "scales2", "--tokens", "4k", "--activations",
+                   "tensor", "--batch-tokens", 1024, "--seed", 1, "--threads", 1)
+        self.crayon("pack", "gpt2", "--weights", "f32", "--smooth", "learned", "--scales",
+                    "scales2/scales.safetensors", "-o", "smooth2.crayon")
+        moved = self.crayon("compare", "gpt2.crayon", "smooth2.crayon", "-f", "few2.jsonl",
+                            "--json").json["kl_mean"]
+        self.assertLess(moved, 1e-8)
 
     def seen(self, folder):
         with open(self.dir / folder / "loss.csv", encoding="utf-8") as log:

@@ -25,11 +25,16 @@ std::int64_t length_of(const Shard& shard, std::int64_t example) {
 
 }  // namespace
 
+torch::Tensor Batch::without_padding(const torch::Tensor& x) const {
+  return mask.defined() ? x * mask.to(x.scalar_type()) : x;
+}
+
 void Batch::to(torch::Device device) {
   ids = ids.to(device);
   positions = positions.to(device);
   labels = labels.to(device);
   weights = weights.to(device);
+  mask = mask.defined() ? mask.to(device) : mask;
 }
 
 Batch make_batch(const Shard& shard, const std::vector<std::int64_t>& examples,
@@ -46,6 +51,7 @@ Batch make_batch(const Shard& shard, const std::vector<std::int64_t>& examples,
   std::vector<float> shares;
   double total = 0;
   auto ids = batch.ids.accessor<std::int64_t, 2>();
+  const torch::Tensor mask = torch::zeros({count, time, 1});
   for (std::int64_t row = 0; row < count; ++row) {
     const auto example = static_cast<std::size_t>(examples[static_cast<std::size_t>(row)]);
     const std::int64_t whole = length_of(shard, static_cast<std::int64_t>(example));
@@ -56,6 +62,7 @@ Batch make_batch(const Shard& shard, const std::vector<std::int64_t>& examples,
     const std::int64_t prompt = std::max<std::int64_t>(0, answer - cut);
     batch.prompt_lengths.push_back(prompt);
     batch.tokens += length;
+    mask[row].narrow(0, 0, length).fill_(1);
     for (std::int64_t t = 0; t < length; ++t) {
       ids[row][t] = source[t];
       const float share = answer == 0 ? weights.text : t < prompt ? weights.prompt : weights.answer;
@@ -67,10 +74,42 @@ Batch make_batch(const Shard& shard, const std::vector<std::int64_t>& examples,
       }
     }
   }
+  if (batch.tokens < count * time) {
+    batch.mask = mask;
+  }
   batch.positions = torch::tensor(positions, torch::kInt64);
   batch.labels = torch::tensor(labels, torch::kInt64);
   batch.weights = torch::tensor(shares) / std::max(total, 1e-9);
   return batch;
+}
+
+std::vector<std::int64_t> first_examples(const Shard& shard, std::int64_t tokens,
+                                         std::int64_t longest) {
+  std::vector<std::int64_t> examples;
+  const auto count = static_cast<std::int64_t>(shard.answers.size());
+  for (std::int64_t held = 0, e = 0; e < count && held < tokens; ++e) {
+    examples.push_back(e);
+    held += std::min(longest, length_of(shard, e));
+  }
+  return examples;
+}
+
+std::vector<std::vector<std::int64_t>> by_length(const Shard& shard,
+                                                 std::vector<std::int64_t> examples,
+                                                 std::int64_t tokens, std::int64_t longest) {
+  std::ranges::stable_sort(examples, {}, [&](std::int64_t e) { return length_of(shard, e); });
+  std::vector<std::vector<std::int64_t>> batches;
+  for (const std::int64_t example : examples) {
+    // Sorted: the newcomer is the longest, and gives the padded length.
+    const std::int64_t length = std::min(longest, length_of(shard, example));
+    const bool full =
+        !batches.empty() && length * static_cast<std::int64_t>(batches.back().size() + 1) > tokens;
+    if (batches.empty() || full) {
+      batches.emplace_back();
+    }
+    batches.back().push_back(example);
+  }
+  return batches;
 }
 
 Batcher::Batcher(const Shard& shard, std::int64_t tokens, std::int64_t longest, std::uint64_t seed)
@@ -97,18 +136,7 @@ void Batcher::plan_window() {
     window.push_back(order_[used_]);
     held += length_of(shard_, order_[used_]);
   }
-  std::ranges::stable_sort(window, {}, [&](std::int64_t e) { return length_of(shard_, e); });
-  std::vector<std::int64_t> batch;
-  for (const std::int64_t example : window) {
-    // Sorted: the newcomer is the longest, and gives the padded length.
-    const std::int64_t length = std::min(longest_, length_of(shard_, example));
-    if (!batch.empty() && length * static_cast<std::int64_t>(batch.size() + 1) > tokens_) {
-      planned_.push_back(std::move(batch));
-      batch.clear();
-    }
-    batch.push_back(example);
-  }
-  planned_.push_back(std::move(batch));
+  planned_ = by_length(shard_, std::move(window), tokens_, longest_);
   shuffle(planned_, random_);
 }
 

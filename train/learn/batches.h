@@ -19,7 +19,11 @@ struct Batch {
   std::vector<std::int64_t> examples;        ///< [examples] indices into the shard
   std::vector<std::int64_t> prompt_lengths;  ///< [examples] tokens before the answer
   std::int64_t tokens = 0;                   ///< without padding
+  torch::Tensor mask;  ///< float [examples][time][1]: 1 of a token, 0 of padding; undefined when
+                       ///< nothing is padded
 
+  /// x [examples][time][..] with zeros where there is padding.
+  torch::Tensor without_padding(const torch::Tensor& x) const;
   void to(torch::Device device);
 };
 
@@ -34,6 +38,17 @@ struct LossWeights {
 /// has an answer, its end when it is plain text.
 Batch make_batch(const Shard& shard, const std::vector<std::int64_t>& examples,
                  const LossWeights& weights, std::int64_t longest);
+
+/// The first examples of a shard that hold so many tokens together, of which each counts `longest`
+/// at most.
+std::vector<std::int64_t> first_examples(const Shard& shard, std::int64_t tokens,
+                                         std::int64_t longest);
+
+/// These examples in batches of like length, the shortest first. A batch has at most `tokens` ids,
+/// padding included, but at least one example.
+std::vector<std::vector<std::int64_t>> by_length(const Shard& shard,
+                                                 std::vector<std::int64_t> examples,
+                                                 std::int64_t tokens, std::int64_t longest);
 
 /// Shuffles a shard's examples epoch by epoch into batches of examples of like length. The
 /// sequence of batches depends on the seed alone.

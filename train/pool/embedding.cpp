@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <numeric>
 
@@ -60,25 +59,12 @@ torch::Tensor embed_all(const Weights& weights, const Shard& shard, EmbeddingKin
   const auto count = static_cast<std::int64_t>(shard.answers.size());
   std::vector<std::int64_t> order(shard.answers.size());
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  const auto length = [&](std::int64_t e) {
-    const auto i = static_cast<std::size_t>(e);
-    return std::min(longest, shard.starts[i + 1] - shard.starts[i]);
-  };
-  std::ranges::stable_sort(order, {}, length);
   torch::Tensor all = torch::empty({count, kind.dim(weights.config)});
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::size_t end = begin + 1;
-    while (end < order.size() &&
-           length(order[end]) * static_cast<std::int64_t>(end + 1 - begin) <= batch_tokens) {
-      ++end;
-    }
-    const std::vector<std::int64_t> examples(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                                             order.begin() + static_cast<std::ptrdiff_t>(end));
+  for (const auto& examples : by_length(shard, std::move(order), batch_tokens, longest)) {
     Batch batch = make_batch(shard, examples, {}, longest);
     batch.to(device);
     all.index_copy_(0, torch::tensor(examples, torch::kInt64),
                     embed(weights, batch, kind).to(torch::kCPU));
-    begin = end;
   }
   return all;
 }

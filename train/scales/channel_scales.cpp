@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "train/model/tensor_file.h"
-#include "train/scales/rounding.h"
 
 namespace crayon::train {
 namespace {
@@ -17,41 +17,11 @@ const char* place_name(Place place) {
   return names[static_cast<std::size_t>(place)];
 }
 
-std::int64_t channels(const Config& config, Place place) {
-  switch (place) {
-    case Place::qkv:
-    case Place::gate_up:
-      return config.dim;
-    case Place::o:
-      return config.kv_dim();
-    case Place::down:
-      return config.hidden;
-  }
-  return 0;
-}
-
 torch::Tensor scales_of(const torch::Tensor& theta) {
   return theta.clamp(-largest_theta, largest_theta).exp();
 }
 
 }  // namespace
-
-Place place_of(Projection which) {
-  switch (which) {
-    case Projection::q:
-    case Projection::k:
-    case Projection::v:
-      return Place::qkv;
-    case Projection::o:
-      return Place::o;
-    case Projection::gate:
-    case Projection::up:
-      return Place::gate_up;
-    case Projection::down:
-      return Place::down;
-  }
-  return Place::qkv;
-}
 
 ChannelScales::ChannelScales(const Config& config) : config_(config) {
   layers_.resize(static_cast<std::size_t>(config.layers));
@@ -62,9 +32,37 @@ ChannelScales::ChannelScales(const Config& config) : config_(config) {
   }
 }
 
+ChannelScales ChannelScales::load(const Config& config, const std::filesystem::path& path) {
+  constexpr double slack = 1e-4;  // of a logarithm, for what f32 loses on its way
+  ChannelScales scales(config);
+  const TensorFile file = read_tensors(path);
+  const auto fail = [&](Code code, const std::string& name, const char* what) {
+    throw Error(code, fmt::format("{}: {} {}", path.string(), name, what),
+                "use the scales that were learned for this model");
+  };
+  for (const auto& [name, theta] : scales.named()) {
+    const auto found = file.tensors.find(name);
+    if (found == file.tensors.end()) {
+      fail(Code::missing_tensor, name, "is not there");
+    }
+    if (found->second.sizes() != theta->sizes()) {
+      fail(Code::bad_shape, name, "does not have a scale for each channel");
+    }
+    *theta = found->second.to(torch::kFloat32).log();
+    if (!(theta->abs().max().item<double>() <= largest_theta + slack)) {
+      fail(Code::corrupt, name, "has scales that are not within 2^-6 and 2^6");
+    }
+  }
+  return scales;
+}
+
+torch::Tensor ChannelScales::at(std::size_t layer, Place place) const {
+  return scales_of(layers_[layer][static_cast<std::size_t>(place)]);
+}
+
 torch::Tensor ChannelScales::of(std::size_t layer, Projection which) const {
   const Place place = place_of(which);
-  const torch::Tensor scales = scales_of(layers_[layer][static_cast<std::size_t>(place)]);
+  const torch::Tensor scales = at(layer, place);
   if (place != Place::o) {
     return scales;
   }
@@ -76,7 +74,7 @@ torch::Tensor ChannelScales::of(std::size_t layer, Projection which) const {
 NamedParameters ChannelScales::named() {
   NamedParameters all;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (const Place place : all_places) {
+    for (const Place place : places_of(config_)) {
       all.emplace_back(fmt::format("layers.{}.{}", i, place_name(place)), &theta(i, place));
     }
   }
@@ -84,8 +82,10 @@ NamedParameters ChannelScales::named() {
 }
 
 void ChannelScales::to(torch::Device device) {
-  for (const auto& [name, parameter] : named()) {
-    *parameter = parameter->detach().to(device).requires_grad_(parameter->requires_grad());
+  for (auto& layer : layers_) {
+    for (torch::Tensor& theta : layer) {
+      theta = theta.detach().to(device).requires_grad_(theta.requires_grad());
+    }
   }
 }
 
@@ -97,14 +97,6 @@ void ChannelScales::save(const std::filesystem::path& path) const {
     file.tensors[name] = scales_of(parameter->detach()).to(torch::kFloat32);
   }
   write_tensors(file, path);
-}
-
-Linear int8_linear(const ChannelScales& scales) {
-  return [&scales](std::size_t layer, Projection which, const torch::Tensor& x,
-                   const torch::Tensor& weight) {
-    const torch::Tensor a = scales.of(layer, which).to(x.scalar_type());
-    return torch::linear(rounded(x * a), rounded(weight / a));
-  };
 }
 
 }  // namespace crayon::train

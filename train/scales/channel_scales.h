@@ -3,22 +3,13 @@
 #include <torch/torch.h>
 
 #include <array>
-#include <cstdint>
 #include <filesystem>
-#include <string>
 #include <vector>
 
-#include "train/model/forward.h"
-#include "train/optim/optimizer.h"
+#include "train/model/decoder.h"
+#include "train/scales/places.h"
 
 namespace crayon::train {
-
-/// Where a layer's scales stand: in front of the maps that read the same (formats/smoothing.h of
-/// the runtime).
-enum class Place : std::uint8_t { qkv, o, gate_up, down };
-inline constexpr std::array all_places = {Place::qkv, Place::o, Place::gate_up, Place::down};
-
-Place place_of(Projection which);
 
 /// The scales a = exp(theta) of a model's channels, with |log2 a| <= 6 (Quadapter, Park et al.
 /// 2022, section 3: learned, with the weights as they are).
@@ -27,7 +18,15 @@ class ChannelScales {
   /// All 1.
   explicit ChannelScales(const Config& config);
 
-  /// Of what a projection reads: [inputs]. Query heads share those of their KV head.
+  /// Reads what save() writes. Throws missing_tensor, bad_shape, and corrupt for scales that are
+  /// not within 2^-6 and 2^6.
+  static ChannelScales load(const Config& config, const std::filesystem::path& path);
+
+  /// Of a place's channels: [channels].
+  torch::Tensor at(std::size_t layer, Place place) const;
+
+  /// Of what a projection reads: [inputs]. Query heads share those of their KV head. 1 for what
+  /// takes none.
   torch::Tensor of(std::size_t layer, Projection which) const;
 
   /// theta by name, for an optimiser.
@@ -38,15 +37,13 @@ class ChannelScales {
   void to(torch::Device device);
 
   /// Writes a safetensors file that `crayon pack --smooth learned` reads: layers.N.qkv_scales and
-  /// .gate_up_scales [dim], .o_scales [kv_dim], .down_scales [hidden].
+  /// .gate_up_scales [dim], .o_scales [kv_dim] and, where the MLP is gated, .down_scales [hidden].
   void save(const std::filesystem::path& path) const;
 
  private:
   Config config_;
+  /// Where there is no such place: zeros that nothing changes.
   std::vector<std::array<torch::Tensor, all_places.size()>> layers_;
 };
-
-/// Projections as the runtime's int8 computes them, with these scales folded in.
-Linear int8_linear(const ChannelScales& scales);
 
 }  // namespace crayon::train

@@ -11,7 +11,7 @@
 namespace crayon::train {
 namespace {
 
-constexpr int observed_batches = 16;  // that the closed form is made of
+constexpr int observed_batches = 16;  // that the closed form and fixed ranges are made of
 
 struct Options {
   std::string base;
@@ -19,6 +19,8 @@ struct Options {
   std::filesystem::path output;
   std::int64_t block_tokens = 0;
   double rate = 5e-3;
+  std::string activations = "token";
+  std::string weights = "int8";
   TrainingOptions training;
 };
 
@@ -38,13 +40,17 @@ class Learning {
     for (int i = 0; i < observed_batches; ++i) {
       batches.push_back(next(batcher));
     }
-    scales_ = closed_form(base_, batches, options.training.compute());
+    rounding_.activations = activations_named(options.activations);
+    rounding_.weights = weight_rounding_named(options.weights);
+    rounding_.observed = observe(base_, batches, options.training.compute());
+    scales_ = closed_form(base_, rounding_.observed);
     for (const auto& [name, theta] : scales_.named()) {
       theta->requires_grad_(true);
     }
   }
 
-  using Step = StepResult (*)(const Weights&, const ChannelScales&, const Batch&, const Compute&);
+  using Step = StepResult (*)(const Weights&, const ChannelScales&, const Rounding&, const Batch&,
+                              const Compute&);
   /// Steps until the tokens are seen; its checkpoint and log are in a folder of their own.
   void run(const char* phase, std::int64_t tokens, Step step) {
     RunOptions run = options_.training.run;
@@ -54,7 +60,7 @@ class Learning {
     Batcher batcher = make_batcher();
     train(
         run, scales_.named(), optimizer,
-        [&] { return step(base_, scales_, next(batcher), options_.training.compute()); },
+        [&] { return step(base_, scales_, rounding_, next(batcher), options_.training.compute()); },
         [&] { batcher.next(); });
   }
 
@@ -79,6 +85,7 @@ class Learning {
   const Shard& shard_;
   torch::Device device_;
   ChannelScales scales_;
+  Rounding rounding_;
 };
 
 Exit scales(const Options& options) {
@@ -109,6 +116,15 @@ Action declare_scales(CLI::App& command) {
       [options](const std::string& given) { options->block_tokens = parse_count(given); },
       "Tokens to see first, with each layer on its own; default: none");
   command.add_option("--rate", options->rate, "AdamW's peak learning rate")->capture_default_str();
+  command
+      .add_option("--activations", options->activations,
+                  "How activations are rounded: one scale a token, one for an example's tensor, or "
+                  "a fixed range")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"token", "tensor", "fixed"}));
+  command.add_option("--weights", options->weights, "int8 or int4")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"int8", "int4"}));
   options->training.run.decay = 0.8;
   add_training_options(command, options->training);
   return [options] { return scales(*options); };

@@ -8,6 +8,7 @@ constexpr Verb all[] = {
     {"lora", "Train one LoRA on a frozen base", declare_lora},
     {"pool", "Train a pool of LoRAs together, for blending", declare_pool},
     {"scales", "Learn channel scales that make a model easy to quantise", declare_scales},
+    {"rounding", "Compare ways to round a model and scales for them", declare_rounding},
     {"probe", "Fit a router to where the device's answers were right", declare_probe},
     {"tasks", "Generate questions with answers, as JSONL", declare_tasks},
     {"tokenizer", "Train a tokenizer on texts", declare_start_tokenizer},

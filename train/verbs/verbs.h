@@ -26,6 +26,7 @@ Action declare_pretrain(CLI::App& command);
 Action declare_lora(CLI::App& command);
 Action declare_pool(CLI::App& command);
 Action declare_scales(CLI::App& command);
+Action declare_rounding(CLI::App& command);
 Action declare_probe(CLI::App& command);
 Action declare_tasks(CLI::App& command);
 Action declare_start_tokenizer(CLI::App& command);
