@@ -16,6 +16,7 @@
 #include "train/learn/loss.h"
 #include "train/learn/trainer.h"
 #include "train/model/decoder.h"
+#include "train/scales/rounded_linear.h"
 #include "train/tokens/shard.h"
 #include "train/verbs/run_options.h"
 #include "train/verbs/verbs.h"
@@ -39,6 +40,7 @@ struct Options {
   OptimizerOptions rates{.adam_rate = 2e-3, .muon_rate = 0.006, .weight_decay = 0.01};
   std::string optimizer = "muon";
   std::string save_type = "f32";
+  std::string rounding = "none";
   TrainingOptions training;
 };
 
@@ -135,13 +137,20 @@ Exit pretrain(const Options& options) {
              weights.config.dim);
 
   Optimizer optimizer(weights.named(), options.optimizer == "muon", options.rates);
+  ChannelScales unit_scales(weights.config);
+  unit_scales.to(training.torch_device());
+  const Rounding rounding;  // the runtime's
   const auto make_gradients = [&] {
     StepResult result{0, 0, {}};
     for (const auto& source : sources) {
       Batch batch =
           make_batch(source->shard, source->batcher->next(), options.loss, training.longest);
       batch.to(training.torch_device());
-      const torch::Tensor loss = loss_of(weights, batch, nullptr, training.compute());
+      Compute compute = training.compute();
+      if (options.rounding == "int8") {
+        compute.linear = rounded_linear(unit_scales, rounding, batch);
+      }
+      const torch::Tensor loss = loss_of(weights, batch, nullptr, compute);
       (loss * source->share).backward();
       result.parts.push_back(loss.item<double>());
       result.loss += result.parts.back() * source->share;
@@ -201,6 +210,11 @@ Action declare_pretrain(CLI::App& command) {
   command.add_option("--save-type", options->save_type, "f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));
+  command
+      .add_option("--rounding", options->rounding,
+                  "int8: train through projections rounded as the runtime rounds them")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"none", "int8"}));
   add_training_options(command, options->training);
   return [options] {
     options->training.run.folder = options->output;
