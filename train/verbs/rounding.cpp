@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cstdio>
 #include <limits>
 #include <list>
 #include <memory>
@@ -163,11 +163,11 @@ Exit rounding(const Options& options) {
                                                 options.run.batch_tokens, options.run.longest);
     if (!options.json) {
       print_table(options.shards[s], rows, judged);
-      continue;
     }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t i = 0; options.json && i < rows.size(); ++i) {
       print_json(options.shards[s], rows[i], judged[i], judged.front());
     }
+    std::fflush(stdout);  // the next shard may take long
   }
   return Exit::ok;
 }
