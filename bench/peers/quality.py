@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 
 import programs
 
@@ -21,7 +22,10 @@ CONTEXT = "512"
 
 
 def number(pattern, out):
-    return float(re.search(pattern + r"\s*:?\s*(-?[0-9.]+)", out).group(1))
+    found = re.search(pattern + r"\s*[:=]?\s*(-?[0-9.]+)", out)
+    if found is None:
+        raise SystemExit(f"llama-perplexity does not tell {pattern}:\n{out}")
+    return float(found.group(1))
 
 
 class LlamaCpp:
@@ -30,10 +34,14 @@ class LlamaCpp:
         self.arguments = arguments
         self.base = arguments.work / "logits.kld"
         self.perplexity(arguments.gguf, "--kl-divergence-base", self.base)
+        # The file keeps no probability below e^-16 of the largest, so its own perplexity is too good.
+        self.reference = float(re.findall(r"\[\d+\]([0-9.]+)", self.perplexity(arguments.gguf))[-1])
 
     def perplexity(self, gguf, *more):
-        return programs.run([self.folder / "llama-perplexity", "-m", gguf, "-f", self.arguments.file,
-                             "-c", CONTEXT, "-b", CONTEXT, *more])
+        done = subprocess.run(
+            [self.folder / "llama-perplexity", "-m", gguf, "-f", self.arguments.file, "-c", CONTEXT,
+             "-b", CONTEXT, *more], capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
 
     def quantised(self, kind):
         # A name that begins with a digit would be taken for a type.
@@ -43,8 +51,8 @@ class LlamaCpp:
 
     def losses(self, gguf):
         out = self.perplexity(gguf, "--kl-divergence-base", self.base, "--kl-divergence")
-        return (number(r"Mean PPL\(Q\)/PPL\(base\)", out), number("Mean    KLD", out),
-                number("Same top p", out))
+        return (number(r"Mean PPL\(Q\)", out) / self.reference, number("Mean    KLD", out),
+                number("Same top p:", out))
 
 
 def packed(source, weights, arguments):
