@@ -211,7 +211,7 @@ class EndToEnd(TrainCase):
                 for row in map(json.loads, shown.splitlines())}
         self.assertEqual(list(rows), [("-", "f32"), *((scales, way)
                                                       for scales in ("none", "smoothquant")
-                                                      for way in ("token", "tensor", "fixed")),
+                                                      for way in ("token", "tensor", "static")),
                                       ("none", "blocks")])
         exact, token = (math.log(rows[row]["perplexity"]) for row in (("-", "f32"),
                                                                       ("none", "token")))

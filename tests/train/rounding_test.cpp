@@ -65,7 +65,7 @@ TEST(Rounding, Int4MakesTheLargestMagnitudeMinusEight) {
 }
 
 TEST(Rounding, WaysHaveNames) {
-  for (const char* name : {"token", "tensor", "fixed", "blocks"}) {
+  for (const char* name : {"token", "tensor", "static", "blocks"}) {
     EXPECT_STREQ(name_of(activations_named(name)), name);
   }
   EXPECT_EQ(weight_rounding_named("int4"), WeightRounding::int4);

@@ -14,7 +14,7 @@ constexpr double steps = 127;
 constexpr double least = 1e-30;  // of a scale: zeros stay zeros
 constexpr std::int64_t block = 32;
 
-constexpr std::array activation_names = {"token", "tensor", "fixed", "blocks"};
+constexpr std::array activation_names = {"token", "tensor", "static", "blocks"};
 constexpr std::array weight_names = {"int8", "int4", "blocks"};
 
 template <typename Way, std::size_t count>

@@ -11,7 +11,7 @@ namespace crayon::train {
 enum class Activations : std::uint8_t {
   token,   ///< one scale a token, from its largest magnitude: the runtime's way
   tensor,  ///< one scale for all tokens of an example
-  fixed,   ///< one range for all texts, measured beforehand; what lies beyond it is clipped
+  fixed,   ///< "static": one range for all texts, measured beforehand; what lies beyond is clipped
   blocks,  ///< a scale for every 32 channels of a token, as ggml's Q8_0 has it
 };
 

@@ -184,7 +184,7 @@ Action declare_rounding(CLI::App& command) {
   command.add_option("BASE", options->base, "A Hugging Face folder")->required();
   command.add_option("SHARD", options->shards, "Encoded texts or examples to judge on")->required();
   command.add_option("--calibrate", options->calibrate,
-                     "Encoded texts for SmoothQuant's scales and for fixed ranges; without, those "
+                     "Encoded texts for SmoothQuant's scales and for static ranges; without, those "
                      "are left out");
   command.add_option("--scales", options->scales, "A scales.safetensors to judge, too")
       ->take_all()

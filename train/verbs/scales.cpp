@@ -11,7 +11,7 @@
 namespace crayon::train {
 namespace {
 
-constexpr int observed_batches = 16;  // that the closed form and fixed ranges are made of
+constexpr int observed_batches = 16;  // that the closed form and static ranges are made of
 
 struct Options {
   std::string base;
@@ -119,9 +119,9 @@ Action declare_scales(CLI::App& command) {
   command
       .add_option("--activations", options->activations,
                   "How activations are rounded: one scale a token, one for an example's tensor, or "
-                  "a fixed range")
+                  "a static range")
       ->capture_default_str()
-      ->check(CLI::IsMember({"token", "tensor", "fixed"}));
+      ->check(CLI::IsMember({"token", "tensor", "static"}));
   command.add_option("--weights", options->weights, "int8 or int4")
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "int4"}));
