@@ -125,6 +125,8 @@ TEST(Scales, OfAGpt2CureAnOutlierForEveryWay) {
   const Shard shard = some_texts();
   const Batch batch = make_batch(shard, all_of(shard), {}, 64);
   const Maxima observed = observe(base, {batch}, {});
+  EXPECT_GT(outlier_ratio(observed, Place::qkv), 20);
+  EXPECT_LT(outlier_ratio(observed, Place::o), 5);
   ChannelScales none(base.config);
   ChannelScales scales = closed_form(base, observed);
   std::vector<Candidate> candidates;

@@ -12,11 +12,6 @@ namespace {
 
 const double largest_theta = 6 * std::log(2.0);
 
-const char* place_name(Place place) {
-  static constexpr std::array names = {"qkv_scales", "o_scales", "gate_up_scales", "down_scales"};
-  return names[static_cast<std::size_t>(place)];
-}
-
 torch::Tensor scales_of(const torch::Tensor& theta) {
   return theta.clamp(-largest_theta, largest_theta).exp();
 }
@@ -75,7 +70,7 @@ NamedParameters ChannelScales::named() {
   NamedParameters all;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     for (const Place place : places_of(config_)) {
-      all.emplace_back(fmt::format("layers.{}.{}", i, place_name(place)), &theta(i, place));
+      all.emplace_back(fmt::format("layers.{}.{}_scales", i, name_of(place)), &theta(i, place));
     }
   }
   return all;

@@ -1,5 +1,7 @@
 #include "train/scales/observe.h"
 
+#include <algorithm>
+
 namespace crayon::train {
 namespace {
 
@@ -34,6 +36,19 @@ Maxima observe(const Weights& weights, const std::vector<Batch>& batches, const 
     residual(weights, batch.ids, nullptr, watched);
   }
   return maxima;
+}
+
+double outlier_ratio(const Maxima& observed, Place place) {
+  constexpr double least = 1e-12;  // of channels that are always 0
+  double sum = 0;
+  for (const auto& layer : observed) {
+    const torch::Tensor& channels = layer[static_cast<std::size_t>(place)];
+    if (!channels.defined()) {
+      return 0;
+    }
+    sum += channels.amax().item<double>() / std::max(channels.median().item<double>(), least);
+  }
+  return observed.empty() ? 0 : sum / static_cast<double>(observed.size());
 }
 
 Maxima column_maxima(const Weights& weights) {

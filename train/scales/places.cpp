@@ -2,6 +2,11 @@
 
 namespace crayon::train {
 
+const char* name_of(Place place) {
+  static constexpr std::array names = {"qkv", "o", "gate_up", "down"};
+  return names[static_cast<std::size_t>(place)];
+}
+
 Place place_of(Projection which) {
   switch (which) {
     case Projection::q:

@@ -13,6 +13,9 @@ namespace crayon::train {
 enum class Place : std::uint8_t { qkv, o, gate_up, down };
 inline constexpr std::array all_places = {Place::qkv, Place::o, Place::gate_up, Place::down};
 
+/// "qkv" and so on.
+const char* name_of(Place place);
+
 Place place_of(Projection which);
 
 /// Those of a model that take scales. An MLP without a gate has none in front of down: an

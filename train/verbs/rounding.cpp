@@ -99,6 +99,17 @@ std::vector<Candidate> candidates_of(const Options& options, const std::list<Nam
   return all;
 }
 
+/// What smoothing could mend.
+void print_outliers(const Maxima& observed) {
+  std::string text;
+  for (const Place place : all_places) {
+    if (const double ratio = outlier_ratio(observed, place); ratio > 0) {
+      text += fmt::format("{}{} {:.1f}", text.empty() ? "" : ", ", name_of(place), ratio);
+    }
+  }
+  fmt::print("largest channel / median channel, mean of the layers: {}\n", text);
+}
+
 /// How the model of a row computes.
 struct Row {
   std::string scales;
@@ -155,6 +166,9 @@ Exit rounding(const Options& options) {
     shards.push_back(open_shard(path, base.config));
   }
   const Maxima observed = calibrated(options, base);
+  if (!options.json && !observed.empty()) {
+    print_outliers(observed);
+  }
   const std::list<NamedScales> scales = scales_to_compare(options, base, observed);
   const std::vector<Candidate> candidates = candidates_of(options, scales, observed);
   const std::vector<Row> rows = rows_of(candidates);
