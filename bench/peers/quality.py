@@ -50,7 +50,11 @@ class LlamaCpp:
         return path
 
     def losses(self, gguf):
-        out = self.perplexity(gguf, "--kl-divergence-base", self.base, "--kl-divergence")
+        out = ""
+        for _ in range(20):  # the end of its log is often lost
+            out = self.perplexity(gguf, "--kl-divergence-base", self.base, "--kl-divergence")
+            if "Same top p:" in out:
+                break
         return (number(r"Mean PPL\(Q\)", out) / self.reference, number("Mean    KLD", out),
                 number("Same top p:", out))
 
