@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -22,6 +21,10 @@ void check_ranges(std::span<const float> ranges, const std::string& name) {
 }
 
 ModelSource with_ranges(ModelSource source, const ActivationRanges& ranges) {
+  if (source.config.static_ranges) {
+    throw Error(Code::bad_argument, "the model has static ranges already",
+                "start from the model as it was published");
+  }
   if (ranges.size() != source.config.layers) {
     throw Error(
         Code::bad_argument,
@@ -31,7 +34,6 @@ ModelSource with_ranges(ModelSource source, const ActivationRanges& ranges) {
   for (std::uint32_t layer = 0; layer < source.config.layers; ++layer) {
     const std::string name = layer_tensor(layer, activation_ranges);
     check_ranges(ranges[layer], name);
-    std::erase_if(source.tensors, [&](const SourceTensor& tensor) { return tensor.name == name; });
     source.tensors.push_back(vector_tensor(name, {ranges[layer].begin(), ranges[layer].end()}));
   }
   source.config.static_ranges = true;

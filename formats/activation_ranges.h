@@ -22,8 +22,8 @@ using ActivationRanges = std::vector<LayerRanges>;
 /// Throws corrupt, naming the tensor, for ranges that are not numbers above 0.
 void check_ranges(std::span<const float> ranges, const std::string& name);
 
-/// The same model with ranges for its activations, in the place of those that it has. Throws
-/// bad_argument for ranges of another number of layers, and what check_ranges() does.
+/// The same model with ranges for its activations. Throws bad_argument for ranges of another number
+/// of layers and for a model that has some, and what check_ranges() does.
 ModelSource with_ranges(ModelSource source, const ActivationRanges& ranges);
 
 }  // namespace crayon::formats

@@ -19,8 +19,7 @@ struct OptimizerOptions {
 };
 
 /// AdamW (Loshchilov, Hutter 2019; betas 0.9 and 0.95) for embeddings, norms, biases and low-rank
-/// factors;
-/// Muon (Jordan et al. 2024: momentum 0.95, Nesterov, orthogonalised by five Newton-Schulz
+/// factors; Muon (Jordan et al. 2024: momentum 0.95, Nesterov, orthogonalised by five Newton-Schulz
 /// steps) for a decoder's hidden matrices, which saves it about half the tokens.
 class Optimizer {
  public:

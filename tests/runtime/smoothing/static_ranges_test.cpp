@@ -105,6 +105,8 @@ TEST_F(ModelWithRanges, IsRefusedWithOthersThanNumbersAbove0) {
     }
   }
   EXPECT_THROW(with_ranges(source_, ActivationRanges(3, {1, 1, 1, 1})), Error);
+  const ActivationRanges ranges(2, {1, 1, 1, 1});
+  EXPECT_THROW(with_ranges(with_ranges(source_, ranges), ranges), Error) << "they have been set";
 }
 
 }  // namespace
