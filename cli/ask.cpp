@@ -40,8 +40,9 @@ Exit ask(const Options& options, const Common& common) {
   ask_options.generate = options.generate;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
-  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapters(),
-                              options.hybrid.remote);
+  const hybrid::Assistant assistant(
+      std::make_shared<generation::SessionGenerator>(engine.model(), engine.tokenizer()),
+      engine.adapters(), options.hybrid.remote);
   std::vector<generation::Turn> turns;
   if (!options.system.empty()) {
     turns.push_back({"system", options.system});

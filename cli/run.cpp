@@ -64,11 +64,14 @@ Exit run(const Options& options, const Common& common) {
     if (!common.json) {
       print(text);
     }
+  };
+  const auto follow = [&](const generation::Progress& progress) {
+    show(progress.text);
     return true;
   };
   show(prompt);
-  const generation::Generated done = generation::generate(engine.model(), engine.tokenizer(),
-                                                          *session, tokens, options.generate, show);
+  const generation::Generated done = generation::generate(
+      engine.model(), engine.tokenizer(), *session, tokens, options.generate, follow);
   if (common.json) {
     print_json({{"prompt", prompt},
                 {"text", done.text},

@@ -28,8 +28,9 @@ Exit serve(const Options& options, const Common& common) {
     serve_options.model_name = std::filesystem::path(options.model).stem().string();
   }
   const Engine engine(options.model, options.engine);
-  hybrid::Assistant assistant(engine.model(), engine.tokenizer(), engine.adapters(),
-                              options.hybrid.remote);
+  const hybrid::Assistant assistant(
+      std::make_shared<generation::SessionGenerator>(engine.model(), engine.tokenizer()),
+      engine.adapters(), options.hybrid.remote);
   serving::Server server(serve_options, assistant);
   const std::string url = fmt::format("http://{}:{}", serve_options.http.host, server.port());
   if (common.json) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "runtime/generation/answer_tokens.h"
 #include "runtime/generation/generator.h"
+#include "runtime/generation/log_probability.h"
 
 namespace crayon::eval {
 namespace {

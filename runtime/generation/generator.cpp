@@ -6,131 +6,37 @@
 #include <cmath>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/process.h"
-#include "runtime/generation/stop_filter.h"
+#include "runtime/generation/decoding.h"
 
 namespace crayon::generation {
 namespace {
 
-/// One generation, from the prompt to the finish.
-class Generation {
- public:
-  Generation(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-             model::Session& session, const GenerateOptions& options, const OnText& on_text)
-      : model_(model),
-        tokenizer_(tokenizer),
-        session_(session),
-        options_(options),
-        on_text_(on_text),
-        sampler_(options.sampler),
-        decoder_(tokenizer),
-        stops_(options.stop),
-        lookahead_(model, session, options.speculate),
-        prompt_logits_(model.config().vocab_size) {}
-
-  Generated run(std::span<const Token> prompt) {
-    check_fits(prompt);
-    result_.prompt_tokens = static_cast<std::uint32_t>(prompt.size());
-    history_.assign(prompt.begin(), prompt.end());
-
-    const double begin = monotonic_seconds();
-    const bool go_on = prefill(prompt);
-    const double middle = monotonic_seconds();
-    result_.finish = go_on ? decode() : Finish::cancelled;
-    lookahead_.settle();
-    result_.guesses = lookahead_.guesses();
-    result_.prefill_seconds = middle - begin;
-    result_.decode_seconds = monotonic_seconds() - middle;
-    return std::move(result_);
+void check_fits(std::size_t tokens, std::size_t room) {
+  if (tokens > room) {
+    throw Error(
+        Code::context_full,
+        fmt::format("the prompt has {} tokens and the context has room for {}", tokens, room),
+        "shorten the prompt or use a longer context");
   }
+}
 
- private:
-  void check_fits(std::span<const Token> prompt) const {
-    if (prompt.empty()) {
-      throw Error(Code::bad_argument, "the prompt is empty", "give it a token at least");
-    }
-    const std::size_t room = session_.context() - session_.position();
-    if (prompt.size() > room) {
-      throw Error(Code::context_full,
-                  fmt::format("the prompt has {} tokens and the context has room for {}",
-                              prompt.size(), room),
-                  "shorten the prompt or use a longer context");
+/// False: cancelled between two blocks, a fraction of a second on a slow board.
+bool prefill(const model::Model& model, model::Session& session, std::span<const Token> prompt,
+             Decoding& decoding, std::span<float> logits) {
+  while (prompt.size() > model::prefill_batch) {
+    model.forward(session, prompt.first(model::prefill_batch), model::Logits::none, {});
+    prompt = prompt.subspan(model::prefill_batch);
+    if (!decoding.poll()) {
+      return false;
     }
   }
-
-  bool prefill(std::span<const Token> prompt) {
-    // A chance to cancel between two batches: a fraction of a second on a slow board.
-    while (prompt.size() > model::prefill_batch) {
-      model_.forward(session_, prompt.first(model::prefill_batch), model::Logits::none, {});
-      prompt = prompt.subspan(model::prefill_batch);
-      if (!show({})) {
-        return false;
-      }
-    }
-    model_.forward(session_, prompt, model::Logits::last, prompt_logits_);
-    logits_ = prompt_logits_;
-    result_.first = certainty(logits_);
-    return true;
-  }
-
-  Finish decode() {
-    while (result_.tokens.size() < options_.max_tokens) {
-      const Token token = sampler_.next(logits_, history_);
-      if (!options_.ignore_end && tokenizer_.ends_generation(token)) {
-        return end(Finish::stop);
-      }
-      accept(token);
-      const bool go_on = show(stops_.push(decoder_.push(token)));
-      if (stops_.stopped()) {
-        return Finish::stop;
-      }
-      if (!go_on) {
-        return Finish::cancelled;
-      }
-      if (result_.tokens.size() == options_.max_tokens ||
-          lookahead_.position() == session_.context()) {
-        break;
-      }
-      logits_ = lookahead_.advance(history_, options_.max_tokens - result_.tokens.size() - 1);
-    }
-    return end(Finish::length);
-  }
-
-  void accept(Token token) {
-    result_.tokens.push_back(token);
-    result_.log_probabilities.push_back(log_probability(logits_, token));
-    history_.push_back(token);
-  }
-
-  /// Shows what was held back. It is too late to cancel.
-  Finish end(Finish finish) {
-    std::string rest = stops_.push(decoder_.finish());
-    rest += stops_.finish();
-    show(rest);
-    return finish;
-  }
-
-  bool show(std::string_view text) {
-    result_.text += text;
-    return !on_text_ || on_text_(text);
-  }
-
-  const model::Model& model_;
-  const tokenizer::Tokenizer& tokenizer_;
-  model::Session& session_;
-  const GenerateOptions& options_;
-  const OnText& on_text_;
-  Sampler sampler_;
-  tokenizer::StreamDecoder decoder_;
-  StopFilter stops_;
-  Lookahead lookahead_;
-  std::vector<float> prompt_logits_;  // [vocab], behind the prompt
-  std::span<const float> logits_;     // [vocab], behind the history
-  std::vector<Token> history_;        // prompt and answer
-  Generated result_;
-};
+  model.forward(session, prompt, model::Logits::last, logits);
+  return true;
+}
 
 }  // namespace
 
@@ -144,8 +50,44 @@ double Generated::confidence() const {
 
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    model::Session& session, std::span<const Token> prompt,
-                   const GenerateOptions& options, const OnText& on_text) {
-  return Generation(model, tokenizer, session, options, on_text).run(prompt);
+                   const GenerateOptions& options, const OnProgress& on_progress) {
+  Decoding decoding(tokenizer, prompt, options, on_progress);
+  check_fits(prompt.size(), session.context() - session.position());
+  Generated& result = decoding.result();
+  std::vector<float> prompt_logits(model.config().vocab_size);
+  Lookahead lookahead(model, session, options.speculate);
+
+  const double begin = monotonic_seconds();
+  const bool go_on = prefill(model, session, prompt, decoding, prompt_logits);
+  const double middle = monotonic_seconds();
+  if (go_on) {
+    std::span<const float> logits = prompt_logits;
+    while (decoding.step(logits, lookahead.position() < session.context())) {
+      logits = lookahead.advance(decoding.text(), decoding.worth() - 1);
+    }
+  }
+  lookahead.settle();
+  result.guesses = lookahead.guesses();
+  result.prefill_seconds = middle - begin;
+  result.decode_seconds = monotonic_seconds() - middle;
+  return std::move(result);
+}
+
+std::uint32_t context_for(const Prompt& prompt, std::uint32_t most) {
+  const std::uint32_t context = prompt.context == 0 ? most : std::min(prompt.context, most);
+  check_fits(prompt.tokens.size(), context);
+  return context;
+}
+
+Generated SessionGenerator::generate(const Prompt& prompt, const GenerateOptions& options,
+                                     const OnProgress& on_progress) {
+  // Said before a KV cache of that size is allocated.
+  const std::uint32_t most = context_for(prompt, model().config().max_context);
+  const std::uint64_t wanted = std::uint64_t{prompt.tokens.size()} + options.max_tokens;
+  const auto context = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, most));
+  model::Session session(model(), context, model().default_kv());
+  session.attach(prompt.adapters);
+  return generation::generate(model(), tokenizer(), session, prompt.tokens, options, on_progress);
 }
 
 }  // namespace crayon::generation

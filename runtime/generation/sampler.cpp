@@ -8,16 +8,11 @@
 #include <limits>
 
 #include "base/error.h"
+#include "runtime/generation/log_probability.h"
 #include "runtime/generation/portable_exp.h"
 
 namespace crayon::generation {
 namespace {
-
-/// Finite, so that differences of logits are never NaN.
-float sanitized(float logit) {
-  constexpr float most = std::numeric_limits<float>::max();
-  return logit > -most ? std::min(logit, most) : -most;  // a NaN compares false
-}
 
 void require(bool holds, const char* option, float value, const char* range) {
   if (!holds) {
@@ -171,23 +166,6 @@ Token Sampler::draw() {
     }
   }
   return chosen;
-}
-
-double log_probability(std::span<const float> logits, Token token) {
-  if (token < 0 || static_cast<std::size_t>(token) >= logits.size()) {
-    throw Error(Code::bad_argument,
-                fmt::format("token {} is not one of {} logits", token, logits.size()));
-  }
-  float best = sanitized(logits[0]);
-  for (const float logit : logits) {
-    best = std::max(best, sanitized(logit));
-  }
-  double total = 0.0;
-  for (const float logit : logits) {
-    total += portable_exp(static_cast<double>(sanitized(logit)) - static_cast<double>(best));
-  }
-  const float own = sanitized(logits[static_cast<std::size_t>(token)]);
-  return static_cast<double>(own) - static_cast<double>(best) - std::log(total);
 }
 
 }  // namespace crayon::generation

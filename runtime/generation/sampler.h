@@ -59,8 +59,4 @@ class Sampler {
   std::vector<Candidate> candidates_;
 };
 
-/// log softmax(logits)[token]. NaN logits count as minus infinity. Throws bad_argument for an id
-/// out of range.
-double log_probability(std::span<const float> logits, Token token);
-
 }  // namespace crayon::generation

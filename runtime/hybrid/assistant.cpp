@@ -72,53 +72,44 @@ std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
 /// The local model with one conversation to go on with.
 class LocalModel {
  public:
-  LocalModel(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-             const adapters::AdapterSet& adapters, std::span<const generation::Turn> turns,
-             const AskOptions& options, const Deadline& deadline)
-      : model_(model),
-        tokenizer_(tokenizer),
+  LocalModel(generation::Generator& generator, const adapters::AdapterSet& adapters,
+             std::span<const generation::Turn> turns, const AskOptions& options,
+             const Deadline& deadline)
+      : generator_(generator),
         deadline_(deadline),
         cancelled_(options.cancelled),
-        most_context_(std::min(options.context, model.config().max_context)),
+        context_(options.context),
         generate_(options.generate) {
+    const tokenizer::Tokenizer& tokenizer = generator.tokenizer();
     const formats::ChatFormat& format = tokenizer.data().chat_format;
     prompt_ = generation::render(turns, format, tokenizer);
     generate_.stop.insert(generate_.stop.end(), format.stops.begin(), format.stops.end());
-    adapters::Query query(model, query_of(turns, tokenizer));
+    adapters::Query query(generator.model(), query_of(turns, tokenizer));
     selection_ = adapters.select(query);
   }
 
-  /// Generates until the end, the deadline, or when `on_text` returns false.
-  generation::Generated answer(const generation::OnText& on_text) const {
-    if (prompt_.size() > most_context_) {  // said before a KV cache of that size is allocated
-      throw Error(Code::context_full,
-                  fmt::format("the conversation has {} tokens and the context has room for {}",
-                              prompt_.size(), most_context_),
-                  "shorten the conversation or allow a longer context");
-    }
-    const std::uint64_t wanted = std::uint64_t{prompt_.size()} + generate_.max_tokens;
-    const auto context = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, most_context_));
-    model::Session session(model_, context, model_.default_kv());
-    session.attach(selection_.adapters);
-    return generation::generate(model_, tokenizer_, session, prompt_, generate_,
-                                [&](std::string_view text) {
-                                  return on_text(text) && !cancelled() && !deadline_.passed();
-                                });
+  /// Generates until the end, the deadline, or when `on_progress` returns false.
+  generation::Generated answer(const generation::OnProgress& on_progress) const {
+    return generator_.generate(
+        {.tokens = prompt_, .adapters = selection_.adapters, .context = context_}, generate_,
+        [&](const generation::Progress& progress) {
+          return on_progress(progress) && !cancelled() && !deadline_.passed();
+        });
   }
 
   const adapters::Blend& blend() const { return selection_.blend; }
   bool cancelled() const { return cancelled_ != nullptr && *cancelled_; }
   std::uint32_t prompt_tokens() const { return static_cast<std::uint32_t>(prompt_.size()); }
   std::uint32_t count_tokens(std::string_view text) const {
-    return static_cast<std::uint32_t>(tokenizer_.encode(text, {.add_bos = false}).size());
+    const tokenizer::Tokenizer& tokenizer = generator_.tokenizer();
+    return static_cast<std::uint32_t>(tokenizer.encode(text, {.add_bos = false}).size());
   }
 
  private:
-  const model::Model& model_;
-  const tokenizer::Tokenizer& tokenizer_;
+  generation::Generator& generator_;
   const Deadline& deadline_;
   const std::atomic<bool>* cancelled_;
-  std::uint32_t most_context_;
+  std::uint32_t context_;
   generation::GenerateOptions generate_;
   std::vector<formats::Token> prompt_;
   adapters::Selection selection_;
@@ -139,18 +130,14 @@ class Asking {
   /// The local answer, shown as it comes.
   Answer local(std::string reason) {
     sink_.begin(Route::local);
-    return local_answer(local_.answer([this](std::string_view text) {
-      sink_.push(text);
-      return true;
-    }),
-                        std::move(reason));
+    return local_answer(local_.answer(shown()), std::move(reason));
   }
 
   Answer automatic() {
     std::optional<Error> unable;
     generation::Generated kept;
     try {
-      kept = local_.answer([](std::string_view) { return true; });
+      kept = local_.answer([](const generation::Progress&) { return true; });
     } catch (const Error& error) {
       if (error.code() != Code::context_full) {
         throw;
@@ -174,16 +161,24 @@ class Asking {
   }
 
   Answer remote() {
-    LocalRun net([this](const generation::OnText& on_text) { return local_.answer(on_text); });
+    LocalRun net(
+        [this](const generation::OnProgress& on_progress) { return local_.answer(on_progress); });
     const std::string failure = ask();
     if (failure.empty()) {
       return remote_answer({}, "asked for");
     }
     sink_.begin(Route::local);
-    return local_answer(net.follow([this](std::string_view text) { sink_.push(text); }), failure);
+    return local_answer(net.follow(shown()), failure);
   }
 
  private:
+  generation::OnProgress shown() {
+    return [this](const generation::Progress& progress) {
+      sink_.push(progress.text);
+      return true;
+    };
+  }
+
   /// Asks the remote and shows what it says. Returns why that failed, or nothing.
   std::string ask() {
     sink_.begin(Route::remote);
@@ -246,12 +241,9 @@ class Asking {
 
 }  // namespace
 
-Assistant::Assistant(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                     adapters::AdapterSet adapters, Remote remote)
-    : model_(model),
-      tokenizer_(tokenizer),
-      adapters_(std::move(adapters)),
-      remote_(std::move(remote)) {
+Assistant::Assistant(std::shared_ptr<generation::Generator> local, adapters::AdapterSet adapters,
+                     Remote remote)
+    : local_(std::move(local)), adapters_(std::move(adapters)), remote_(std::move(remote)) {
   if (has_remote()) {
     chat_url(remote_);
   }
@@ -261,7 +253,7 @@ Answer Assistant::ask(std::span<const generation::Turn> turns, const AskOptions&
                       const OnPiece& on_piece) const {
   check(options, has_remote());
   const Deadline deadline(options.deadline);
-  const LocalModel local(model_, tokenizer_, adapters_, turns, options, deadline);
+  const LocalModel local(*local_, adapters_, turns, options, deadline);
   const transport::ChatRequest request = request_of(turns, remote_, options.generate);
   Asking asking(local, remote_, request, options, deadline, on_piece);
   switch (options.route) {

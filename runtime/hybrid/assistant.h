@@ -12,8 +12,6 @@
 #include "runtime/generation/chat_format.h"
 #include "runtime/generation/generator.h"
 #include "runtime/hybrid/remote.h"
-#include "runtime/model/model.h"
-#include "runtime/tokenizer/tokenizer.h"
 
 namespace crayon::hybrid {
 
@@ -70,10 +68,10 @@ using OnPiece = std::function<void(const AnswerPiece&)>;
 ///    safety net; when the remote has answered, the local one is cancelled.
 class Assistant {
  public:
-  /// Model and tokenizer must outlive the assistant. Throws bad_argument for a remote whose URL is
-  /// none. With a pool among the adapters, the last turn of the user sets the blend of its answer.
-  Assistant(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-            adapters::AdapterSet adapters, Remote remote);
+  /// Throws bad_argument for a remote whose URL is none. With a pool among the adapters, the last
+  /// turn of the user sets the blend of its answer.
+  Assistant(std::shared_ptr<generation::Generator> local, adapters::AdapterSet adapters,
+            Remote remote);
 
   bool has_remote() const { return !remote_.url.empty(); }
 
@@ -85,8 +83,7 @@ class Assistant {
              const OnPiece& on_piece) const;
 
  private:
-  const model::Model& model_;
-  const tokenizer::Tokenizer& tokenizer_;
+  std::shared_ptr<generation::Generator> local_;
   adapters::AdapterSet adapters_;
   Remote remote_;
 };

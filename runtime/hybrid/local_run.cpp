@@ -1,5 +1,6 @@
 #include "runtime/hybrid/local_run.h"
 
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -16,51 +17,17 @@ LocalRun::LocalRun(Work work) : work_(std::move(work)) {
 }
 
 LocalRun::~LocalRun() {
-  cancelled_ = true;
+  queue_.cancel();
   thread_.join();
 }
 
 void LocalRun::run() {
-  generation::Generated result;
-  std::exception_ptr error;
   try {
-    result = work_([this](std::string_view text) {
-      if (!text.empty()) {
-        const std::lock_guard lock(mutex_);
-        unread_ += text;
-        changed_.notify_one();
-      }
-      return !cancelled_;
-    });
+    queue_.finish(
+        work_([this](const generation::Progress& progress) { return queue_.push(progress); }));
   } catch (...) {
-    error = std::current_exception();
+    queue_.fail(std::current_exception());
   }
-  const std::lock_guard lock(mutex_);
-  result_ = std::move(result);
-  error_ = error;
-  done_ = true;
-  changed_.notify_one();
-}
-
-generation::Generated LocalRun::follow(const std::function<void(std::string_view)>& on_text) {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return done_ || !unread_.empty(); });
-    const std::string text = std::exchange(unread_, {});
-    const bool last = done_;
-    lock.unlock();
-    if (!text.empty()) {
-      on_text(text);
-    }
-    lock.lock();
-    if (last) {
-      break;
-    }
-  }
-  if (error_) {
-    std::rethrow_exception(error_);
-  }
-  return std::move(result_);
 }
 
 }  // namespace crayon::hybrid

@@ -1,22 +1,17 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <exception>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 
-#include "runtime/generation/generator.h"
+#include "runtime/generation/progress_queue.h"
 
 namespace crayon::hybrid {
 
 /// A local answer that is being generated on a thread of its own.
 class LocalRun {
  public:
-  using Work = std::function<generation::Generated(const generation::OnText&)>;
+  using Work = std::function<generation::Generated(const generation::OnProgress&)>;
 
   /// Starts `work`, which must stop when the function it is given returns false.
   explicit LocalRun(Work work);
@@ -25,21 +20,17 @@ class LocalRun {
   LocalRun(const LocalRun&) = delete;
   LocalRun& operator=(const LocalRun&) = delete;
 
-  /// Hands over the text so far and then the rest as it comes, on this thread; returns at the
+  /// Hands over the progress so far and then the rest as it comes, on this thread; returns at the
   /// end with the whole, or throws what `work` threw. To be called once at most.
-  generation::Generated follow(const std::function<void(std::string_view)>& on_text);
+  generation::Generated follow(const generation::OnProgress& on_progress) {
+    return queue_.follow(on_progress);
+  }
 
  private:
   void run();
 
   Work work_;
-  std::atomic<bool> cancelled_ = false;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::string unread_;
-  bool done_ = false;
-  generation::Generated result_;
-  std::exception_ptr error_;
+  generation::ProgressQueue queue_;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -26,7 +26,9 @@ struct Batch::State {
   std::vector<std::size_t> done;    // [sequences] tokens that have run
   std::vector<StepPart> parts;      // of a step
   std::vector<std::size_t> owners;  // [parts] their sequences
-  AlignedArray<float> last;         // [sequences][dim] residual stream of each last token
+  std::vector<std::size_t> rows;    // [sequences] of those that want logits, their place among them
+  std::size_t wanted = 0;           // how many those are
+  AlignedArray<float> last;         // [wanted][dim] residual stream of each last token
 };
 
 void Batch::State::check(std::span<const float> logits) {
@@ -39,7 +41,13 @@ void Batch::State::check(std::span<const float> logits) {
       }
     }
   }
-  check_logits(logits, sequences.size(), weights.config);
+  rows.clear();
+  wanted = 0;
+  for (const Sequence& sequence : sequences) {
+    rows.push_back(wanted);
+    wanted += sequence.wants_logits ? 1 : 0;
+  }
+  check_logits(logits, wanted, weights.config);
 }
 
 void Batch::State::collect(std::size_t first) {
@@ -67,9 +75,9 @@ void Batch::State::run_step() {
   for (std::size_t n = 0; n < parts.size(); ++n) {
     const std::size_t owner = owners[n];
     done[owner] += parts[n].tokens.size();
-    if (done[owner] == sequences[owner].tokens.size()) {
+    if (sequences[owner].wants_logits && done[owner] == sequences[owner].tokens.size()) {
       std::copy_n(scratch.residual.data() + (parts[n].range().end - 1) * dim, dim,
-                  last.data() + owner * dim);
+                  last.data() + rows[owner] * dim);
     }
   }
 }
@@ -84,16 +92,16 @@ void Batch::forward(std::span<const Sequence> sequences, std::span<float> logits
   state.sequences = sequences;
   state.check(logits);
   state.done.assign(sequences.size(), 0);
-  state.last.reserve(sequences.size() * config.dim);
+  state.last.reserve(state.wanted * config.dim);
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     while (state.done[i] != sequences[i].tokens.size()) {
       state.collect(i);
       state.run_step();
     }
   }
-  for (std::size_t row = 0; row < sequences.size(); row += state.sizes.batch) {
+  for (std::size_t row = 0; row < state.wanted; row += state.sizes.batch) {
     write_logits(state.weights, state.last.data() + row * config.dim,
-                 std::min<std::size_t>(state.sizes.batch, sequences.size() - row),
+                 std::min<std::size_t>(state.sizes.batch, state.wanted - row),
                  logits.data() + row * config.vocab_size, state.scratch);
   }
 }

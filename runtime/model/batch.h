@@ -14,6 +14,7 @@ class Batch {
   struct Sequence {
     Session* session;
     std::span<const Token> tokens;
+    bool wants_logits = true;
   };
 
   /// `model` must outlive the batch. Allocates scratch for steps of prefill_batch tokens.
@@ -21,11 +22,11 @@ class Batch {
   ~Batch();
 
   /// Runs each sequence's tokens at its session's position, and appends their keys and values.
-  /// logits [sequences][vocab_size]: of each one's last token, the bits that Model::forward()
-  /// gives it alone. One step takes sessions without adapters, or with the same ones in the same
-  /// order, each with weights of its own, on an int8 or int4 model; others run in steps of their
-  /// own. Throws what forward() throws, and bad_argument for a session that occurs twice; all
-  /// sessions are then unchanged.
+  /// logits [sequences that want some][vocab_size]: of each one's last token, the bits that
+  /// Model::forward() gives it alone. One step takes sessions without adapters, or with the same
+  /// ones in the same order, each with weights of its own, on an int8 or int4 model; others run in
+  /// steps of their own. Throws what forward() throws, and bad_argument for a session that occurs
+  /// twice; all sessions are then unchanged.
   void forward(std::span<const Sequence> sequences, std::span<float> logits);
 
  private:

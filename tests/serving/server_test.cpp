@@ -27,7 +27,9 @@ using transport::ClientResponse;
 
 Assistant assistant_with(const std::string& url) {
   const TinyModel& tiny = TinyModel::get();
-  return {tiny.model(), tiny.tokenizer(), {}, {.url = url, .model = {}}};
+  return {std::make_shared<generation::SessionGenerator>(tiny.model(), tiny.tokenizer()),
+          {},
+          {.url = url, .model = {}}};
 }
 
 ServeOptions options_for(Route route) {

@@ -1,6 +1,8 @@
 #include "tests/support/support.h"
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 namespace crayon::test {
 
@@ -28,6 +30,16 @@ std::filesystem::path assets() {
   const std::filesystem::path beside =
       std::filesystem::path(CRAYON_SOURCE_DIR) / "../shared/assets";
   return std::filesystem::exists(beside) ? beside : std::filesystem::path();
+}
+
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
 }
 
 }  // namespace crayon::test

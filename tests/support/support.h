@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -29,6 +30,9 @@ std::filesystem::path data();
 /// Real models, tokenizers and texts, where they are there: CRAYON_ASSETS, or ../shared/assets
 /// beside the source tree. Empty otherwise; tests then skip.
 std::filesystem::path assets();
+
+/// Waits until `condition` holds; false after ten seconds.
+bool eventually(const std::function<bool()>& condition);
 
 /// Runs `action` and returns the code of the Error it throws; fails the test when it throws none.
 template <typename Action>

@@ -96,7 +96,4 @@ std::int64_t milliseconds_of(const Action& action) {
       .count();
 }
 
-/// Waits until `condition` holds; false after ten seconds.
-bool eventually(const std::function<bool()>& condition);
-
 }  // namespace crayon::test

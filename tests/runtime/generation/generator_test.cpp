@@ -30,10 +30,10 @@ GenerateOptions varied(std::uint32_t max_tokens = 40) {
       .max_tokens = max_tokens, .sampler = {.temperature = 1.0f, .seed = 9}, .ignore_end = true};
 }
 
-Generated run(const GenerateOptions& options, const OnText& on_text = {}) {
+Generated run(const GenerateOptions& options, const OnProgress& on_progress = {}) {
   const TinyModel& tiny = TinyModel::get();
   const auto session = tiny.session();
-  return generate(tiny.model(), tiny.tokenizer(), *session, prompt(), options, on_text);
+  return generate(tiny.model(), tiny.tokenizer(), *session, prompt(), options, on_progress);
 }
 
 /// The beginning of the character that holds or follows byte `at`.
@@ -62,8 +62,8 @@ TEST(Generator, GreedyIsTheArgmaxOfEachForwardPass) {
 
 TEST(Generator, TextIsWhatWasStreamedAndWhatTheTokensSay) {
   std::string streamed;
-  const Generated generated = run(varied(), [&](std::string_view text) {
-    streamed += text;
+  const Generated generated = run(varied(), [&](const Progress& progress) {
+    streamed += progress.text;
     return true;
   });
   tokenizer::StreamDecoder decoder(TinyModel::get().tokenizer());
@@ -106,8 +106,8 @@ TEST(Generator, StopsAtATextThatTokensSplit) {
   GenerateOptions options = varied();
   options.stop = {"never said by anyone", stop};
   std::string streamed;
-  const Generated stopped = run(options, [&](std::string_view text) {
-    streamed += text;
+  const Generated stopped = run(options, [&](const Progress& progress) {
+    streamed += progress.text;
     return true;
   });
   EXPECT_EQ(stopped.finish, Finish::stop);
@@ -148,9 +148,9 @@ TEST(Generator, AnEndTokenEndsAndIsNoPartOfTheAnswer) {
 
 TEST(Generator, TheCallbackCancelsBetweenTokens) {
   int calls = 0;
-  const Generated generated = run(varied(), [&](std::string_view) { return ++calls < 3; });
+  const Generated generated = run(varied(), [&](const Progress&) { return ++calls < 4; });
   EXPECT_EQ(generated.finish, Finish::cancelled);
-  EXPECT_EQ(generated.tokens.size(), 3u);
+  EXPECT_EQ(generated.tokens.size(), 3u);  // one call came before the first token
 }
 
 TEST(Generator, AnAnswerThatHasEndedIsNotCancelled) {
@@ -159,11 +159,11 @@ TEST(Generator, AnAnswerThatHasEndedIsNotCancelled) {
   const std::size_t begin = character_start(whole, whole.size() / 2);
   options.stop = {whole.substr(begin, character_start(whole, begin + 3) - begin)};
   int calls = 0;
-  ASSERT_EQ(run(options, [&](std::string_view) { return ++calls > 0; }).finish, Finish::stop);
+  ASSERT_EQ(run(options, [&](const Progress&) { return ++calls > 0; }).finish, Finish::stop);
   int left = calls;
-  EXPECT_EQ(run(options, [&](std::string_view) { return --left > 0; }).finish, Finish::stop);
+  EXPECT_EQ(run(options, [&](const Progress&) { return --left > 0; }).finish, Finish::stop);
   left = calls - 1;
-  EXPECT_EQ(run(options, [&](std::string_view) { return --left > 0; }).finish, Finish::cancelled);
+  EXPECT_EQ(run(options, [&](const Progress&) { return --left > 0; }).finish, Finish::cancelled);
 }
 
 TEST(Generator, TheCallbackCancelsALongPrefill) {
@@ -171,7 +171,7 @@ TEST(Generator, TheCallbackCancelsALongPrefill) {
   const std::vector<Token> tokens(200, prompt().back());
   const auto session = tiny.session();
   const Generated generated = generate(tiny.model(), tiny.tokenizer(), *session, tokens, varied(),
-                                       [](std::string_view) { return false; });
+                                       [](const Progress&) { return false; });
   EXPECT_EQ(generated.finish, Finish::cancelled);
   EXPECT_TRUE(generated.tokens.empty());
   EXPECT_LT(session->position(), 200u);
@@ -245,7 +245,7 @@ TEST(Generator, RefusesBadOptions) {
 }
 
 TEST(Generator, WhatTheCallbackThrowsComesOut) {
-  EXPECT_THROW(run(varied(), [](std::string_view) -> bool { throw std::runtime_error("mine"); }),
+  EXPECT_THROW(run(varied(), [](const Progress&) -> bool { throw std::runtime_error("mine"); }),
                std::runtime_error);
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "runtime/generation/log_probability.h"
 #include "runtime/generation/portable_exp.h"
 #include "tests/support/support.h"
 

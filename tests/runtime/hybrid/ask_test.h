@@ -35,7 +35,9 @@ class AskTest : public testing::Test {
 
   static Assistant assistant_with(const std::string& url) {
     const test::TinyModel& tiny = test::TinyModel::get();
-    return {tiny.model(), tiny.tokenizer(), {}, {.url = url, .model = "big"}};
+    return {std::make_shared<generation::SessionGenerator>(tiny.model(), tiny.tokenizer()),
+            {},
+            {.url = url, .model = "big"}};
   }
 
   /// Follows the pieces as a program that shows them would.

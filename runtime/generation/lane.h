@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "runtime/generation/decoding.h"
+#include "runtime/generation/generator.h"
+#include "runtime/generation/progress_queue.h"
+
+namespace crayon::generation {
+
+/// An answer that somebody waits for.
+struct Request {
+  std::vector<Token> prompt;
+  std::vector<model::WeightedAdapter> adapters;
+  std::uint32_t context;  ///< positions that prompt and answer may take
+  GenerateOptions options;
+  ProgressQueue queue;
+};
+
+/// One session of a batch, with the answer that it is making or what is left of its last one.
+class Lane {
+ public:
+  Lane(const model::Model& model, const tokenizer::Tokenizer& tokenizer, std::uint32_t context,
+       model::KvDtype kv);
+
+  bool idle() const { return !decoding_; }
+  /// Tokens that an idle lane holds.
+  std::size_t held() const { return held_.size(); }
+  /// How much of its prompt this lane need not compute.
+  std::uint32_t reusable(const Request& request) const;
+  /// The number that came with the last answer, 0 before the first.
+  std::uint64_t used_last() const { return used_last_; }
+  /// The lane is idle. Throws what Session::attach() and Decoding() do, and stays idle then.
+  void begin(std::shared_ptr<Request> request, std::uint64_t number);
+
+  model::Session& session() { return session_; }
+  bool prefilling() const { return run_ < request_->prompt.size(); }
+  /// Whether it guesses tokens when it is alone.
+  bool speculates() const { return request_->options.speculate > 0; }
+
+  /// The tokens to run next, at most `most`: some of the prompt, or the one that was chosen last.
+  std::span<const Token> next(std::size_t most);
+  /// Whether the logits behind next() are wanted.
+  bool wants_logits() const { return end_ >= request_->prompt.size(); }
+  /// next() has run; `logits` [vocab] behind it, if they are wanted.
+  void took(std::span<const float> logits);
+  /// Runs the model for this lane alone; not while it prefills.
+  void advance_alone();
+  // Either ends the answer under way.
+  void cancel();
+  void fail(std::exception_ptr error);
+
+ private:
+  void step(std::span<const float> logits);
+  void end();
+  void release();
+
+  const model::Model& model_;
+  const tokenizer::Tokenizer& tokenizer_;
+  model::Session session_;
+  std::vector<model::WeightedAdapter> adapters_;  // that the session has
+  std::vector<Token> held_;                       // idle: what the session holds
+  std::uint64_t used_last_ = 0;
+
+  // Of the answer under way.
+  std::shared_ptr<Request> request_;
+  OnProgress on_progress_;
+  std::optional<Decoding> decoding_;
+  std::optional<Lookahead> lookahead_;
+  std::size_t run_ = 0;  // tokens of the text that the session holds
+  std::size_t end_ = 0;  // of those that run next
+  double began_ = 0;
+  double prefilled_ = 0;
+};
+
+}  // namespace crayon::generation
