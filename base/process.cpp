@@ -1,8 +1,13 @@
 #include "base/process.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "base/system_files.h"
 
 namespace crayon {
 
@@ -15,6 +20,16 @@ std::uint64_t peak_rss_bytes() {
   struct rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+std::uint64_t rss_bytes() {
+  // Pages, in /proc/self/statm: the whole program's, then the resident ones.
+  const std::string text = SystemFiles().text("proc/self/statm").value_or("");
+  unsigned long long resident = 0;
+  if (std::sscanf(text.c_str(), "%*u %llu", &resident) != 1) {
+    return 0;
+  }
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 double process_cpu_seconds() {

@@ -51,6 +51,7 @@ class AdapterLoader {
     switch (bundle.info().kind) {
       case formats::BundleKind::adapter:
         sources_.push_back({formats::read_adapter(bundle, 0, base_), lora.scale});
+        names_.push_back(std::filesystem::path(lora.path).stem().string());
         if (const auto& scope = sources_.back().first.scope) {
           set_.scopes.push_back(*scope);
         }
@@ -65,13 +66,24 @@ class AdapterLoader {
                 "name a bundle that `crayon pack-adapter`, `blend` or `pack-pool` made");
   }
 
+  /// One adapter each, with the name of its file; they can be weighed anew.
+  adapters::AdapterSet finish_apart(std::vector<std::string>& names) {
+    for (const auto& [source, scale] : sources_) {
+      const adapters::Part part{&source, 1.0f};
+      set_.fixed.push_back({adapters::combine({&part, 1}, base_), scale});
+    }
+    names = std::move(names_);
+    return std::move(set_);
+  }
+
+  /// All in one, which is fastest.
   adapters::AdapterSet finish() {
     std::vector<adapters::Part> parts;
     for (const auto& [source, scale] : sources_) {
       parts.push_back({&source, scale});
     }
     if (!parts.empty()) {
-      set_.fixed = adapters::combine(parts, base_);
+      set_.fixed.push_back({adapters::combine(parts, base_)});
     }
     return std::move(set_);
   }
@@ -90,15 +102,17 @@ class AdapterLoader {
   const formats::Bundle& base_;
   const std::optional<float> tau_;
   std::vector<std::pair<formats::AdapterSource, float>> sources_;
+  std::vector<std::string> names_;  // [sources]
   adapters::AdapterSet set_;
 };
 
-adapters::AdapterSet open_adapters(const EngineOptions& options, const formats::Bundle& base) {
+adapters::AdapterSet open_adapters(const EngineOptions& options, const formats::Bundle& base,
+                                   std::vector<std::string>& names) {
   AdapterLoader loader(base, options.tau);
   for (const std::string& argument : options.loras) {
     loader.add(parse_lora(argument));
   }
-  return loader.finish();
+  return options.separate ? loader.finish_apart(names) : loader.finish();
 }
 
 }  // namespace
@@ -127,7 +141,7 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
       bundle_(open_model(path)),
       model_(model::Model::load(bundle_, kernels_, pool_)),
       tokenizer_(tokenizer_of(bundle_, options.chat_format)),
-      adapters_(open_adapters(options, bundle_)) {
+      adapters_(open_adapters(options, bundle_, adapter_names_)) {
   if (!options.examples.empty()) {
     set_prior(options);
   } else if (options.prior) {

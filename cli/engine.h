@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "cli/options.h"
@@ -41,6 +43,8 @@ class Engine {
   /// The threads that the model computes with; one caller at a time, as ThreadPool says.
   ThreadPool& thread_pool() const { return pool_; }
   const adapters::AdapterSet& adapters() const { return adapters_; }
+  /// The names of adapters().fixed when they are kept apart: of their files, without the ending.
+  const std::vector<std::string>& adapter_names() const { return adapter_names_; }
 
   /// A new session without any adapter.
   std::unique_ptr<model::Session> bare_session(const SessionOptions& options) const;
@@ -56,7 +60,8 @@ class Engine {
   formats::Bundle bundle_;
   std::unique_ptr<model::Model> model_;
   tokenizer::Tokenizer tokenizer_;
-  adapters::AdapterSet adapters_;
+  std::vector<std::string> adapter_names_;
+  adapters::AdapterSet adapters_;  // sets the names as well
 };
 
 }  // namespace crayon::cli

@@ -21,6 +21,7 @@ struct EngineOptions {
   bool pin = true;                 ///< to the fastest cores
   std::string kernels;             ///< a kernel set's name; empty: the best that runs here
   std::vector<std::string> loras;  ///< as --adapter takes them: "PATH" or "PATH=SCALE"
+  bool separate = false;           ///< adapters stay apart, so that requests can choose among them
   std::string examples;            ///< a JSONL file that says beforehand what queries are like
   std::optional<float> prior;      ///< how much it says; absent: as much as the query itself
   std::optional<float> tau;        ///< temperature of a pool's blend; absent: the pool's

@@ -2,11 +2,17 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
+#include "base/machine.h"
+#include "base/process.h"
 #include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "runtime/generation/batch_generator.h"
 #include "serving/server.h"
 
 namespace crayon::cli {
@@ -14,30 +20,94 @@ namespace {
 
 struct Options {
   std::string model;
+  std::string name;
+  std::string pool;  ///< for POST /v1/adapters/blend; empty: none
+  std::uint32_t max_tokens = 4096;
   serving::ServeOptions serve;
   HybridOptions hybrid;
   std::uint32_t speculate = 0;
   EngineOptions engine;
+  SessionOptions session;
 };
 
-Exit serve(const Options& options, const Common& common) {
-  serving::ServeOptions serve_options = options.serve;
-  serve_options.ask = to_ask_options(options.hybrid);
-  serve_options.ask.generate.speculate = options.speculate;
-  if (serve_options.model_name.empty()) {
-    serve_options.model_name = std::filesystem::path(options.model).stem().string();
+generation::BatchOptions batch_options(const Options& options, const Engine& engine) {
+  const model::Model& model = engine.model();
+  return {.sequences = static_cast<std::uint32_t>(options.serve.parallel),
+          .context = context_of(model.config(), options.session.context),
+          .kv = kv_of(options.session.kv, model.default_kv())};
+}
+
+std::shared_ptr<const adapters::Pool> open_pool(const std::string& path,
+                                                const formats::Bundle& base) {
+  return path.empty() ? nullptr
+                      : std::make_shared<const adapters::Pool>(
+                            adapters::Pool::load(formats::Bundle::open(path), base));
+}
+
+/// What a request's whole way depends on and only the process or the machine knows.
+std::vector<serving::Metrics::Gauge> gauges(const generation::BatchGenerator& generator) {
+  std::vector<serving::Metrics::Gauge> all;
+  const auto add = [&all](const char* name, const char* help, double value) {
+    all.push_back({.name = name, .help = help, .labels = {}, .value = value});
+  };
+  const generation::BatchGenerator::Load load = generator.load();
+  add("sequences_running", "Answers that the model is making.", static_cast<double>(load.running));
+  add("sequences_waiting", "Answers that wait for a session.", static_cast<double>(load.waiting));
+  add("resident_memory_bytes", "Memory of this process that is in RAM.",
+      static_cast<double>(rss_bytes()));
+  if (const std::optional<double> degrees = hottest(SystemFiles())) {
+    add("temperature_celsius", "The machine's highest temperature.", *degrees);
   }
-  const Engine engine(options.model, options.engine);
-  const hybrid::Assistant assistant(
-      std::make_shared<generation::SessionGenerator>(engine.model(), engine.tokenizer()),
-      engine.adapters(), options.hybrid.remote);
-  serving::Server server(serve_options, assistant);
-  const std::string url = fmt::format("http://{}:{}", serve_options.http.host, server.port());
+  return all;
+}
+
+void say_where(const Options& options, const std::string& url, const std::string& name,
+               const generation::BatchOptions& batch, const Engine& engine, const Common& common) {
+  const model::MemoryEstimate one = model::Model::estimate(
+      engine.bundle().info(), engine.model().kernels(), batch.context, batch.kv);
+  const std::uint64_t sessions = batch.sequences * (one.kv_cache + one.scratch);
   if (common.json) {
-    print_json({{"url", url}, {"model", serve_options.model_name}});
-  } else {
-    print(fmt::format("serving {} at {}\n", serve_options.model_name, url));
+    print_json({{"url", url},
+                {"model", name},
+                {"parallel", batch.sequences},
+                {"context", batch.context},
+                {"weight_bytes", one.weights},
+                {"session_bytes", sessions}});
+    return;
   }
+  print(fmt::format("serving {} at {}\n", name, url));
+  note(fmt::format(
+      "{} requests at once, {} positions each; {:.1f} MiB of weights and {:.1f} MiB of sessions; "
+      "{} more may wait",
+      batch.sequences, batch.context, static_cast<double>(one.weights) / (1 << 20),
+      static_cast<double>(sessions) / (1 << 20), options.serve.queue));
+}
+
+Exit serve(const Options& options, const Common& common) {
+  EngineOptions engine_options = options.engine;
+  engine_options.separate = true;
+  const Engine engine(options.model, engine_options);
+  const generation::BatchOptions batch = batch_options(options, engine);
+  const auto generator =
+      std::make_shared<generation::BatchGenerator>(engine.model(), engine.tokenizer(), batch);
+  const hybrid::Assistant assistant(generator, engine.adapters(), options.hybrid.remote);
+  const std::string name =
+      options.name.empty() ? std::filesystem::path(options.model).stem().string() : options.name;
+  serving::Service service{
+      .generator = generator,
+      .assistant = assistant,
+      .models = serving::ServedModels(name, engine.adapters(), engine.adapter_names()),
+      .ask = to_ask_options(options.hybrid),
+      .max_tokens = options.max_tokens,
+      .base = &engine.bundle(),
+      .pool = open_pool(options.pool, engine.bundle())};
+  service.ask.context = batch.context;
+  service.ask.generate.speculate = options.speculate;
+  serving::ServeOptions serve_options = options.serve;
+  serve_options.gauges = [&generator] { return gauges(*generator); };
+  serving::Server server(serve_options, service);
+  say_where(options, fmt::format("http://{}:{}", serve_options.http.host, server.port()), name,
+            batch, engine, common);
   server.run();
   return Exit::ok;
 }
@@ -51,15 +121,25 @@ Action declare_serve(CLI::App& command, const Common& common) {
       ->capture_default_str();
   command.add_option("--port", options->serve.http.port, "Port to listen at; 0: any free one")
       ->capture_default_str();
-  command.add_option("--name", options->serve.model_name,
+  command.add_option("--name", options->name,
                      "What /v1/models calls the model; default: the bundle's file name");
+  command.add_option("--api-key", options->serve.api_key,
+                     "What requests must bring as \"Authorization: Bearer KEY\"; better set in the "
+                     "environment, where other users do not see it");
+  command
+      .add_option("--parallel", options->serve.parallel,
+                  "Requests that are answered at once, each in a session of its own")
+      ->check(CLI::Range(1u, generation::BatchOptions::most_sequences))
+      ->capture_default_str();
   command
       .add_option("--queue", options->serve.queue,
                   "Requests that may wait; one more is answered with 429")
       ->capture_default_str();
-  command
-      .add_option("--max-tokens", options->serve.max_tokens, "The most that a request may ask for")
+  command.add_option("--max-tokens", options->max_tokens, "The most that a request may ask for")
       ->capture_default_str();
+  command.add_option("--pool", options->pool,
+                     "A pool bundle to blend for devices that send weights: POST "
+                     "/v1/adapters/blend");
   command
       .add_option("--max-connections", options->serve.http.max_connections,
                   "Connections that may be open")
@@ -72,6 +152,7 @@ Action declare_serve(CLI::App& command, const Common& common) {
   add_hybrid_options(command, options->hybrid);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
+  add_session_options(command, options->session);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return serve(*options, common); };

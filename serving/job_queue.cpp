@@ -45,4 +45,9 @@ void JobQueue::close() {
   changed_.notify_all();
 }
 
+std::size_t JobQueue::size() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size();
+}
+
 }  // namespace crayon::serving

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "transport/chat_api.h"
 
@@ -15,37 +14,61 @@ struct Row {
   std::string_view path;
   std::string_view method;
   Endpoint endpoint;
+  decltype(Routed::work) work = nullptr;
+  bool open = false;
 };
 
 constexpr std::array table = {
-    Row{"/v1/chat/completions", "POST", Endpoint::chat_completions},
+    Row{"/v1/chat/completions", "POST", Endpoint::work, chat_completions},
+    Row{"/v1/completions", "POST", Endpoint::work, completions},
+    Row{"/v1/embeddings", "POST", Endpoint::work, embeddings},
+    Row{"/v1/adapters/blend", "POST", Endpoint::work, blend},
     Row{"/v1/models", "GET", Endpoint::models},
-    Row{"/health", "GET", Endpoint::health},
+    Row{"/tokenize", "POST", Endpoint::work, tokenize},
+    Row{"/detokenize", "POST", Endpoint::work, detokenize},
+    Row{"/metrics", "GET", Endpoint::metrics},
+    Row{"/health", "GET", Endpoint::health, nullptr, true},
 };
 
+/// GET /v1/models/NAME
+constexpr std::string_view model_prefix = "/v1/models/";
+constexpr Row model_row = {"/v1/models/*", "GET", Endpoint::model};
+
 std::string_view error_type(int status) {
-  if (status == 429) {
-    return "rate_limit_error";
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "server_error";
   }
-  return status < 500 ? "invalid_request_error" : "server_error";
 }
 
 }  // namespace
 
 Routed route(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
-  const auto row =
-      std::find_if(table.begin(), table.end(), [&](const Row& each) { return each.path == path; });
-  if (row == table.end()) {
-    return {.status = 404, .message = "there is no such path"};
+  const Row* row = std::ranges::find(table, path, &Row::path);
+  std::string_view rest;
+  if (path.starts_with(model_prefix) && path.size() > model_prefix.size()) {
+    row = &model_row;
+    rest = path.substr(model_prefix.size());
+  } else if (row == table.end()) {
+    return {.path = "other", .rest = {}, .status = 404, .message = "there is no such path"};
   }
+  Routed routed{.endpoint = row->endpoint,
+                .path = row->path,
+                .work = row->work,
+                .rest = rest,
+                .open = row->open,
+                .message = {}};
   const bool asks_for_head = method == "HEAD" && row->method == "GET";
   if (row->method != method && !asks_for_head) {
-    return {.endpoint = row->endpoint,
-            .status = 405,
-            .message = fmt::format("{} takes {} only", row->path, row->method)};
+    routed.status = 405;
+    routed.message = fmt::format("{} takes {} only", row->path, row->method);
   }
-  return {.endpoint = row->endpoint, .message = {}};
+  return routed;
 }
 
 int status_of(Code code) {
@@ -55,6 +78,8 @@ int status_of(Code code) {
     case Code::over_limit:
     case Code::context_full:
       return 400;
+    case Code::not_found:
+      return 404;
     case Code::out_of_memory:
       return 503;
     default:
@@ -62,17 +87,14 @@ int status_of(Code code) {
   }
 }
 
+std::string sentence_of(const Error& error) {
+  return error.hint().empty() ? error.what() : fmt::format("{}; {}", error.what(), error.hint());
+}
+
 void reply_error(transport::Responder& responder, int status, std::string_view message,
                  std::string_view code) {
   responder.reply(status, "application/json",
                   transport::error_json(message, error_type(status), code));
-}
-
-std::string models_json(std::string_view model_name) {
-  const nlohmann::json model = {
-      {"id", model_name}, {"object", "model"}, {"created", 0}, {"owned_by", "crayon"}};
-  const nlohmann::json list = {{"object", "list"}, {"data", nlohmann::json::array({model})}};
-  return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace crayon::serving

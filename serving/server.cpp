@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <chrono>
 #include <exception>
 #include <new>
 #include <thread>
 #include <utility>
 
 #include "base/error.h"
-#include "serving/chat_reply.h"
 #include "serving/gone_watch.h"
 #include "serving/job_queue.h"
 #include "serving/routes.h"
-#include "transport/chat_api.h"
 
 namespace crayon::serving {
 namespace {
@@ -22,45 +19,69 @@ namespace {
 using transport::Responder;
 using transport::ServerRequest;
 
-/// Throws malformed or bad_argument, naming the field.
-Job parse_job(std::string_view body, const ServeOptions& options) {
-  transport::ChatRequest request = transport::ChatRequest::parse(body);
-  if (request.max_tokens > options.max_tokens) {
-    throw Error(Code::bad_argument, fmt::format("max_tokens is {}", request.max_tokens),
-                fmt::format("ask for {} at most", options.max_tokens));
+/// Whether both are the same, in a time that tells nothing about where they differ.
+bool same_secret(std::string_view given, std::string_view secret) {
+  unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    difference |= static_cast<unsigned char>(given[i] ^ secret[i % secret.size()]);
   }
-  Job job;
-  for (transport::ChatMessage& message : request.messages) {
-    std::string& role = message.role;
-    job.turns.push_back(
-        {role == "developer" ? "system" : std::move(role), std::move(message.content)});
-  }
-  job.stream = request.stream;
-  job.ask = options.ask;
-  job.ask.generate = {
-      .max_tokens = request.max_tokens,
-      .sampler = {.temperature = static_cast<float>(request.temperature),
-                  .top_k = request.top_k,
-                  .top_p = static_cast<float>(request.top_p),
-                  .min_p = static_cast<float>(request.min_p),
-                  .repetition_penalty = static_cast<float>(request.repetition_penalty),
-                  .seed = request.seed},
-      .stop = std::move(request.stop),
-      .speculate = options.ask.generate.speculate,
-  };
-  generation::check(job.ask.generate.sampler);
-  return job;
+  return difference == 0;
 }
 
-std::string sentence_of(const Error& error) {
-  return error.hint().empty() ? error.what() : fmt::format("{}; {}", error.what(), error.hint());
+/// Passes a reply on, and remembers its status.
+class CountedResponder final : public Responder {
+ public:
+  CountedResponder(std::shared_ptr<Responder> to, Metrics& metrics, std::string_view endpoint)
+      : to_(std::move(to)), metrics_(metrics), endpoint_(endpoint) {}
+
+  void reply(int status, std::string_view content_type, std::string body) override {
+    to_->reply(status, content_type, std::move(body));
+    answered(status);
+  }
+  void start(int status, std::string_view content_type) override {
+    to_->start(status, content_type);
+    answered(status);
+  }
+  bool write(std::string_view bytes) override { return to_->write(bytes); }
+  void finish() override { to_->finish(); }
+  bool gone() const override { return to_->gone(); }
+
+  bool begun() const { return begun_; }
+
+ private:
+  void answered(int status) {
+    begun_ = true;
+    metrics_.count_request(endpoint_, status);
+  }
+
+  const std::shared_ptr<Responder> to_;
+  Metrics& metrics_;
+  const std::string_view endpoint_;
+  bool begun_ = false;
+};
+
+/// Makes an error out of the exception that is being handled, unless the reply has begun: then the
+/// client sees its connection end.
+void reply_exception(CountedResponder& responder) {
+  if (responder.begun()) {
+    return;
+  }
+  try {
+    throw;
+  } catch (const Error& error) {
+    reply_error(responder, status_of(error.code()), sentence_of(error), code_name(error.code()));
+  } catch (const std::bad_alloc&) {
+    reply_error(responder, 503, "there is not enough memory for this request", "out_of_memory");
+  } catch (const std::exception&) {
+    reply_error(responder, 500, "internal error", "internal");
+  }
 }
 
 }  // namespace
 
 struct Server::State {
-  State(const ServeOptions& given, const hybrid::Assistant& answering)
-      : options(given), assistant(answering), queue(given.queue), http(given.http, handler()) {}
+  State(const ServeOptions& given, Service& its_service)
+      : options(given), service(its_service), queue(given.queue), http(given.http, handler()) {}
 
   transport::Handler handler() {
     return [this](const ServerRequest& request, const std::shared_ptr<Responder>& responder) {
@@ -69,86 +90,121 @@ struct Server::State {
   }
 
   /// On the event loop.
-  void handle(const ServerRequest& request, const std::shared_ptr<Responder>& responder) {
+  void handle(const ServerRequest& request, const std::shared_ptr<Responder>& client) {
     const Routed routed = route(request.method, request.target);
+    const auto responder = std::make_shared<CountedResponder>(client, service.metrics, routed.path);
+    if (!routed.open && !may_enter(request)) {
+      reply_error(*responder, 401,
+                  "the API key is missing or wrong; send it as Authorization: Bearer",
+                  "invalid_api_key");
+      return;
+    }
     if (routed.status != 200) {
       reply_error(*responder, routed.status, routed.message,
                   routed.status == 404 ? "not_found" : "method_not_allowed");
       return;
     }
+    try {
+      answer(routed, request, responder);
+    } catch (...) {
+      reply_exception(*responder);
+    }
+  }
+
+  bool may_enter(const ServerRequest& request) const {
+    constexpr std::string_view scheme = "Bearer ";
+    const std::string_view given = transport::header(request.headers, "Authorization");
+    return options.api_key.empty() ||
+           (given.size() > scheme.size() &&
+            transport::equal_without_case(given.substr(0, scheme.size()), scheme) &&
+            same_secret(given.substr(scheme.size()), options.api_key));
+  }
+
+  void answer(const Routed& routed, const ServerRequest& request,
+              const std::shared_ptr<CountedResponder>& responder) {
     switch (routed.endpoint) {
       case Endpoint::health:
         responder->reply(200, "application/json", R"({"status":"ok"})");
         break;
+      case Endpoint::metrics:
+        responder->reply(200, "text/plain; version=0.0.4; charset=utf-8", metrics());
+        break;
       case Endpoint::models:
-        responder->reply(200, "application/json", models_json(options.model_name));
+        responder->reply(200, "application/json", models_json(service.models.names()));
         break;
-      case Endpoint::chat_completions:
-        enqueue(request.body, responder);
+      case Endpoint::model:
+        service.models.select(routed.rest, std::nullopt);
+        responder->reply(200, "application/json", model_json(routed.rest));
+        break;
+      case Endpoint::work:
+        enqueue(routed.work(service, request.body), responder);
         break;
     }
   }
 
-  void enqueue(std::string_view body, const std::shared_ptr<Responder>& responder) {
-    try {
-      Job job = parse_job(body, options);
-      job.responder = responder;
-      if (!queue.push(job)) {
-        reply_error(*responder, 429, fmt::format("{} requests wait already", options.queue),
-                    "queue_full");
+  std::string metrics() const {
+    std::vector<Metrics::Gauge> gauges;
+    if (options.gauges) {
+      gauges = options.gauges();
+    }
+    gauges.push_back({.name = "requests_waiting",
+                      .help = "Requests that wait for a thread.",
+                      .labels = {},
+                      .value = static_cast<double>(queue.size())});
+    for (const auto& [name, weight] : service.models.adapters()) {
+      if (weight) {
+        gauges.push_back({.name = "adapter_weight",
+                          .help = "What requests run with unless they choose for themselves.",
+                          .labels = labels(std::array{
+                              std::pair<std::string_view, std::string_view>{"adapter", name}}),
+                          .value = *weight});
       }
-    } catch (const Error& error) {
-      reply_error(*responder, status_of(error.code()), sentence_of(error), code_name(error.code()));
+    }
+    return service.metrics.text(gauges);
+  }
+
+  void enqueue(Work work, const std::shared_ptr<CountedResponder>& responder) {
+    Job job{.responder = responder,
+            .run = [work = std::move(work), counted = responder.get()](
+                       Responder&, const std::atomic<bool>& cancelled) {
+              try {
+                work(*counted, cancelled);
+              } catch (...) {
+                reply_exception(*counted);
+              }
+            }};
+    if (!queue.push(job)) {
+      reply_error(*responder, 429, fmt::format("{} requests wait already", options.queue),
+                  "queue_full");
     }
   }
 
-  /// The inference thread.
+  /// A thread that answers.
   void answer_jobs() {
     while (const std::optional<Job> job = queue.pop()) {
-      answer(*job);
-    }
-  }
-
-  void answer(const Job& job) {
-    ChatReplyWriter writer(*job.responder, fmt::format("chatcmpl-{:x}-{}", epoch, ++answered),
-                           options.model_name, job.stream);
-    try {
       std::atomic<bool> cancelled = false;
-      const GoneWatch watch(*job.responder, stopping, cancelled);
-      hybrid::AskOptions ask = job.ask;
-      ask.cancelled = &cancelled;
-      hybrid::OnPiece on_piece;
-      // A stream cannot be unsaid, so what a remote model begins to say is kept back until it
-      // is known to be the answer.
-      if (ask.route == hybrid::Route::local || !assistant.has_remote()) {
-        on_piece = [&writer](const hybrid::AnswerPiece& piece) { writer.piece(piece.text); };
-      }
-      writer.end(assistant.ask(job.turns, ask, on_piece));
-    } catch (const Error& error) {
-      writer.fail(status_of(error.code()), sentence_of(error), code_name(error.code()));
-    } catch (const std::bad_alloc&) {
-      writer.fail(503, "there is not enough memory for this request", "out_of_memory");
-    } catch (const std::exception&) {
-      writer.fail(500, "internal error", "internal");
+      const GoneWatch watch(*job->responder, stopping, cancelled);
+      job->run(*job->responder, cancelled);
     }
   }
 
   const ServeOptions options;
-  const hybrid::Assistant& assistant;
-  /// Part of every reply's id, so that ids of two runs of a server differ.
-  const std::int64_t epoch = std::chrono::system_clock::now().time_since_epoch().count();
-  std::uint64_t answered = 0;
+  Service& service;
   std::atomic<bool> stopping = false;
   JobQueue queue;
   transport::HttpServer http;  // last: its handler uses all of the above
 };
 
-Server::Server(const ServeOptions& options, const hybrid::Assistant& assistant) {
-  if (options.ask.route == hybrid::Route::remote && !assistant.has_remote()) {
+Server::Server(const ServeOptions& options, Service& service) {
+  if (service.ask.route == hybrid::Route::remote && !service.assistant.has_remote()) {
     throw Error(Code::bad_argument, "route is remote, and there is no remote model",
                 "name one, or use route automatic");
   }
-  state_ = std::make_unique<State>(options, assistant);
+  if (options.parallel == 0) {
+    throw Error(Code::bad_argument, "no request would ever be answered",
+                "answer 1 at once at least");
+  }
+  state_ = std::make_unique<State>(options, service);
 }
 
 Server::~Server() = default;
@@ -158,22 +214,27 @@ std::uint16_t Server::port() const {
 }
 
 void Server::run() {
-  /// Ends the inference thread however run() is left.
-  struct Inference {
-    explicit Inference(State& serving)
-        : state(serving), thread([&serving] { serving.answer_jobs(); }) {}
-    ~Inference() {
+  /// Ends the threads that answer, however run() is left.
+  struct Answerers {
+    explicit Answerers(State& its_state) : state(its_state) {
+      for (std::size_t i = 0; i < state.options.parallel; ++i) {
+        threads.emplace_back([this] { state.answer_jobs(); });
+      }
+    }
+    ~Answerers() {
       state.stopping = true;
       state.queue.close();
-      thread.join();
+      for (std::thread& thread : threads) {
+        thread.join();
+      }
     }
-    Inference(const Inference&) = delete;
-    Inference& operator=(const Inference&) = delete;
+    Answerers(const Answerers&) = delete;
+    Answerers& operator=(const Answerers&) = delete;
     State& state;
-    std::thread thread;
+    std::vector<std::thread> threads;
   };
   state_->http.stop_on_signals();
-  const Inference inference(*state_);
+  const Answerers answerers(*state_);
   state_->http.run();
 }
 

@@ -2,34 +2,36 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "runtime/hybrid/assistant.h"
+#include "serving/service.h"
 #include "transport/http_server.h"
 
 namespace crayon::serving {
 
 struct ServeOptions {
   transport::ServerOptions http;
-  std::string model_name;           ///< what /v1/models lists and replies name
-  std::size_t queue = 16;           ///< requests that may wait; one more gets 429
-  hybrid::AskOptions ask;           ///< route, threshold and deadline for every request
-  std::uint32_t max_tokens = 4096;  ///< the most that a request may ask for
+  std::size_t parallel = 4;  ///< requests that are answered at once
+  std::size_t queue = 16;    ///< requests that may wait besides; one more gets 429
+  std::string api_key;  ///< what requests must bring as "Authorization: Bearer"; empty: nothing
+  /// What /metrics says besides of the machine and the process, at the moment; may be empty.
+  std::function<std::vector<Metrics::Gauge>()> gauges;
 };
 
-/// The OpenAI-compatible API over an assistant: POST /v1/chat/completions (streaming and not),
-/// GET /v1/models, GET /health; see docs/http-api.md. One inference thread; the event loop never
-/// waits for it. Of `options.ask`, `generate` and `cancelled` come from each request instead.
+/// The OpenAI-compatible API over an assistant; see docs/http-api.md. Threads of its own answer;
+/// the event loop never waits for them.
 class Server {
  public:
   /// Binds and listens. Throws io when the address is taken, bad_argument for a route remote
-  /// without one. `assistant` must outlive the server.
-  Server(const ServeOptions& options, const hybrid::Assistant& assistant);
+  /// without one. `service` must outlive the server.
+  Server(const ServeOptions& options, Service& service);
   ~Server();
   std::uint16_t port() const;
-  /// Until stop(), SIGINT or SIGTERM: then takes no more requests, gives the one under way the
-  /// HTTP server's grace, drops those that wait, and returns.
+  /// Until stop(), SIGINT or SIGTERM: then takes no more requests, gives those under way the HTTP
+  /// server's grace, drops those that wait, and returns.
   void run();
   void stop();  ///< from any thread
 

@@ -16,11 +16,17 @@ struct ChatMessage {
   std::string content;
 };
 
-/// POST /v1/chat/completions
-struct ChatRequest {
+/// An adapter that a request wants, in the form that llama-server knows: `lora: [{id, scale}]`.
+struct LoraChoice {
+  std::string id;  ///< a name, or a number in the order of the server's adapters
+  double scale = 1;
+};
+
+/// What requests for text have in common.
+struct TextOptions {
   std::string model;
-  std::vector<ChatMessage> messages;
   bool stream = false;
+  bool include_usage = false;  ///< stream_options: a last chunk with the usage alone
   std::uint32_t max_tokens = 256;
   double temperature = 0;
   double top_p = 1;
@@ -29,6 +35,27 @@ struct ChatRequest {
   double repetition_penalty = 1;
   std::uint64_t seed = 0;
   std::vector<std::string> stop;
+  std::optional<std::vector<LoraChoice>> lora;  ///< absent: the server's own choice
+};
+
+/// One token of an answer, as bytes: it may be a part of a character.
+struct TokenText {
+  std::string bytes;
+  double log_probability = 0;
+};
+
+/// A token and what else could have stood in its place.
+struct TokenRecord {
+  TokenText token;
+  std::vector<TokenText> likeliest;
+};
+
+/// POST /v1/chat/completions
+struct ChatRequest : TextOptions {
+  std::vector<ChatMessage> messages;
+  bool logprobs = false;
+  std::uint32_t top_logprobs = 0;  ///< likeliest tokens with each
+  bool json_object = false;        ///< response_format: the answer is a JSON object
 
   /// Throws malformed or bad_argument, naming the field, for JSON that is not such a request or
   /// a number out of range. Nesting deeper than 32 is malformed. Unknown fields are ignored.
@@ -39,6 +66,7 @@ struct ChatRequest {
 struct ChatUsage {
   std::uint32_t prompt_tokens = 0;
   std::uint32_t completion_tokens = 0;
+  std::uint32_t cached_tokens = 0;  ///< of the prompt, that were known from an earlier request
 };
 
 /// How Crayon came to the answer: the object `x_crayon`.
@@ -56,7 +84,8 @@ struct ChatReply {
   std::string model;
   std::int64_t created = 0;  ///< Unix seconds
   std::string content;
-  std::string finish_reason;  ///< "stop" or "length"
+  std::string finish_reason;                              ///< "stop" or "length"
+  std::optional<std::vector<TokenRecord>> logprobs = {};  ///< absent: not asked for, or not known
   ChatUsage usage;
   std::optional<ChatRouting> routing;
   double prompt_ms = 0;     ///< timings.prompt_ms
@@ -65,10 +94,14 @@ struct ChatReply {
   std::string to_json() const;
   /// Throws protocol when it is not a chat reply.
   static ChatReply parse(std::string_view json);
-  /// The chunk that carries `delta`; the first one carries the role as well.
-  std::string chunk_json(std::string_view delta, bool first) const;
+  /// The chunk that carries `delta`; the first one carries the role as well. `logprobs` may be
+  /// null.
+  std::string chunk_json(std::string_view delta, bool first,
+                         const std::vector<TokenRecord>* logprobs = nullptr) const;
   /// The chunk that ends a stream: finish_reason, usage, routing and timings.
   std::string last_chunk_json() const;
+  /// What stream_options.include_usage asks for behind it: no choice, and the usage.
+  std::string usage_chunk_json() const;
 };
 
 /// One streamed chunk, as a client reads it.

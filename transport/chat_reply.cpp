@@ -2,38 +2,20 @@
 
 #include "base/error.h"
 #include "transport/chat_api.h"
-#include "transport/json.h"
+#include "transport/text_options.h"
 
 namespace crayon::transport {
 namespace {
 
-constexpr std::uint64_t max_token_count = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t max_count = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t max_time = std::numeric_limits<std::int64_t>::max();
 constexpr NumberRange any_number = {std::numeric_limits<double>::lowest(),
                                     std::numeric_limits<double>::max()};
 
-Json usage_json(const ChatUsage& usage) {
-  return {{"prompt_tokens", usage.prompt_tokens},
-          {"completion_tokens", usage.completion_tokens},
-          {"total_tokens", std::uint64_t{usage.prompt_tokens} + usage.completion_tokens}};
-}
-
-void add_rate(Json& timings, const char* name, std::uint32_t tokens, double milliseconds) {
-  if (milliseconds > 0) {
-    timings[name] = tokens * 1000.0 / milliseconds;
-  }
-}
-
 /// What a complete reply and the last chunk of a stream say besides the answer.
 void add_account(Json& json, const ChatReply& reply) {
   json["usage"] = usage_json(reply.usage);
-  Json& timings = json["timings"];
-  timings["prompt_n"] = reply.usage.prompt_tokens;
-  timings["prompt_ms"] = reply.prompt_ms;
-  add_rate(timings, "prompt_per_second", reply.usage.prompt_tokens, reply.prompt_ms);
-  timings["predicted_n"] = reply.usage.completion_tokens;
-  timings["predicted_ms"] = reply.predicted_ms;
-  add_rate(timings, "predicted_per_second", reply.usage.completion_tokens, reply.predicted_ms);
+  json["timings"] = timings_json(reply.usage, reply.prompt_ms, reply.predicted_ms);
   if (reply.routing) {
     json["x_crayon"] = {{"route", reply.routing->route},
                         {"reason", reply.routing->reason},
@@ -43,6 +25,19 @@ void add_account(Json& json, const ChatReply& reply) {
       json["x_crayon"]["blend"] = reply.routing->blend;
     }
   }
+}
+
+Json logprobs_json(const std::vector<TokenRecord>& tokens) {
+  Json content = Json::array();
+  for (const TokenRecord& record : tokens) {
+    Json entry = token_json(record.token);
+    Json& likeliest = entry["top_logprobs"] = Json::array();
+    for (const TokenText& other : record.likeliest) {
+      likeliest.push_back(token_json(other));
+    }
+    content.push_back(std::move(entry));
+  }
+  return {{"content", std::move(content)}};
 }
 
 Json envelope(const ChatReply& reply, const char* object) {
@@ -122,7 +117,7 @@ ChatReply parse_reply(const Json& json) {
   reply.finish_reason = string_or(choice, "finish_reason", "");
   const Json& usage = object_of(json, "usage");
   const auto count = [&](const char* name) {
-    return static_cast<std::uint32_t>(integer_or(usage, name, 0, max_token_count, 0));
+    return static_cast<std::uint32_t>(integer_or(usage, name, 0, max_count, 0));
   };
   reply.usage = {count("prompt_tokens"), count("completion_tokens")};
   const Json& timings = object_of(json, "timings");
@@ -156,6 +151,7 @@ std::string ChatReply::to_json() const {
   Json json = envelope(*this, "chat.completion");
   json["choices"].push_back({{"index", 0},
                              {"message", {{"role", "assistant"}, {"content", content}}},
+                             {"logprobs", logprobs ? logprobs_json(*logprobs) : Json()},
                              {"finish_reason", finish_reason}});
   add_account(json, *this);
   return to_text(json);
@@ -165,14 +161,18 @@ ChatReply ChatReply::parse(std::string_view json) {
   return as_protocol([&] { return parse_reply(parse_object(json, "the reply")); });
 }
 
-std::string ChatReply::chunk_json(std::string_view delta, bool first) const {
+std::string ChatReply::chunk_json(std::string_view delta, bool first,
+                                  const std::vector<TokenRecord>* tokens) const {
   Json json = envelope(*this, "chat.completion.chunk");
   Json piece = Json::object();
   if (first) {
     piece["role"] = "assistant";
   }
   piece["content"] = delta;
-  json["choices"].push_back({{"index", 0}, {"delta", piece}, {"finish_reason", nullptr}});
+  json["choices"].push_back({{"index", 0},
+                             {"delta", piece},
+                             {"logprobs", tokens != nullptr ? logprobs_json(*tokens) : Json()},
+                             {"finish_reason", nullptr}});
   return to_text(json);
 }
 
@@ -181,6 +181,12 @@ std::string ChatReply::last_chunk_json() const {
   json["choices"].push_back(
       {{"index", 0}, {"delta", Json::object()}, {"finish_reason", finish_reason}});
   add_account(json, *this);
+  return to_text(json);
+}
+
+std::string ChatReply::usage_chunk_json() const {
+  Json json = envelope(*this, "chat.completion.chunk");
+  json["usage"] = usage_json(usage);
   return to_text(json);
 }
 

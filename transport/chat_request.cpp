@@ -1,28 +1,18 @@
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <utility>
 
 #include "base/error.h"
 #include "transport/chat_api.h"
-#include "transport/json.h"
+#include "transport/text_options.h"
 
 namespace crayon::transport {
 namespace {
 
 constexpr std::size_t max_messages = 4096;
-constexpr std::size_t max_stops = 16;
-constexpr std::size_t max_stop_bytes = 1024;
-constexpr std::uint64_t max_token_count = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint64_t max_top_k = 1'000'000;
 
 // A role goes into the model's chat template: no text of the client's own may stand there.
 constexpr std::array<std::string_view, 6> roles = {"system",    "developer", "user",
                                                    "assistant", "tool",      "function"};
-
-[[noreturn]] void refuse(const std::string& where, const std::string& why) {
-  throw Error(Code::bad_argument, "\"" + where + "\" " + why);
-}
 
 /// A string, or a list of {"type":"text","text":...} parts, which are joined.
 std::string parse_content(const Json& message, const std::string& where) {
@@ -78,44 +68,17 @@ std::vector<ChatMessage> parse_messages(const Json& request) {
   return parsed;
 }
 
-std::string parse_one_stop(const Json& stop) {
-  const std::string* text = stop.get_ptr<const std::string*>();
-  if (text == nullptr || text->empty() || text->size() > max_stop_bytes) {
-    refuse("stop", "must be a string of 1 to " + std::to_string(max_stop_bytes) +
-                       " bytes, or a list of such");
+/// response_format: {"type": "text" or "json_object"}.
+bool parse_json_object(const Json& request) {
+  const Json* format = find(request, "response_format");
+  if (format == nullptr) {
+    return false;
   }
-  return *text;
-}
-
-std::vector<std::string> parse_stop(const Json& request) {
-  const Json* stop = find(request, "stop");
-  if (stop == nullptr) {
-    return {};
+  const Json* type = format->is_object() ? find(*format, "type") : nullptr;
+  if (type == nullptr || (*type != "text" && *type != "json_object")) {
+    refuse("response_format", "must be {\"type\": \"text\"} or {\"type\": \"json_object\"}");
   }
-  if (!stop->is_array()) {
-    return {parse_one_stop(*stop)};
-  }
-  if (stop->size() > max_stops) {
-    refuse("stop", "may list " + std::to_string(max_stops) + " strings at most");
-  }
-  std::vector<std::string> parsed;
-  for (const Json& one : *stop) {
-    parsed.push_back(parse_one_stop(one));
-  }
-  return parsed;
-}
-
-/// Any 64-bit integer: some clients send -1 for "any", and it is as good a seed as another.
-std::uint64_t parse_seed(const Json& request) {
-  const Json* seed = find(request, "seed");
-  if (seed == nullptr) {
-    return 0;
-  }
-  if (!seed->is_number_integer()) {
-    refuse("seed", "must be an integer of 64 bits");
-  }
-  return seed->is_number_unsigned() ? seed->get<std::uint64_t>()
-                                    : static_cast<std::uint64_t>(seed->get<std::int64_t>());
+  return *type == "json_object";
 }
 
 }  // namespace
@@ -125,31 +88,23 @@ ChatRequest ChatRequest::parse(std::string_view json) {
   if (!request.is_object()) {
     throw Error(Code::malformed, "the request is not a JSON object");
   }
-  const ChatRequest defaults;
   ChatRequest parsed;
-  parsed.model = string_or(request, "model", "");
+  parse_text_options(request, parsed);
   parsed.messages = parse_messages(request);
-  parsed.stream = bool_or(request, "stream", defaults.stream);
   // The newer name wins where both are given.
-  const std::uint64_t max_tokens =
-      integer_or(request, "max_tokens", 1, max_token_count, defaults.max_tokens);
   parsed.max_tokens = static_cast<std::uint32_t>(
-      integer_or(request, "max_completion_tokens", 1, max_token_count, max_tokens));
-  parsed.temperature = number_or(request, "temperature", {0, 2}, defaults.temperature);
-  parsed.top_p = number_or(request, "top_p", {0, 1, true}, defaults.top_p);
-  parsed.top_k =
-      static_cast<std::uint32_t>(integer_or(request, "top_k", 0, max_top_k, defaults.top_k));
-  parsed.min_p = number_or(request, "min_p", {0, 1}, defaults.min_p);
-  parsed.repetition_penalty =
-      number_or(request, "repetition_penalty", {0, 10, true}, defaults.repetition_penalty);
-  parsed.seed = parse_seed(request);
-  parsed.stop = parse_stop(request);
-  integer_or(request, "n", 1, 1, 1);  // one answer a request: another number must not pass unseen
+      integer_or(request, "max_completion_tokens", 1, max_token_count, parsed.max_tokens));
+  parsed.logprobs = bool_or(request, "logprobs", false);
+  parsed.top_logprobs =
+      static_cast<std::uint32_t>(integer_or(request, "top_logprobs", 0, max_likeliest, 0));
+  if (parsed.top_logprobs > 0 && !parsed.logprobs) {
+    refuse("top_logprobs", "needs \"logprobs\": true");
+  }
+  parsed.json_object = parse_json_object(request);
   return parsed;
 }
 
 std::string ChatRequest::to_json() const {
-  const ChatRequest defaults;
   Json request;
   if (!model.empty()) {
     request["model"] = model;
@@ -158,25 +113,13 @@ std::string ChatRequest::to_json() const {
   for (const ChatMessage& message : messages) {
     list.push_back({{"role", message.role}, {"content", message.content}});
   }
-  request["stream"] = stream;
-  request["max_tokens"] = max_tokens;
-  request["temperature"] = temperature;
-  request["top_p"] = top_p;
-  // Not every server knows these, and some refuse what they do not know.
-  if (top_k != defaults.top_k) {
-    request["top_k"] = top_k;
+  add_text_options(*this, request);
+  if (logprobs) {
+    request["logprobs"] = true;
+    request["top_logprobs"] = top_logprobs;
   }
-  if (min_p != defaults.min_p) {
-    request["min_p"] = min_p;
-  }
-  if (repetition_penalty != defaults.repetition_penalty) {
-    request["repetition_penalty"] = repetition_penalty;
-  }
-  if (seed != defaults.seed) {
-    request["seed"] = seed;
-  }
-  if (!stop.empty()) {
-    request["stop"] = stop;
+  if (json_object) {
+    request["response_format"] = {{"type", "json_object"}};
   }
   return to_text(request);
 }

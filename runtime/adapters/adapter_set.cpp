@@ -49,9 +49,7 @@ Selection AdapterSet::select(Query& query) const {
     selection.blend = pool->blend(query);
     selection.adapters = pool->weighted(selection.blend.weights);
   }
-  if (fixed) {
-    selection.adapters.push_back({fixed, 1.0f});
-  }
+  selection.adapters.insert(selection.adapters.end(), fixed.begin(), fixed.end());
   return selection;
 }
 

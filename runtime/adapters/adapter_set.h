@@ -54,7 +54,7 @@ struct Selection {
 /// What runs beside a model: a sum of adapters that stays as it is, and a pool whose weights each
 /// query sets; either may be missing. Const functions may be called from several threads.
 struct AdapterSet {
-  std::shared_ptr<const model::Adapter> fixed;  ///< or null
+  std::vector<model::WeightedAdapter> fixed;  ///< their sum
   std::optional<ResidentPool> pool;
   std::vector<formats::Scope> scopes;  ///< what `fixed` was blended for, as far as it is known
 

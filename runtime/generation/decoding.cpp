@@ -60,6 +60,7 @@ void Decoding::accept(Token token, std::span<const float> logits) {
   Chosen chosen{.token = {token, log_probability(logits, token)}, .likeliest = {}};
   if (options_.alternatives > 0) {
     chosen.likeliest = likeliest(logits, options_.alternatives);
+    result_.likeliest.push_back(chosen.likeliest);
   }
   text_.push_back(token);
   result_.tokens.push_back(token);

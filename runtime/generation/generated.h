@@ -53,8 +53,9 @@ struct Generated {
   std::string text;                       ///< exactly what the callback got
   std::vector<Token> tokens;              ///< all that were sampled, less the end token
   std::vector<double> log_probabilities;  ///< of each of `tokens`, under the unchanged logits
-  Certainty first;                        ///< of the first token
-  Guesses guesses;                        ///< and the forward passes of decoding
+  std::vector<std::vector<ScoredToken>> likeliest;  ///< in the place of each, if asked for
+  Certainty first;                                  ///< of the first token
+  Guesses guesses;                                  ///< and the forward passes of decoding
   Finish finish = Finish::length;
   std::uint32_t prompt_tokens = 0;
   std::uint32_t reused_tokens = 0;  ///< of the prompt, that did not have to be computed

@@ -174,13 +174,14 @@ class Asking {
  private:
   generation::OnProgress shown() {
     return [this](const generation::Progress& progress) {
-      sink_.push(progress.text);
+      sink_.push(progress.text, progress.tokens);
       return true;
     };
   }
 
   /// Asks the remote and shows what it says. Returns why that failed, or nothing.
   std::string ask() {
+    asked_ = true;
     sink_.begin(Route::remote);
     RemoteAnswer answer = ask_remote(remote_, request_, deadline_, options_.cancelled,
                                      [this](std::string_view text) { sink_.push(text); });
@@ -190,7 +191,7 @@ class Asking {
 
   Answer kept_answer(generation::Generated kept, std::string reason) {
     sink_.begin(Route::local);
-    sink_.push(kept.text);
+    sink_.push(kept.text, chosen_of(kept));
     return local_answer(std::move(kept), std::move(reason));
   }
 
@@ -224,6 +225,7 @@ class Asking {
     answer.text = sink_.text();
     answer.route = route;
     answer.reason = std::move(reason);
+    answer.asked_remote = asked_;
     answer.threshold = options_.threshold;
     answer.prompt_tokens = local_.prompt_tokens();
     answer.blend = local_.blend();
@@ -236,10 +238,22 @@ class Asking {
   const AskOptions& options_;
   const Deadline& deadline_;
   PieceSink sink_;
+  bool asked_ = false;
   bool remote_cut_ = false;
 };
 
 }  // namespace
+
+std::vector<generation::Chosen> chosen_of(const generation::Generated& answer) {
+  std::vector<generation::Chosen> all;
+  for (std::size_t i = 0; i < answer.tokens.size(); ++i) {
+    all.push_back({.token = {answer.tokens[i], answer.log_probabilities[i]}, .likeliest = {}});
+    if (i < answer.likeliest.size()) {
+      all.back().likeliest = answer.likeliest[i];
+    }
+  }
+  return all;
+}
 
 Assistant::Assistant(std::shared_ptr<generation::Generator> local, adapters::AdapterSet adapters,
                      Remote remote)
@@ -253,7 +267,8 @@ Answer Assistant::ask(std::span<const generation::Turn> turns, const AskOptions&
                       const OnPiece& on_piece) const {
   check(options, has_remote());
   const Deadline deadline(options.deadline);
-  const LocalModel local(*local_, adapters_, turns, options, deadline);
+  const adapters::AdapterSet& adapters = options.adapters ? *options.adapters : adapters_;
+  const LocalModel local(*local_, adapters, turns, options, deadline);
   const transport::ChatRequest request = request_of(turns, remote_, options.generate);
   Asking asking(local, remote_, request, options, deadline, on_piece);
   switch (options.route) {

@@ -29,6 +29,8 @@ struct AskOptions {
   /// the KV cache has its largest size. More than the model was trained for counts as that.
   std::uint32_t context = 4096;
   generation::GenerateOptions generate;
+  /// In the place of the assistant's own; it must live as long as the question is asked.
+  const adapters::AdapterSet* adapters = nullptr;
   /// Set by another thread, it ends the question: the answer is then what there is.
   const std::atomic<bool>* cancelled = nullptr;
 };
@@ -37,7 +39,8 @@ struct Answer {
   std::string text;            ///< without white space around it
   Route route = Route::local;  ///< who gave it: local or remote
   std::string reason;  ///< why, in one phrase: "confident", "asked for", "connection refused"
-  double score = 0;    ///< confidence of the local answer; 0 when none was made
+  bool asked_remote = false;  ///< whether the remote was asked, whatever came of it
+  double score = 0;           ///< confidence of the local answer; 0 when none was made
   double threshold = 0;
   generation::Finish finish = generation::Finish::length;  ///< length: also cut at the deadline
   std::uint32_t prompt_tokens = 0;      ///< of the local tokenizer, whoever answered
@@ -52,8 +55,13 @@ struct AnswerPiece {
   Route route;
   bool restart;
   std::string_view text;  ///< may be empty when `restart`
+  /// Of the local model, that were chosen since the last piece.
+  std::span<const generation::Chosen> tokens = {};
 };
 using OnPiece = std::function<void(const AnswerPiece&)>;
+
+/// The tokens of a local answer as its pieces would have had them.
+std::vector<generation::Chosen> chosen_of(const generation::Generated& answer);
 
 /// A local model with a remote one behind it. Offline first: the remote's failure of any kind,
 /// or its slowness, gives the local answer and the reason. Nothing of a question that stays

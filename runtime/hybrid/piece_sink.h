@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/hybrid/assistant.h"
 
@@ -16,7 +18,8 @@ class PieceSink {
 
   /// From here on `route` speaks. When another has been heard before, a piece says so.
   void begin(Route route);
-  void push(std::string_view text);
+  /// `tokens`: those that were chosen since the last call, for the piece that the text is in.
+  void push(std::string_view text, std::span<const generation::Chosen> tokens = {});
 
   const std::string& text() const { return text_; }
 
@@ -25,6 +28,7 @@ class PieceSink {
   Route route_ = Route::local;
   std::string text_;
   std::string held_;  // white space that is passed on only when something follows it
+  std::vector<generation::Chosen> tokens_;  // of the next piece
 };
 
 }  // namespace crayon::hybrid

@@ -10,7 +10,9 @@ TEST(Routes, KnowsItsPaths) {
   EXPECT_EQ(route("GET", "/health").endpoint, Endpoint::health);
   EXPECT_EQ(route("GET", "/v1/models?x=1").endpoint, Endpoint::models);
   EXPECT_EQ(route("HEAD", "/v1/models").status, 200);
-  EXPECT_EQ(route("POST", "/v1/chat/completions").endpoint, Endpoint::chat_completions);
+  EXPECT_EQ(route("POST", "/v1/chat/completions").work, chat_completions);
+  EXPECT_EQ(route("GET", "/v1/models/tiny:polite").endpoint, Endpoint::model);
+  EXPECT_EQ(route("GET", "/v1/models/tiny:polite").rest, "tiny:polite");
 }
 
 TEST(Routes, RefusesOtherPathsAndMethods) {
@@ -32,10 +34,10 @@ TEST(Routes, WhatTheClientCanMendIsItsError) {
 }
 
 TEST(Routes, ModelsAreJsonWhateverTheName) {
-  EXPECT_EQ(models_json("a\"b"),
-            R"({"data":[{"created":0,"id":"a\"b","object":"model","owned_by":"crayon"}],)"
-            R"("object":"list"})");
-  EXPECT_NE(models_json("\xff").find("\xef\xbf\xbd"), std::string::npos);
+  EXPECT_EQ(models_json(std::vector<std::string>{"a\"b"}),
+            R"({"object":"list","data":[{"id":"a\"b","object":"model","created":0,)"
+            R"("owned_by":"crayon"}]})");
+  EXPECT_NE(model_json("\xff").find("\xef\xbf\xbd"), std::string::npos);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/generation/batch_generator.h"
 #include "tests/runtime/generation/tiny_model.h"
 #include "tests/runtime/hybrid/fake_remote.h"
 #include "tests/support/support.h"
@@ -25,29 +26,51 @@ using test::Socket;
 using test::TinyModel;
 using transport::ClientResponse;
 
-Assistant assistant_with(const std::string& url) {
-  const TinyModel& tiny = TinyModel::get();
-  return {std::make_shared<generation::SessionGenerator>(tiny.model(), tiny.tokenizer()),
-          {},
-          {.url = url, .model = {}}};
+/// How a server of these tests answers.
+struct Arrangement {
+  ServeOptions serve;
+  hybrid::AskOptions ask;
+};
+
+Arrangement arranged(Route route) {
+  Arrangement setup;
+  setup.serve.http.port = 0;
+  setup.ask.route = route;
+  setup.ask.threshold = 1.0;
+  return setup;
 }
 
-ServeOptions options_for(Route route) {
-  ServeOptions options;
-  options.http.port = 0;
-  options.model_name = "tiny";
-  options.ask.route = route;
-  options.ask.threshold = 1.0;
-  return options;
-}
+/// Everything that a server needs, with a tiny model.
+class Backend {
+ public:
+  explicit Backend(const hybrid::AskOptions& ask, const std::string& remote_url = "",
+                   std::size_t parallel = 4)
+      : generator_(std::make_shared<generation::BatchGenerator>(
+            TinyModel::get().model(), TinyModel::get().tokenizer(),
+            generation::BatchOptions{.sequences = static_cast<std::uint32_t>(parallel),
+                                     .context = 256})),
+        assistant_(generator_, {}, {.url = remote_url, .model = {}}),
+        service_{.generator = generator_,
+                 .assistant = assistant_,
+                 .models = ServedModels("tiny", {}, {}),
+                 .ask = ask} {}
+
+  const Assistant& assistant() const { return assistant_; }
+  Service& service() { return service_; }
+
+ private:
+  std::shared_ptr<generation::BatchGenerator> generator_;
+  Assistant assistant_;
+  Service service_;
+};
 
 /// A server that runs in a thread of its own.
 class Running {
  public:
-  explicit Running(const ServeOptions& options = options_for(Route::local),
+  explicit Running(const Arrangement& setup = arranged(Route::local),
                    const std::string& remote_url = "")
-      : assistant_(assistant_with(remote_url)),
-        server_(options, assistant_),
+      : backend_(setup.ask, remote_url, setup.serve.parallel),
+        server_(setup.serve, backend_.service()),
         thread_([this] { server_.run(); }) {}
   ~Running() { stop(); }
   Running(const Running&) = delete;
@@ -60,7 +83,8 @@ class Running {
     }
   }
 
-  const Assistant& assistant() const { return assistant_; }
+  const Assistant& assistant() const { return backend_.assistant(); }
+  Service& service() { return backend_.service(); }
   std::uint16_t port() const { return server_.port(); }
   std::string url(const std::string& path = "") const {
     return "http://127.0.0.1:" + std::to_string(port()) + path;
@@ -69,15 +93,17 @@ class Running {
   ClientResponse get(const std::string& path) const { return transport::fetch({.url = url(path)}); }
   ClientResponse post(const std::string& body, const transport::OnBody& on_body = {},
                       const std::atomic<bool>* cancelled = nullptr) const {
-    return transport::fetch({.method = "POST",
-                             .url = url("/v1/chat/completions"),
-                             .body = body,
-                             .cancelled = cancelled},
-                            on_body);
+    return post_to("/v1/chat/completions", body, on_body, cancelled);
+  }
+  ClientResponse post_to(const std::string& path, const std::string& body,
+                         const transport::OnBody& on_body = {},
+                         const std::atomic<bool>* cancelled = nullptr) const {
+    return transport::fetch(
+        {.method = "POST", .url = url(path), .body = body, .cancelled = cancelled}, on_body);
   }
 
  private:
-  Assistant assistant_;
+  Backend backend_;
   Server server_;
   std::thread thread_;
 };
@@ -290,9 +316,10 @@ class SlowOnce {
 
 TEST(Server, AFullQueueRefusesAndAClientThatLeavesEndsItsQuestion) {
   SlowOnce remote;
-  ServeOptions options = options_for(Route::remote);
-  options.queue = 1;
-  Running running(options, remote.url());
+  Arrangement setup = arranged(Route::remote);
+  setup.serve.parallel = 1;
+  setup.serve.queue = 1;
+  const Running running(setup, remote.url());
   std::atomic<bool> leave = false;
   std::thread first([&] {
     EXPECT_EQ(test::code_of([&] { running.post(request_for("1").dump(), {}, &leave); }),
@@ -337,7 +364,7 @@ TEST(Server, AStreamIsNeverUnsaid) {
     socket.send(std::string(test::stream_head) + test::delta("This is va") + test::delta("in"));
   });
   for (const Route route : {Route::automatic, Route::remote}) {
-    const Running running(options_for(route), broken.url(""));
+    const Running running(arranged(route), broken.url(""));
     const auto events = events_of(running, request_for("Why?"));
     std::string text;
     for (std::size_t i = 0; i + 1 < events.size(); ++i) {
@@ -352,7 +379,7 @@ TEST(Server, AStreamIsNeverUnsaid) {
 
 TEST(Server, IsARemoteForAnother) {
   const Running large;
-  const Running small(options_for(Route::automatic), large.url());
+  const Running small(arranged(Route::automatic), large.url());
   for (const bool stream : {false, true}) {
     const std::string expected = expected_answer(large, "Why?").text;
     if (stream) {
@@ -375,9 +402,9 @@ TEST(Server, IsARemoteForAnother) {
 
 TEST(Server, StopsWithAQuestionUnderWay) {
   SlowOnce remote;
-  ServeOptions options = options_for(Route::remote);
-  options.http.grace = 300ms;
-  Running running(options, remote.url());
+  Arrangement setup = arranged(Route::remote);
+  setup.serve.http.grace = 300ms;
+  Running running(setup, remote.url());
   std::thread client([&] {
     try {
       running.post(request_for("Why?").dump());
@@ -391,12 +418,12 @@ TEST(Server, StopsWithAQuestionUnderWay) {
 
 TEST(Server, RefusesAnAddressInUseAndARemoteThatIsNot) {
   const Running running;
-  const Assistant assistant = assistant_with("");
-  ServeOptions options = options_for(Route::local);
-  options.http.port = running.port();
-  EXPECT_EQ(test::code_of([&] { Server(options, assistant); }), Code::io);
-  EXPECT_EQ(test::code_of([&] { Server(options_for(Route::remote), assistant); }),
-            Code::bad_argument);
+  Arrangement setup = arranged(Route::local);
+  Backend backend(setup.ask);
+  setup.serve.http.port = running.port();
+  EXPECT_EQ(test::code_of([&] { Server(setup.serve, backend.service()); }), Code::io);
+  Backend remote(arranged(Route::remote).ask);
+  EXPECT_EQ(test::code_of([&] { Server(ServeOptions{}, remote.service()); }), Code::bad_argument);
 }
 
 }  // namespace

@@ -246,12 +246,13 @@ TEST(ChatRequest, PartsAreLimited) {
 }
 
 TEST(ChatRequest, DamagedTextIsRefusedOrRead) {
-  const std::string good = ChatRequest{
-      .model = "m",
-      .messages = {{"user", "hi \xc3\xa9"}, {"assistant", "\\\""}},
-      .max_tokens = 12,
-      .temperature = 0.5,
-      .stop = {"a"}}.to_json();
+  ChatRequest whole;
+  whole.model = "m";
+  whole.messages = {{"user", "hi \xc3\xa9"}, {"assistant", "\\\""}};
+  whole.max_tokens = 12;
+  whole.temperature = 0.5;
+  whole.stop = {"a"};
+  const std::string good = whole.to_json();
   Random random(3);
   for (int round = 0; round < 5'000; ++round) {
     std::string text = good;
@@ -286,9 +287,10 @@ TEST(ChatReply, Text) {
   EXPECT_EQ(some_reply().to_json(),
             R"({"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"m",)"
             R"("choices":[{"index":0,"message":{"role":"assistant","content":"hello €"},)"
-            R"("finish_reason":"stop"}],)"
-            R"("usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30},)"
-            R"("timings":{"prompt_n":10,"prompt_ms":40.0,"prompt_per_second":250.0,)"
+            R"("logprobs":null,"finish_reason":"stop"}],)"
+            R"("usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30,)"
+            R"("prompt_tokens_details":{"cached_tokens":0}},)"
+            R"("timings":{"cache_n":0,"prompt_n":10,"prompt_ms":40.0,"prompt_per_second":250.0,)"
             R"("predicted_n":20,"predicted_ms":1000.0,"predicted_per_second":20.0},)"
             R"("x_crayon":{"route":"local","reason":"confident","score":0.75,"threshold":0.5}})");
 }
@@ -331,7 +333,7 @@ TEST(ChatReply, Chunks) {
   EXPECT_EQ(reply.chunk_json("he", true),
             R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,)"
             R"("model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"he"},)"
-            R"("finish_reason":null}]})");
+            R"("logprobs":null,"finish_reason":null}]})");
   EXPECT_EQ(ChatChunk::parse(reply.chunk_json("he", true)).delta, "he");
   EXPECT_EQ(reply.chunk_json("llo", false).find("role"), std::string::npos);
   const ChatChunk last = ChatChunk::parse(reply.last_chunk_json());

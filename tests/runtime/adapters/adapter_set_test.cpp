@@ -95,7 +95,7 @@ TEST_F(AdapterSetTest, AFixedAdapterIsAddedToThePool) {
   const AdapterSource source = test::random_adapter(config_, 3, 0.5f, 90);
   const Part part{&source, 1.0f};
   AdapterSet set;
-  set.fixed = combine({&part, 1}, packed_.bundle);
+  set.fixed = {{combine({&part, 1}, packed_.bundle)}};
   EXPECT_TRUE(select(set, 0).blend.weights.empty());
   EXPECT_EQ(select(set, 0).adapters.size(), 1u);
   set.pool.emplace(pool_, packed_.bundle);
