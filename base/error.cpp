@@ -47,6 +47,16 @@ const char* code_name(Code code) {
       return "protocol";
     case Code::http_status:
       return "http_status";
+    case Code::tls_handshake:
+      return "tls_handshake";
+    case Code::certificate_untrusted:
+      return "certificate_untrusted";
+    case Code::certificate_expired:
+      return "certificate_expired";
+    case Code::certificate_host:
+      return "certificate_host";
+    case Code::certificate_required:
+      return "certificate_required";
     case Code::bad_argument:
       return "bad_argument";
     case Code::unsupported_kernels:

@@ -29,8 +29,13 @@ enum class Code : int {
   connect_failed = 401,
   timed_out = 402,
   connection_lost = 403,
-  protocol = 404,     ///< the peer does not speak what it should
-  http_status = 405,  ///< the peer answered with an error status
+  protocol = 404,               ///< the peer does not speak what it should
+  http_status = 405,            ///< the peer answered with an error status
+  tls_handshake = 406,          ///< no agreement on TLS 1.3, or no TLS on the other side
+  certificate_untrusted = 407,  ///< the peer's certificate has no trusted issuer
+  certificate_expired = 408,    ///< the peer's certificate is over, or not valid yet
+  certificate_host = 409,       ///< the peer's certificate is another host's
+  certificate_required = 410,   ///< the peer wants a certificate of ours, or another one
   // 500: how Crayon was used
   bad_argument = 500,
   unsupported_kernels = 501,  ///< a kernel set that is unknown, or that this CPU cannot run

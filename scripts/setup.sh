@@ -8,7 +8,7 @@ set -euo pipefail
 what=${1:-test}
 
 libraries=(libuv1-dev libzstd-dev libflatbuffers-dev libsodium-dev libpcre2-dev
-           libutf8proc-dev libfmt-dev libhttp-parser2.9)
+           libutf8proc-dev libfmt-dev libhttp-parser2.9 libssl-dev)
 build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-dev
        nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev python3 "${libraries[@]}")
 train=(libtorch-dev libopenblas0-pthread libsentencepiece-dev)

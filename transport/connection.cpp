@@ -1,7 +1,6 @@
 #include "transport/connection.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -18,30 +17,23 @@ constexpr std::size_t most_early_bytes = std::size_t{64} * 1024;
 /// How long the peer of a finished connection has to close it.
 constexpr std::uint64_t linger_milliseconds = 1000;
 
-Connection* owner_of(const void* data) {
-  return static_cast<Connection*>(const_cast<void*>(data));
-}
-
 }  // namespace
 
-struct Connection::Write {
-  uv_write_t request = {};
-  std::string bytes;
-  std::shared_ptr<Reply> reply;  // null for what the connection says itself
-};
-
-Connection::Connection(ConnectionContext& context, Handle<uv_tcp_t> tcp)
+Connection::Connection(ConnectionContext& context, StreamHandle socket)
     : context_(context),
-      tcp_(std::move(tcp)),
+      stream_(std::make_shared<ByteStream>(std::move(socket), context.read_buffer)),
       timer_(make_timer(context.loop, this)),
       parser_(MessageParser::Kind::request, context.options.limits,
               {[this](const MessageHead& head) { return on_head(head); },
                [this](std::string_view bytes) { return on_body(bytes); }}) {
-  tcp_->data = this;
+  stream_->set_owner(this);
+  if (context.tls) {
+    stream_->secure(context.tls->session({}));
+  }
 }
 
-/// Every callback of libuv acts through here: no exception unwinds its C frames, and the
-/// connection outlives the call even when the call closes it.
+/// What the loop calls acts through here: a failure ends the connection, which outlives the call
+/// even when the call closes it.
 template <typename Action>
 void Connection::guarded(const Action& action) {
   const auto self = shared_from_this();
@@ -53,9 +45,8 @@ void Connection::guarded(const Action& action) {
 }
 
 void Connection::start() {
-  uv_tcp_nodelay(tcp_.get(), 1);  // a token shall not wait for the next one
   set_idle_timer();
-  read();
+  stream_->read();
 }
 
 void Connection::refuse(int status, std::string_view message) {
@@ -80,7 +71,7 @@ void Connection::close() {
   const auto self = shared_from_this();
   phase_ = Phase::closed;
   take_body();
-  tcp_.reset();
+  stream_->close();
   timer_.reset();
   if (reply_) {
     reply_->detach();
@@ -89,45 +80,37 @@ void Connection::close() {
   context_.on_closed(*this);
 }
 
-void Connection::read() {
-  if (std::exchange(reading_, true)) {
-    return;
-  }
-  const auto on_alloc = [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-    auto& shared = owner_of(handle->data)->context_.read_buffer;
-    *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
-  };
-  const auto on_bytes = [](uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
-    Connection& self = *owner_of(stream->data);
-    self.guarded([&] {
-      if (size > 0) {
-        self.on_read({buffer->base, static_cast<std::size_t>(size)});
-      } else if (size < 0) {
-        self.close();  // also a peer that only half-closes: nothing tells it from one that left
-      }
-    });
-  };
-  uv_check(uv_read_start(as_stream(tcp_.get()), on_alloc, on_bytes), "cannot read from a socket");
+void Connection::on_bytes(std::string_view bytes) {
+  guarded([&] {
+    switch (phase_) {
+      case Phase::reading:
+        bytes.remove_prefix(parse(bytes));
+        early_.append(bytes);
+        break;
+      case Phase::answering:
+        early_.erase(0, std::exchange(early_used_, 0));
+        early_.append(bytes);
+        if (early_.size() > most_early_bytes) {
+          stream_->pause();
+        }
+        break;
+      case Phase::lingering:
+      case Phase::closed:
+        break;
+    }
+  });
 }
 
-void Connection::on_read(std::string_view bytes) {
-  switch (phase_) {
-    case Phase::reading:
-      bytes.remove_prefix(parse(bytes));
-      early_.append(bytes);
-      break;
-    case Phase::answering:
-      early_.erase(0, std::exchange(early_used_, 0));
-      early_.append(bytes);
-      if (early_.size() > most_early_bytes) {
-        uv_read_stop(as_stream(tcp_.get()));
-        reading_ = false;
-      }
-      break;
-    case Phase::lingering:
-    case Phase::closed:
-      break;
-  }
+/// Also a peer that only half-closes: nothing tells it from one that left.
+void Connection::on_end(const StreamEnd& end) {
+  guarded([&] {
+    const bool lost = !end.error || end.error->code() == Code::connection_lost;
+    if (lost || phase_ != Phase::reading) {
+      close();
+    } else {
+      linger();  // TLS has failed: the alert that says why shall arrive
+    }
+  });
 }
 
 std::size_t Connection::parse(std::string_view bytes) {
@@ -262,56 +245,35 @@ void Connection::next_request() {
     early_used_ = 0;
   }
   if (early_.size() - early_used_ <= most_early_bytes) {
-    read();
+    stream_->read();
   }
 }
 
 void Connection::linger() {
   phase_ = Phase::lingering;
   set_timer(linger_milliseconds);
-  auto shutdown = std::make_unique<uv_shutdown_t>();
-  const auto on_shutdown = [](uv_shutdown_t* done, int) { delete done; };
-  if (uv_shutdown(shutdown.get(), as_stream(tcp_.get()), on_shutdown) < 0) {
-    close();
-    return;
-  }
-  static_cast<void>(shutdown.release());  // on_shutdown's now
-  read();
+  stream_->shut_down();
+  stream_->read();
 }
 
 void Connection::write(std::string bytes, std::shared_ptr<Reply> reply) {
-  if (bytes.size() > std::numeric_limits<unsigned>::max()) {
-    throw Error(Code::over_limit, "more than libuv can write at once");
-  }
-  auto write = std::make_unique<Write>();
-  write->bytes = std::move(bytes);
-  write->reply = std::move(reply);
-  write->request.data = write.get();
-  const uv_buf_t whole =
-      uv_buf_init(write->bytes.data(), static_cast<unsigned>(write->bytes.size()));
-  const auto on_done = [](uv_write_t* request, int status) {
-    const std::unique_ptr<Write> done(static_cast<Write*>(request->data));
-    if (Connection* self = owner_of(request->handle->data)) {
-      self->guarded([&] { self->on_written(*done, status); });
+  const auto on_sent = [this, size = bytes.size(), reply = std::move(reply)](int status) {
+    if (reply) {
+      reply->sent(size);
     }
+    guarded([&] { on_written(status); });
   };
-  uv_check(uv_write(&write->request, as_stream(tcp_.get()), &whole, 1, on_done),
-           "cannot write to a socket");
-  written_ += write->bytes.size();
-  static_cast<void>(write.release());  // on_done's now
+  stream_->write(std::move(bytes), on_sent);
   if (++writes_ == 1 && phase_ == Phase::answering) {
     set_idle_timer();
   }
 }
 
-void Connection::on_written(const Write& write, int status) {
+void Connection::on_written(int status) {
   --writes_;
   if (status < 0) {
     close();
     return;
-  }
-  if (write.reply) {
-    write.reply->sent(write.bytes.size());
   }
   if (phase_ == Phase::answering && writes_ == 0) {
     uv_timer_stop(timer_.get());
@@ -321,14 +283,10 @@ void Connection::on_written(const Write& write, int status) {
   }
 }
 
-std::uint64_t Connection::bytes_taken() const {
-  return written_ - uv_stream_get_write_queue_size(as_stream(tcp_.get()));
-}
-
 void Connection::set_timer(std::uint64_t milliseconds) {
-  taken_ = bytes_taken();
+  taken_ = stream_->bytes_out();
   const auto on_time = [](uv_timer_t* timer) {
-    Connection& self = *owner_of(timer->data);
+    Connection& self = *static_cast<Connection*>(timer->data);
     self.guarded([&] { self.on_timer(); });
   };
   uv_check(uv_timer_start(timer_.get(), on_time, milliseconds, 0), "cannot start a timer");
@@ -341,7 +299,7 @@ void Connection::set_idle_timer() {
 void Connection::on_timer() {
   if (phase_ == Phase::reading && parser_.started()) {
     refuse(408, "the request took too long to arrive");
-  } else if (phase_ == Phase::answering && bytes_taken() > taken_) {
+  } else if (phase_ == Phase::answering && stream_->bytes_out() > taken_) {
     set_idle_timer();  // the peer is slow, but it takes what it is sent
   } else {
     close();

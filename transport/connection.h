@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "transport/byte_stream.h"
 #include "transport/http_server.h"
 #include "transport/loop.h"
 #include "transport/mailbox.h"
@@ -25,9 +25,9 @@ struct ConnectionContext {
   std::shared_ptr<Mailbox> mailbox;
   std::function<void(Connection&)> on_closed;
   bool stopping = false;
-  std::size_t incoming = 0;  ///< bytes of bodies that are not complete
-  std::array<char, std::size_t{64}* 1024> read_buffer =
-      {};  ///< of whichever connection reads at the moment
+  std::size_t incoming = 0;                    ///< bytes of bodies that are not complete
+  std::shared_ptr<const TlsContext> tls = {};  ///< null: connections are in plain
+  ReadBuffer read_buffer = {};                 ///< of whichever connection reads at the moment
 };
 
 /// One client of the server: its requests one after another, each answered before the next is
@@ -35,13 +35,13 @@ struct ConnectionContext {
 ///
 ///     reading -> answering -> reading ... -> lingering -> closed
 ///
-/// reading    a request is awaited or comes in; a timer bounds the whole of it
+/// reading    a request is awaited or comes in, after the handshake of TLS; a timer bounds it all
 /// answering  the handler has it; a timer runs only while bytes wait for a peer that takes none
 /// lingering  the last reply is out; the peer's bytes are dropped until it closes, as closing
 ///            with bytes unread would reset the connection and could destroy that reply
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection : public std::enable_shared_from_this<Connection>, private StreamOwner {
  public:
-  Connection(ConnectionContext& context, Handle<uv_tcp_t> tcp);
+  Connection(ConnectionContext& context, StreamHandle socket);
 
   void start();
   /// In place of start(): one reply that reports an error, and the end.
@@ -53,14 +53,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void forward(Reply& reply);
 
  private:
-  struct Write;
   enum class Phase { reading, answering, lingering, closed };
 
   template <typename Action>
   void guarded(const Action& action);
 
-  void read();
-  void on_read(std::string_view bytes);
+  void on_bytes(std::string_view bytes) override;
+  void on_end(const StreamEnd& end) override;
   /// Feeds the parser up to the end of a request; how many bytes it took.
   std::size_t parse(std::string_view bytes);
   MessageParser::AfterHead on_head(const MessageHead& head);
@@ -71,19 +70,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void linger();
 
   void write(std::string bytes, std::shared_ptr<Reply> reply);
-  void on_written(const Write& write, int status);
+  void on_written(int status);
 
-  /// Bytes that the peer's side of the socket has accepted so far.
-  std::uint64_t bytes_taken() const;
   void set_timer(std::uint64_t milliseconds);
   void set_idle_timer();
   void on_timer();
 
   ConnectionContext& context_;
-  Handle<uv_tcp_t> tcp_;
+  const std::shared_ptr<ByteStream> stream_;
   Handle<uv_timer_t> timer_;
   Phase phase_ = Phase::reading;
-  bool reading_ = false;  // uv_read_start is in force
 
   MessageParser parser_;
   std::string body_;            // of the request that comes in
@@ -95,9 +91,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Reply> reply_;  // answering
   bool reply_ended_ = false;      // its last bytes are with libuv
   bool keep_alive_ = false;
-  std::size_t writes_ = 0;     // with libuv
-  std::uint64_t written_ = 0;  // bytes given to libuv so far
-  std::uint64_t taken_ = 0;    // bytes_taken() when the timer was set
+  std::size_t writes_ = 0;   // that are not with the kernel yet
+  std::uint64_t taken_ = 0;  // what the peer had taken when the timer was set
 };
 
 }  // namespace crayon::transport

@@ -1,67 +1,63 @@
 #pragma once
 
-#include <array>
-#include <exception>
-#include <string>
+#include <functional>
+#include <memory>
 #include <string_view>
 
-#include "transport/http_client.h"
-#include "transport/loop.h"
+#include "transport/byte_stream.h"
+#include "transport/call.h"
+#include "transport/connection_pool.h"
+#include "transport/dialer.h"
+#include "transport/loop_thread.h"
 #include "transport/message_parser.h"
-#include "transport/patience.h"
-#include "transport/resolver.h"
 
 namespace crayon::transport {
 
-/// One request and its reply on a loop of its own: connects to the first address that answers,
-/// sends, reads. Used once.
-class Exchange {
- public:
-  /// All must outlive the exchange. `message` is the whole request as it goes over the wire;
-  /// `request` gives the method and the limits.
-  Exchange(const ClientRequest& request, const std::string& message, const Addresses& addresses,
-           const Patience& patience, const OnBody& on_body);
+/// What exchanges need of their client; outlives them.
+struct ExchangeContext {
+  LoopThread& thread;
+  ConnectionPool& pool;
+  ReadBuffer buffer = {};  ///< of whichever connection reads at the moment
+};
 
-  /// Blocks until the reply is complete; throws what fetch() does.
-  ClientResponse run();
+/// The loop's side of a call: gets a connection, sends the request, reads the reply. Used once.
+class Exchange : public std::enable_shared_from_this<Exchange>, private StreamOwner {
+ public:
+  /// `on_over` is called, on the loop, when nothing is left to do.
+  Exchange(ExchangeContext& context, std::shared_ptr<Call> call, std::function<void()> on_over);
+
+  void start();
+  /// The caller has taken what waited for it.
+  void resume();
+  /// The caller has gone.
+  void abort();
 
  private:
   template <typename Action>
   void guarded(const Action& action);
   void fail(std::exception_ptr error);
-  void end();
+  void finish(bool reusable);
+  void over();
 
-  void start_timers();
-  void connect_next();
-  void attempt_failed(const std::string& reason);
-  void on_connected(int status);
-  void send();
-  void on_read(std::string_view bytes);
-  void on_read_end(int status);
+  void dial();
+  void use(std::shared_ptr<ByteStream> stream);
+
+  void on_bytes(std::string_view bytes) override;
+  void on_end(const StreamEnd& end) override;
   MessageParser::AfterHead on_head(const MessageHead& head);
-  bool take_body(std::string_view bytes);
+  bool on_body(std::string_view bytes);
+  void check(const MessageParser::Fed& fed) const;
 
-  const ClientRequest& request_;
-  const std::string& message_;
-  const Addresses& addresses_;
-  const Patience& patience_;
-  const OnBody& on_body_;
-
-  Loop loop_;
-  Handle<uv_tcp_t> tcp_;
-  Handle<uv_timer_t> deadline_;
-  Handle<uv_timer_t> attempt_;  // ends one attempt to connect, so that the next has its share
-  Handle<uv_timer_t> cancel_;
-  uv_write_t write_ = {};
-  std::array<char, std::size_t{64} * 1024> buffer_;
-  std::size_t next_address_ = 0;
-  std::string failures_;  // of the attempts to connect
-
+  ExchangeContext& context_;
+  const std::shared_ptr<Call> call_;
+  std::function<void()> on_over_;
+  std::shared_ptr<Dialer> dialer_;
+  std::shared_ptr<ByteStream> stream_;
   MessageParser parser_;
-  ClientResponse response_;
-  bool is_final_ = false;  // the head that was read last is not an interim one (1xx)
-  bool stopped_by_caller_ = false;
-  std::exception_ptr error_;
+  bool is_reused_ = false;      // the connection has carried other exchanges
+  bool is_sent_ = false;        // the whole request
+  bool has_begun_ = false;      // the reply
+  bool head_is_final_ = false;  // the head that was read last is not an interim one (1xx)
 };
 
 }  // namespace crayon::transport

@@ -1,74 +1,126 @@
 #include "transport/http_client.h"
 
-#include <limits>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
+#include "transport/call.h"
+#include "transport/connection_pool.h"
 #include "transport/exchange.h"
-#include "transport/sigpipe.h"
+#include "transport/loop_thread.h"
+#include "transport/request_message.h"
 
 namespace crayon::transport {
-namespace {
 
-constexpr std::size_t max_message_bytes = std::numeric_limits<std::int32_t>::max();  // libuv's
+struct Client::State {
+  explicit State(ClientOptions given);
+  ~State();
 
-void check_header(const std::string& name, const std::string& value) {
-  if (!is_token(name) || !is_field_value(value)) {
-    throw Error(Code::bad_argument, "the header field \"" + (is_token(name) ? name : "") +
-                                        "\" has characters that HTTP does not allow");
-  }
-  for (const char* ours : {"Host", "Connection", "Content-Length", "Transfer-Encoding", "Expect"}) {
-    if (equal_without_case(name, ours)) {
-      throw Error(Code::bad_argument, "the header field " + name + " is Crayon's to set");
+  Route route_to(Url url);
+  // On the loop.
+  void start(const std::shared_ptr<Call>& call);
+  void resume(const Call* call);
+  void abort(const Call* call);
+
+  const ClientOptions options;
+  LoopThread thread;
+  ConnectionPool pool;
+  ExchangeContext context;
+  std::unordered_map<const Call*, std::shared_ptr<Exchange>> exchanges;
+
+  std::mutex tls_mutex;
+  std::shared_ptr<const TlsContext> tls;  // once https is asked for
+};
+
+Client::State::State(ClientOptions given)
+    : options(std::move(given)),
+      pool(thread.loop(), options.idle_connections, options.idle_time),
+      context{.thread = thread, .pool = pool} {}
+
+Client::State::~State() {
+  thread.stop([this] {
+    for (const auto& [call, exchange] : std::exchange(exchanges, {})) {
+      exchange->abort();
     }
+    pool.clear();
+  });
+}
+
+Route Client::State::route_to(Url url) {
+  Route route;
+  if (const Proxy* proxy = options.proxies.proxy_for(url)) {
+    route.proxy = *proxy;
+  }
+  if (url.scheme == Url::Scheme::https) {
+    const std::lock_guard lock(tls_mutex);
+    if (!tls) {
+      tls = make_tls_context(options.tls);
+    }
+    route.tls = tls;
+  }
+  route.url = std::move(url);
+  return route;
+}
+
+void Client::State::start(const std::shared_ptr<Call>& call) {
+  try {
+    const auto on_over = [this, key = call.get()] { exchanges.erase(key); };
+    const auto exchange = std::make_shared<Exchange>(context, call, on_over);
+    exchanges.emplace(call.get(), exchange);
+    exchange->start();
+  } catch (...) {
+    call->fail(std::current_exception());
   }
 }
 
-std::string host_field(const Url& url) {
-  std::string field;
-  if (url.host.find(':') != std::string::npos) {
-    field.append("[").append(url.host).append("]");
-  } else {
-    field = url.host;
+void Client::State::resume(const Call* call) {
+  if (const auto found = exchanges.find(call); found != exchanges.end()) {
+    found->second->resume();
   }
-  if (url.port != 80) {
-    field.append(":").append(std::to_string(url.port));
-  }
-  return field;
 }
 
-/// The request as it goes over the wire.
-std::string serialize(const ClientRequest& request, const Url& url) {
-  if (!is_token(request.method) || request.method == "CONNECT") {
-    throw Error(Code::bad_argument, "not an HTTP method that a request may have");
+void Client::State::abort(const Call* call) {
+  if (const auto found = exchanges.find(call); found != exchanges.end()) {
+    const auto exchange = found->second;
+    exchange->abort();
   }
-  std::string message = request.method + " " + url.path + " HTTP/1.1\r\nHost: ";
-  message.append(host_field(url)).append("\r\nConnection: close\r\n");
-  for (const auto& [name, value] : request.headers) {
-    check_header(name, value);
-    message.append(name).append(": ").append(value).append("\r\n");
-  }
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
-      request.method == "PATCH") {
-    message += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-  }
-  message += "\r\n";
-  if (message.size() > max_message_bytes ||
-      request.body.size() > max_message_bytes - message.size()) {
-    throw Error(Code::bad_argument, "the request is larger than 2 GiB");
-  }
-  return message + request.body;
 }
 
-}  // namespace
+Client::Client(ClientOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 
-ClientResponse fetch(const ClientRequest& request, const OnBody& on_body) {
-  const Url url = Url::parse(request.url);
-  const std::string message = serialize(request, url);
+Client::~Client() = default;
+
+ClientResponse Client::fetch(const ClientRequest& request, const OnBody& on_body) {
+  State& state = *state_;
+  CallRequest asked;
+  asked.route = state.route_to(Url::parse(request.url));
+  asked.head_only = request.method == "HEAD";
+  asked.limits = request.limits;
+  asked.keep_alive = state.options.idle_connections > 0;
+  asked.message = serialize(request, asked.route.url,
+                            asked.route.proxy ? &*asked.route.proxy : nullptr, asked.keep_alive);
   const Patience patience(request.deadline, request.cancelled);
   patience.check();
-  const Addresses addresses = resolve(url.host, url.port, patience);
-  const SigpipeBlock no_sigpipe;
-  return Exchange(request, message, addresses, patience, on_body).run();
+  const auto call = std::make_shared<Call>(std::move(asked));
+  state.thread.post([&state, call] { state.start(call); });
+  try {
+    ClientResponse response = call->wait(patience, on_body, [&] {
+      state.thread.post([&state, call] { state.resume(call.get()); });
+    });
+    if (!call->ended()) {  // on_body has had enough
+      state.thread.post([&state, call] { state.abort(call.get()); });
+    }
+    return response;
+  } catch (...) {
+    state.thread.post([&state, call] { state.abort(call.get()); });
+    throw;
+  }
+}
+
+ClientResponse fetch(const ClientRequest& request, const OnBody& on_body) {
+  Client client({.idle_connections = 0});
+  return client.fetch(request, on_body);
 }
 
 }  // namespace crayon::transport

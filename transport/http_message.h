@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,16 +28,6 @@ struct Limits {
   std::size_t header_bytes =
       std::size_t{64} * 1024;  ///< effective up to 80 KiB, the parser's own limit
   std::size_t body_bytes = std::size_t{8} * 1024 * 1024;
-};
-
-/// "http://host:port/path" in parts. Throws bad_argument for anything else ("https://" says that
-/// TLS is not built in).
-struct Url {
-  std::string host;  ///< an IPv6 address stands here without its brackets
-  std::uint16_t port = 80;
-  std::string path;  ///< with the query; "/" at least
-
-  static Url parse(std::string_view text);
 };
 
 }  // namespace crayon::transport

@@ -1,5 +1,7 @@
 #include "transport/http_server.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -13,6 +15,7 @@
 #include "transport/reply.h"
 #include "transport/resolver.h"
 #include "transport/sigpipe.h"
+#include "transport/unix_listener.h"
 
 namespace crayon::transport {
 namespace {
@@ -22,6 +25,16 @@ constexpr std::chrono::seconds resolve_patience{5};
 
 using ConnectionSet = std::unordered_set<std::shared_ptr<Connection>>;
 
+void check_listening(int status, const ServerOptions& options) {
+  if (status < 0) {
+    const std::string where = options.unix_path.empty()
+                                  ? options.host + ":" + std::to_string(options.port)
+                                  : options.unix_path;
+    throw Error(Code::io, "cannot listen on " + where + ": " + uv_reason(status),
+                "Choose another address or port.");
+  }
+}
+
 }  // namespace
 
 struct HttpServer::State {
@@ -29,8 +42,11 @@ struct HttpServer::State {
   ~State();
 
   void listen();
+  void bind_host();
+  void bind_path();
+  void close_listener();
   void accept();
-  void admit(Handle<uv_tcp_t> tcp);
+  void admit(StreamHandle socket);
   void on_mail();
   void on_signal();
   void begin_stop();
@@ -43,7 +59,8 @@ struct HttpServer::State {
   Loop loop;
   std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
   ConnectionContext context;
-  Handle<uv_tcp_t> listener;
+  std::unique_ptr<UnixListener> socket_file;
+  StreamHandle listener;
   std::array<Handle<uv_signal_t>, 2> signals;
   Handle<uv_timer_t> grace;
   ConnectionSet served;
@@ -62,6 +79,9 @@ HttpServer::State::State(const ServerOptions& given, Handler on_request)
   if (options.idle_seconds == 0 || options.max_connections == 0) {
     throw Error(Code::bad_argument, "a server's idle_seconds and max_connections must be above 0");
   }
+  if (!options.tls.certificate_file.empty()) {
+    context.tls = make_tls_context(options.tls);
+  }
   listen();
   mailbox->open(loop, this, [](uv_async_t* async) {
     if (async->data != nullptr) {
@@ -71,51 +91,67 @@ HttpServer::State::State(const ServerOptions& given, Handler on_request)
 }
 
 HttpServer::State::~State() {
+  close_listener();
   close_all();
   mailbox->close();
 }
 
 void HttpServer::State::listen() {
-  const auto check = [&](int status) {
-    if (status < 0) {
-      throw Error(Code::io,
-                  "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " +
-                      uv_reason(status),
-                  "Choose another address or port.");
+  options.unix_path.empty() ? bind_host() : bind_path();
+  const int status = uv_listen(listener.get(), backlog, [](uv_stream_t* stream, int result) {
+    if (result == 0 && stream->data != nullptr) {
+      static_cast<State*>(stream->data)->accept();
     }
-  };
+  });
+  check_listening(status, options);
+}
+
+void HttpServer::State::bind_host() {
   const Patience patience(resolve_patience, nullptr);
   const Addresses addresses = resolve(options.host, options.port, patience);
   listener = make_tcp(loop, this);
-  check(uv_tcp_bind(listener.get(), as_sockaddr(addresses.front()), 0));
-  check(uv_listen(as_stream(listener.get()), backlog, [](uv_stream_t* stream, int status) {
-    if (status == 0) {
-      static_cast<State*>(stream->data)->accept();
-    }
-  }));
+  check_listening(uv_tcp_bind(as_tcp(listener), as_sockaddr(addresses.front()), 0), options);
   sockaddr_storage bound = {};
   int size = sizeof bound;
-  check(uv_tcp_getsockname(listener.get(), reinterpret_cast<sockaddr*>(&bound), &size));
+  check_listening(uv_tcp_getsockname(as_tcp(listener), reinterpret_cast<sockaddr*>(&bound), &size),
+                  options);
   port = port_of(bound);
+}
+
+void HttpServer::State::bind_path() {
+  socket_file = std::make_unique<UnixListener>(options.unix_path, options.unix_mode);
+  listener = make_pipe(loop, this);
+  const int descriptor = socket_file->release();
+  const int status = uv_pipe_open(as_pipe(listener), descriptor);
+  if (status < 0) {
+    ::close(descriptor);
+  }
+  check_listening(status, options);
+}
+
+void HttpServer::State::close_listener() {
+  socket_file.reset();
+  listener.reset();
 }
 
 void HttpServer::State::accept() {
   try {
-    Handle<uv_tcp_t> tcp = make_tcp(loop, nullptr);
-    if (uv_accept(as_stream(listener.get()), as_stream(tcp.get())) == 0) {
-      admit(std::move(tcp));
+    StreamHandle socket =
+        options.unix_path.empty() ? make_tcp(loop, nullptr) : make_pipe(loop, nullptr);
+    if (uv_accept(listener.get(), socket.get()) == 0) {
+      admit(std::move(socket));
     }
   } catch (const std::exception&) {  // out of memory: the client sees its connection closed
   }
 }
 
-void HttpServer::State::admit(Handle<uv_tcp_t> tcp) {
+void HttpServer::State::admit(StreamHandle socket) {
   // As many again as may be served are told that they may not; any more are closed unheard.
   const bool full = served.size() >= options.max_connections;
   if (full && refused.size() >= options.max_connections) {
     return;
   }
-  const auto connection = std::make_shared<Connection>(context, std::move(tcp));
+  const auto connection = std::make_shared<Connection>(context, std::move(socket));
   (full ? refused : served).insert(connection);
   if (full) {
     connection->refuse(503, "too many connections");
@@ -147,7 +183,7 @@ void HttpServer::State::begin_stop() {
   if (std::exchange(context.stopping, true)) {
     return;
   }
-  listener.reset();
+  close_listener();
   for (const auto& connection : ConnectionSet(served)) {  // a copy: who stops leaves the set
     connection->stop();
   }

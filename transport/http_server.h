@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "transport/http_message.h"
+#include "transport/tls.h"
 
 namespace crayon::transport {
 
@@ -45,13 +46,18 @@ using Handler = std::function<void(ServerRequest, std::shared_ptr<Responder>)>;
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
+  /// A unix socket to listen on instead of host and port; empty: none. What a server that is no
+  /// more has left there is replaced, and the file goes when this server ends.
+  std::string unix_path = {};
+  unsigned unix_mode = 0600;  ///< of that file: who may connect
+  ServerTlsOptions tls = {};  ///< with a certificate_file, TLS 1.3 and nothing else is spoken
   Limits limits = {};
   std::size_t max_connections = 256;  ///< one more gets 503
   /// Bodies of all requests that are coming in; one that would go beyond it gets 503. Without it,
   /// max_connections times limits.body_bytes could be asked of the memory.
   std::size_t incoming_bytes = std::size_t{32} * 1024 * 1024;
-  /// A connection ends that has not completed a request, or has taken no byte of a reply that
-  /// waits for it, for this long.
+  /// A connection ends that has not completed a request (the handshake of TLS included), or has
+  /// taken no byte of a reply that waits for it, for this long.
   std::uint32_t idle_seconds = 60;
   std::chrono::milliseconds grace{5000};  ///< what stop() leaves to requests under way
 };
@@ -62,11 +68,12 @@ struct ServerOptions {
 /// much coming in), 505, each with an error_json() body, and the connection ends.
 class HttpServer {
  public:
-  /// Binds and listens; throws io when the address is taken, resolve_failed when it is unknown.
+  /// Binds and listens; throws io when the address is taken, resolve_failed when it is unknown,
+  /// and what make_tls_context() does.
   HttpServer(const ServerOptions& options, Handler handler);
   /// run() must have returned, or never been called.
   ~HttpServer();
-  std::uint16_t port() const;  ///< the one that was bound
+  std::uint16_t port() const;  ///< the one that was bound; 0 for a unix socket
   /// Serves until stop(), then once more until the requests under way are answered or `grace`
   /// has passed. Call it once; SIGPIPE is blocked for its thread meanwhile.
   void run();

@@ -38,8 +38,25 @@ Loop::~Loop() {
   assert(status == 0);
 }
 
-Handle<uv_tcp_t> make_tcp(Loop& loop, void* owner) {
-  return make_handle<uv_tcp_t>(owner, [&](uv_tcp_t* tcp) { return uv_tcp_init(loop.get(), tcp); });
+void CloseStream::operator()(uv_stream_t* stream) const {
+  if (stream->type == UV_TCP) {
+    CloseHandle{}(reinterpret_cast<uv_tcp_t*>(stream));
+  } else {
+    CloseHandle{}(reinterpret_cast<uv_pipe_t*>(stream));
+  }
+}
+
+StreamHandle make_tcp(Loop& loop, void* owner) {
+  auto tcp =
+      make_handle<uv_tcp_t>(owner, [&](uv_tcp_t* out) { return uv_tcp_init(loop.get(), out); });
+  return StreamHandle(reinterpret_cast<uv_stream_t*>(tcp.release()));
+}
+
+StreamHandle make_pipe(Loop& loop, void* owner) {
+  constexpr int no_handles_passed = 0;
+  auto pipe = make_handle<uv_pipe_t>(
+      owner, [&](uv_pipe_t* out) { return uv_pipe_init(loop.get(), out, no_handles_passed); });
+  return StreamHandle(reinterpret_cast<uv_stream_t*>(pipe.release()));
 }
 
 Handle<uv_timer_t> make_timer(Loop& loop, void* owner) {

@@ -45,13 +45,24 @@ struct CloseHandle {
 template <typename T>
 using Handle = std::unique_ptr<T, CloseHandle>;
 
-Handle<uv_tcp_t> make_tcp(Loop& loop, void* owner);
 Handle<uv_timer_t> make_timer(Loop& loop, void* owner);
 Handle<uv_signal_t> make_signal(Loop& loop, void* owner);
 Handle<uv_async_t> make_async(Loop& loop, void* owner, uv_async_cb on_wake);
 
-inline uv_stream_t* as_stream(uv_tcp_t* tcp) {
-  return reinterpret_cast<uv_stream_t*>(tcp);
+/// A TCP or a unix socket.
+struct CloseStream {
+  void operator()(uv_stream_t* stream) const;
+};
+using StreamHandle = std::unique_ptr<uv_stream_t, CloseStream>;
+
+StreamHandle make_tcp(Loop& loop, void* owner);
+StreamHandle make_pipe(Loop& loop, void* owner);
+
+inline uv_tcp_t* as_tcp(const StreamHandle& stream) {
+  return reinterpret_cast<uv_tcp_t*>(stream.get());
+}
+inline uv_pipe_t* as_pipe(const StreamHandle& stream) {
+  return reinterpret_cast<uv_pipe_t*>(stream.get());
 }
 
 }  // namespace crayon::transport

@@ -137,7 +137,9 @@ std::string chat_url(const Remote& remote) {
   if (base.ends_with("/v1")) {
     base.remove_suffix(3);
   }
-  std::string url = fmt::format("{}/v1/chat/completions", base);
+  // Behind the path of a unix socket, that of the request begins with a colon.
+  const bool needs_colon = base.starts_with("unix:") && base.find(':', 5) == base.npos;
+  std::string url = fmt::format("{}{}/v1/chat/completions", base, needs_colon ? ":" : "");
   transport::Url::parse(url);
   return url;
 }

@@ -12,8 +12,8 @@ namespace crayon::hybrid {
 
 /// A larger model behind an OpenAI-compatible API.
 struct Remote {
-  /// "http://host:port"; "/v1/chat/completions" is added, and a "/v1" that is there already is
-  /// not added twice. Empty: there is none.
+  /// "http://host:port", "https://host:port" or "unix:/path/to/socket"; "/v1/chat/completions"
+  /// is added, and a "/v1" that is there already is not added twice. Empty: there is none.
   std::string url;
   std::string model;  ///< its name there; empty: not sent
 };

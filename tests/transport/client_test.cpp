@@ -1,7 +1,5 @@
 // The client against peers that misbehave.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,7 +9,6 @@
 
 #include "tests/support/support.h"
 #include "tests/transport/sockets.h"
-#include "transport/exchange.h"
 #include "transport/http_client.h"
 
 namespace crayon::transport {
@@ -304,63 +301,9 @@ TEST(Client, ARefusalBeforeTheWholeRequestIsHeard) {
   EXPECT_EQ(response.body, "big");
 }
 
-/// A listening socket whose queue is full: what connects to it hears nothing.
-class SilentAddress {
- public:
-  SilentAddress() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    address_ = resolve("127.0.0.1", 1, Patience(milliseconds(1000), nullptr)).front();
-    reinterpret_cast<sockaddr_in*>(&address_)->sin_port = 0;
-    socklen_t size = sizeof(sockaddr_in);
-    EXPECT_EQ(::bind(listener_, as_sockaddr(address_), size), 0);
-    EXPECT_EQ(::listen(listener_, 0), 0);
-    EXPECT_EQ(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address_), &size), 0);
-    first_.emplace_back(Socket::to(port_of(address_)));
-  }
-  ~SilentAddress() { ::close(listener_); }
-  SilentAddress(const SilentAddress&) = delete;
-  SilentAddress& operator=(const SilentAddress&) = delete;
-  const sockaddr_storage& get() const { return address_; }
-
- private:
-  int listener_;
-  sockaddr_storage address_;
-  std::vector<Socket> first_;
-};
-
-sockaddr_storage address_of(std::uint16_t port) {
-  return resolve("127.0.0.1", port, Patience(milliseconds(1000), nullptr)).front();
-}
-
-TEST(Client, TriesTheNextAddress) {
-  const Peer peer(reply_with(with_length));
-  const SilentAddress silent;
-  const ClientRequest request{.url = peer.url()};
-  const std::string message = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-  const OnBody no_stream;
-  const Addresses refused_first = {address_of(test::closed_port()), address_of(peer.port())};
-  const Patience patience(milliseconds(5000), nullptr);
-  EXPECT_EQ(Exchange(request, message, refused_first, patience, no_stream).run().body, "hello");
-
-  const Addresses silent_first = {silent.get(), address_of(peer.port())};
-  const Patience short_patience(milliseconds(600), nullptr);
-  const auto elapsed = milliseconds_of([&] {
-    EXPECT_EQ(Exchange(request, message, silent_first, short_patience, no_stream).run().body,
-              "hello");
-  });
-  EXPECT_GE(elapsed, 250);  // it had its half of the time
-
-  const Addresses none = {address_of(test::closed_port()), address_of(test::closed_port())};
-  std::string sentence;
-  EXPECT_EQ(
-      code_of([&] { Exchange(request, message, none, patience, no_stream).run(); }, &sentence),
-      Code::connect_failed);
-  EXPECT_NE(sentence.find(to_string(none[0])), std::string::npos) << sentence;
-  EXPECT_NE(sentence.find(to_string(none[1])), std::string::npos) << sentence;
-}
-
 TEST(Client, AnAddressThatNeverAnswersTimesOut) {
-  const SilentAddress silent;
-  const std::string url = "http://127.0.0.1:" + std::to_string(port_of(silent.get())) + "/";
+  const test::SilentAddress silent;
+  const std::string url = "http://127.0.0.1:" + std::to_string(silent.port()) + "/";
   EXPECT_EQ(code_of([&] { fetch({.url = url, .deadline = milliseconds(200)}); }), Code::timed_out);
 }
 

@@ -1,4 +1,4 @@
-// Messages, addresses and server-sent events: what needs no socket.
+// Messages and server-sent events: what needs no socket.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -149,51 +149,6 @@ TEST(Header, IsFoundWithoutCase) {
   EXPECT_EQ(header(headers, "CONTENT-TYPE"), "a");
   EXPECT_EQ(header(headers, "Content"), "");
   EXPECT_FALSE(equal_without_case("a[", "a{"));  // only letters have a case
-}
-
-TEST(Url, Parts) {
-  const auto parts = [](std::string_view text) {
-    const Url url = Url::parse(text);
-    return url.host + "|" + std::to_string(url.port) + "|" + url.path;
-  };
-  EXPECT_EQ(parts("http://board"), "board|80|/");
-  EXPECT_EQ(parts("HTTP://board.local:8080"), "board.local|8080|/");
-  EXPECT_EQ(parts("http://10.0.0.1:1/v1/x?y=z&u=%20"), "10.0.0.1|1|/v1/x?y=z&u=%20");
-  EXPECT_EQ(parts("http://board?q=1"), "board|80|/?q=1");
-  EXPECT_EQ(parts("http://board/a@b"), "board|80|/a@b");
-  EXPECT_EQ(parts("http://[::1]:65535/"), "::1|65535|/");
-}
-
-TEST(Url, AnythingElseIsRefused) {
-  std::string sentence;
-  EXPECT_EQ(code_of([] { Url::parse("https://board/"); }, &sentence), Code::bad_argument);
-  EXPECT_NE(sentence.find("TLS"), std::string::npos);
-  const std::vector<std::string> bad = {"",
-                                        "board",
-                                        "board:8080",
-                                        "/v1",
-                                        "//board/",
-                                        "http:/board",
-                                        "http://",
-                                        "http:///v1",
-                                        "http://:80/",
-                                        "ftp://board/",
-                                        "http://board:0/",
-                                        "http://board:/",
-                                        "http://board:65536/",
-                                        "http://board:8080x/",
-                                        "http://board:-1/",
-                                        "http://user:key@board/",
-                                        "http://board/#top",
-                                        "http://board/a b",
-                                        "http://board/\r\nX: y",
-                                        "http://board/\xc3\xa9",
-                                        std::string("http://board/\0", 14),
-                                        "http://[::1/",
-                                        "http://board/" + std::string(10'000, 'x')};
-  for (const std::string& text : bad) {
-    EXPECT_EQ(code_of([&] { Url::parse(text); }), Code::bad_argument) << text;
-  }
 }
 
 std::vector<std::string> events_of(SseParser& parser, std::string_view bytes) {

@@ -5,11 +5,14 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
+
+#include "transport/sigpipe.h"
 
 namespace crayon::test {
 namespace {
@@ -30,12 +33,12 @@ void require(bool holds, const char* what) {
   }
 }
 
-int listen_anywhere(std::uint16_t& port) {
+int listen_anywhere(std::uint16_t& port, int backlog = 64) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
   require(::bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
-  require(::listen(listener, 64) == 0, "listen");
+  require(::listen(listener, backlog) == 0, "listen");
   require(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0,
           "getsockname");
   port = ntohs(address.sin_port);
@@ -65,6 +68,17 @@ Socket::Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descri
 Socket Socket::to(std::uint16_t port) {
   Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in address = loopback(port);
+  require(::connect(socket.descriptor_, reinterpret_cast<const sockaddr*>(&address),
+                    sizeof address) == 0,
+          "connect");
+  return socket;
+}
+
+Socket Socket::to_path(const std::string& path) {
+  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
   require(::connect(socket.descriptor_, reinterpret_cast<const sockaddr*>(&address),
                     sizeof address) == 0,
           "connect");
@@ -148,6 +162,7 @@ void Socket::close() {
 
 Peer::Peer(Script script) : listener_(listen_anywhere(port_)) {
   thread_ = std::thread([this, script = std::move(script)] {
+    const transport::SigpipeBlock no_sigpipe;  // for scripts that write by other means than send()
     while (!stopping_) {
       pollfd ready{.fd = listener_, .events = POLLIN, .revents = 0};
       if (::poll(&ready, 1, 10) <= 0) {
@@ -172,6 +187,14 @@ Peer::~Peer() {
 
 std::string Peer::url(const std::string& path) const {
   return url_of(port_, path);
+}
+
+SilentAddress::SilentAddress() : listener_(listen_anywhere(port_, 0)) {
+  first_.emplace_back(Socket::to(port_));
+}
+
+SilentAddress::~SilentAddress() {
+  ::close(listener_);
 }
 
 std::uint16_t closed_port() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "transport/http_server.h"
 
@@ -18,6 +19,7 @@ class Socket {
   explicit Socket(int descriptor);
   /// Connects.
   static Socket to(std::uint16_t port);
+  static Socket to_path(const std::string& path);
   ~Socket() { close(); }
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&&) = delete;
@@ -37,6 +39,7 @@ class Socket {
   /// Closes with a reset in place of an orderly end.
   void reset();
   void close();
+  int descriptor() const { return descriptor_; }
 
  private:
   int descriptor_;
@@ -62,6 +65,21 @@ class Peer {
   std::atomic<bool> stopping_ = false;
   std::atomic<int> connections_ = 0;
   std::thread thread_;
+};
+
+/// An address whose queue is full: what connects to it hears nothing.
+class SilentAddress {
+ public:
+  SilentAddress();
+  ~SilentAddress();
+  SilentAddress(const SilentAddress&) = delete;
+  SilentAddress& operator=(const SilentAddress&) = delete;
+  std::uint16_t port() const { return port_; }
+
+ private:
+  int listener_;
+  std::uint16_t port_;
+  std::vector<Socket> first_;
 };
 
 /// A port of 127.0.0.1 on which nothing listens.

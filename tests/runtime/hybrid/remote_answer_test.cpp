@@ -127,6 +127,9 @@ TEST(ChatUrl, TakesTheFormsThatUsersWrite) {
     EXPECT_EQ(chat_url({.url = url, .model = {}}), "http://h:1/v1/chat/completions");
   }
   EXPECT_EQ(chat_url({.url = "http://h/llm", .model = {}}), "http://h/llm/v1/chat/completions");
+  EXPECT_EQ(chat_url({.url = "unix:/a.sock", .model = {}}), "unix:/a.sock:/v1/chat/completions");
+  EXPECT_EQ(chat_url({.url = "unix:/a.sock:/v1/", .model = {}}),
+            "unix:/a.sock:/v1/chat/completions");
 }
 
 }  // namespace
