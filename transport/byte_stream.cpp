@@ -105,6 +105,15 @@ void ByteStream::pause() {
 }
 
 void ByteStream::on_ciphertext(std::string_view bytes) {
+  // OpenSSL's memory never shrinks: fed a record's worth at a time, it stays small.
+  do {
+    const std::string_view piece = bytes.substr(0, tls_record_bytes);
+    bytes.remove_prefix(piece.size());
+    on_tls_piece(piece);
+  } while (!bytes.empty() && socket_ != nullptr && !ended_);
+}
+
+void ByteStream::on_tls_piece(std::string_view bytes) {
   if (ended_) {
     return;
   }
@@ -113,8 +122,9 @@ void ByteStream::on_ciphertext(std::string_view bytes) {
     if (!secured_ && tls_->handshake()) {
       on_tls_established();
     }
+    std::array<char, tls_record_bytes> room;
     while (secured_ && socket_ != nullptr) {
-      const std::string_view plaintext = tls_->read();
+      const std::string_view plaintext = tls_->read(room);
       if (plaintext.empty()) {
         break;
       }

@@ -77,6 +77,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void guarded(const Action& action);
   void end(StreamEnd end);
   void on_ciphertext(std::string_view bytes);
+  void on_tls_piece(std::string_view bytes);
   void on_tls_established();
   void flush_tls();
   void send(std::string bytes, OnSent on_sent);

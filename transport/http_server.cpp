@@ -79,8 +79,12 @@ HttpServer::State::State(const ServerOptions& given, Handler on_request)
   if (options.idle_seconds == 0 || options.max_connections == 0) {
     throw Error(Code::bad_argument, "a server's idle_seconds and max_connections must be above 0");
   }
-  if (!options.tls.certificate_file.empty()) {
-    context.tls = make_tls_context(options.tls);
+  const ServerTlsOptions& tls = options.tls;
+  if (tls.certificate_file.empty() && !(tls.key_file.empty() && tls.client_ca_file.empty())) {
+    throw Error(Code::bad_argument, "a server's TLS needs a certificate", "Give its file as well.");
+  }
+  if (!tls.certificate_file.empty()) {
+    context.tls = make_tls_context(tls);
   }
   listen();
   mailbox->open(loop, this, [](uv_async_t* async) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,9 @@ struct ServerTlsOptions {
   std::string client_ca_file = {};    ///< issuers of client certificates; empty: none is asked for
 };
 
+/// The most plaintext of one TLS record (RFC 8446 section 5.1).
+inline constexpr std::size_t tls_record_bytes = std::size_t{16} * 1024;
+
 /// One connection's TLS 1.3, apart from any socket: ciphertext in and out, plaintext out and in.
 class TlsSession {
  public:
@@ -33,10 +38,11 @@ class TlsSession {
   virtual void receive(std::string_view ciphertext) = 0;
   /// True once both sides are agreed. Throws tls_handshake, certificate_...
   virtual bool handshake() = 0;
-  /// After the handshake: some of the received plaintext; empty when there is no more of it now.
+  /// After the handshake: some of the received plaintext, which lies in `room`; empty when there
+  /// is no more of it now.
   /// Throws protocol for what is not TLS, and certificate_required, as a server of TLS 1.3 judges
   /// its client only after the handshake.
-  virtual std::string_view read() = 0;
+  virtual std::string_view read(std::span<char> room) = 0;
   /// After the handshake.
   virtual void write(std::string_view plaintext) = 0;
   /// Says that nothing more will be written.

@@ -118,14 +118,14 @@ bool OpenSslSession::handshake() {
   fail();
 }
 
-std::string_view OpenSslSession::read() {
+std::string_view OpenSslSession::read(std::span<char> room) {
   if (peer_closed_) {
     return {};
   }
   ERR_clear_error();
-  const int size = SSL_read(ssl_.get(), plaintext_.data(), static_cast<int>(plaintext_.size()));
+  const int size = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
   if (size > 0) {
-    return {plaintext_.data(), static_cast<std::size_t>(size)};
+    return {room.data(), static_cast<std::size_t>(size)};
   }
   switch (SSL_get_error(ssl_.get(), size)) {
     case SSL_ERROR_WANT_READ:
@@ -141,7 +141,7 @@ std::string_view OpenSslSession::read() {
 void OpenSslSession::write(std::string_view plaintext) {
   while (!plaintext.empty()) {
     ERR_clear_error();
-    const std::size_t size = std::min(plaintext.size(), record_bytes);
+    const std::size_t size = std::min(plaintext.size(), tls_record_bytes);
     const int written = SSL_write(ssl_.get(), plaintext.data(), static_cast<int>(size));
     if (written <= 0) {
       fail();

@@ -2,8 +2,8 @@
 
 #include <openssl/ssl.h>
 
-#include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,16 +32,13 @@ class OpenSslSession final : public TlsSession {
 
   void receive(std::string_view ciphertext) override;
   bool handshake() override;
-  std::string_view read() override;
+  std::string_view read(std::span<char> room) override;
   void write(std::string_view plaintext) override;
   void close() override;
   bool peer_closed() const override { return peer_closed_; }
   std::string take_output() override;
 
  private:
-  /// The most plaintext of one TLS record.
-  static constexpr std::size_t record_bytes = std::size_t{16} * 1024;
-
   [[noreturn]] void fail() const;
   void drain();
 
@@ -50,7 +47,6 @@ class OpenSslSession final : public TlsSession {
   BIO* in_;   // ssl_'s
   BIO* out_;  // ssl_'s
   bool peer_closed_ = false;
-  std::array<char, record_bytes> plaintext_;
   std::string output_;  // ciphertext that is out of out_
 };
 

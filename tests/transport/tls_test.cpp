@@ -340,6 +340,8 @@ TEST(Tls, FilesThatCannotBeUsed) {
   };
   EXPECT_EQ(serve_with(one.certificate_file, two.key_file), Code::bad_argument);
   EXPECT_EQ(serve_with(one.certificate_file, ""), Code::not_found);
+  EXPECT_EQ(serve_with("", one.key_file), Code::bad_argument);
+  EXPECT_EQ(serve_with("", "", authority.file()), Code::bad_argument);
   EXPECT_EQ(serve_with(one.certificate_file, one.key_file, text), Code::malformed);
   // Nobody is asked for the password.
   EXPECT_EQ(serve_with(authority.file(), authority.encrypted_key()), Code::malformed);
