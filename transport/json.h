@@ -11,8 +11,8 @@ namespace crayon::transport {
 // as the API's documentation writes it.
 using Json = nlohmann::ordered_json;
 
-/// A value nested deeper than 32, or of more than 2^17 parts, throws malformed, as does what is
-/// not JSON. `what` names the text: "the request".
+/// A value nested deeper than 32, of more than 2^17 parts, or with an object of more than 1024
+/// members throws malformed, as does what is not JSON. `what` names the text: "the request".
 Json parse_json(std::string_view text, std::string_view what);
 
 /// One line. Bytes that are not UTF-8 become U+FFFD; numbers that are not finite become null.

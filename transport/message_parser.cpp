@@ -13,6 +13,10 @@ constexpr int go_on = 0;
 constexpr int skip_body = 1;
 constexpr int halt = -1;
 
+bool is_visible(char c) {
+  return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
+}
+
 }  // namespace
 
 /// The C callbacks. None lets an exception through http-parser's frames.
@@ -37,8 +41,11 @@ struct ParserCallbacks {
   }
   static int url(http_parser* parser, const char* at, std::size_t length) {
     return guarded(parser, [&](MessageParser& message) {
+      if (!message.count_header(length)) {
+        return halt;
+      }
       message.head_.target.append(at, length);
-      return message.count_header(length) ? go_on : halt;
+      return go_on;
     });
   }
   static int status(http_parser* parser, const char*, std::size_t length) {
@@ -100,7 +107,7 @@ void MessageParser::reset() {
   started_ = false;
   head_done_ = false;
   in_value_ = true;
-  names_are_tokens_ = true;
+  fault_ = nullptr;
   complete_ = false;
   verdict_ = Status::more;
   thrown_ = nullptr;
@@ -144,10 +151,15 @@ MessageParser::Status MessageParser::status_after_execute() const {
 }
 
 const char* MessageParser::reason() const {
-  if (!names_are_tokens_) {
-    return "invalid character in a field's name";
+  if (fault_ != nullptr) {
+    return fault_;
   }
   return http_errno_description(HTTP_PARSER_ERRNO(&parser_));
+}
+
+/// What follows is a tunnel's bytes, whatever length the head gives: no other request.
+bool MessageParser::is_connect() const {
+  return kind_ == Kind::request && parser_.method == HTTP_CONNECT;
 }
 
 bool MessageParser::count_header(std::size_t bytes) {
@@ -179,11 +191,21 @@ bool MessageParser::add_header_text(std::string_view text, bool is_value) {
 int MessageParser::end_head() {
   head_done_ = true;
   in_value_ = true;
-  // Debian's http-parser lets "Content-Length : 5" pass, as another field. Where two parsers
-  // disagree on where a message ends, one message can be smuggled in another: RFC 9112 section 5.1.
-  names_are_tokens_ = std::all_of(head_.headers.begin(), head_.headers.end(),
-                                  [](const auto& field) { return is_token(field.first); });
-  if (!names_are_tokens_) {
+  for (const auto& [name, value] : head_.headers) {
+    // Debian's http-parser lets "Content-Length : 5" pass, as another field. Where two parsers
+    // disagree on where a message ends, one message can be smuggled in another: RFC 9112
+    // section 5.1. It also lets a value begin with any control character: RFC 9110 section 5.5.
+    if (!is_token(name)) {
+      fault_ = "invalid character in a field's name";
+    } else if (!is_field_value(value)) {
+      fault_ = "invalid character in a field's value";
+    }
+  }
+  // It is built without its strict mode, in which a target has no form feed or tab.
+  if (!std::all_of(head_.target.begin(), head_.target.end(), is_visible)) {
+    fault_ = "invalid character in the target";
+  }
+  if (fault_ != nullptr) {
     verdict_ = Status::malformed;
     return halt;
   }
@@ -193,7 +215,7 @@ int MessageParser::end_head() {
   head_.status = parser_.status_code;
   head_.major = parser_.http_major;
   head_.minor = parser_.http_minor;
-  head_.keep_alive = http_should_keep_alive(&parser_) != 0;
+  head_.keep_alive = http_should_keep_alive(&parser_) != 0 && !is_connect();
   if ((parser_.flags & F_CONTENTLENGTH) != 0) {
     head_.content_length = parser_.content_length;
   }

@@ -70,6 +70,7 @@ class MessageParser {
  private:
   friend struct ParserCallbacks;
 
+  bool is_connect() const;
   bool count_header(std::size_t bytes);
   bool add_header_text(std::string_view text, bool is_value);
   int end_head();
@@ -84,9 +85,9 @@ class MessageParser {
   std::size_t header_bytes_ = 0;
   std::uint64_t body_bytes_ = 0;
   bool started_ = false;
-  bool head_done_ = false;  // later fields are a trailer's
-  bool in_value_ = true;    // the next piece of a field's name begins a new field
-  bool names_are_tokens_ = true;
+  bool head_done_ = false;       // later fields are a trailer's
+  bool in_value_ = true;         // the next piece of a field's name begins a new field
+  const char* fault_ = nullptr;  // what http-parser lets pass and is malformed
   bool complete_ = false;
   Status verdict_ = Status::more;  // why a callback has halted the parser
   std::exception_ptr thrown_;

@@ -245,6 +245,20 @@ TEST(ChatRequest, PartsAreLimited) {
   EXPECT_EQ(code_of([&] { parsed("\"x\":[" + zeros + "]"); }), Code::malformed);
 }
 
+TEST(ChatRequest, MembersOfAnObjectAreLimited) {
+  const auto object = [](int members) {
+    std::string text;
+    for (int i = 0; i < members; ++i) {
+      text += (i == 0 ? "\"m" : ",\"m") + std::to_string(i) + "\":0";
+    }
+    return "{" + text + "}";
+  };
+  EXPECT_NO_THROW(parsed("\"x\":" + object(1024)));
+  EXPECT_NO_THROW(parsed("\"x\":[" + object(1024) + "," + object(1024) + "]"));
+  EXPECT_EQ(code_of([&] { parsed("\"x\":" + object(1025)); }), Code::malformed);
+  EXPECT_EQ(code_of([&] { ChatRequest::parse(object(1025)); }), Code::malformed);
+}
+
 TEST(ChatRequest, DamagedTextIsRefusedOrRead) {
   ChatRequest whole;
   whole.model = "m";

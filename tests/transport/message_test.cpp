@@ -124,6 +124,41 @@ TEST(MessageParser, HooksMayStopAndThrow) {
   EXPECT_THROW(parser.feed(request), std::logic_error);
 }
 
+TEST(MessageParser, ControlCharactersAreRefused) {
+  for (const char* field : {"A:\x1b[2J", "A: \x01", "A: b\x7f", "A: b\x1b", "A:\r\n \x1b"}) {
+    Seen seen;
+    MessageParser parser(MessageParser::Kind::request, {}, into(seen));
+    EXPECT_EQ(parser.feed("GET / HTTP/1.1\r\n" + std::string(field) + "\r\n\r\n").status,
+              Status::malformed)
+        << field;
+    EXPECT_NE(parser.reason(), nullptr);
+    EXPECT_EQ(seen.heads, 0) << field;
+  }
+  for (const char* target : {"/\f", "/a\tb", "/\x1b", "/\x7f"}) {
+    Seen seen;
+    MessageParser parser(MessageParser::Kind::request, {}, into(seen));
+    EXPECT_EQ(parser.feed("GET " + std::string(target) + " HTTP/1.1\r\n\r\n").status,
+              Status::malformed);
+    EXPECT_EQ(seen.heads, 0);
+  }
+}
+
+TEST(MessageParser, NothingFollowsAConnect) {
+  Seen seen;
+  MessageParser parser(MessageParser::Kind::request, {}, into(seen));
+  const std::string head = "CONNECT h:1 HTTP/1.1\r\nContent-Length: 18\r\n\r\n";
+  EXPECT_EQ(parser.feed(head + "GET / HTTP/1.1\r\n\r\n").status, Status::complete);
+  EXPECT_FALSE(seen.head.keep_alive);
+}
+
+TEST(MessageParser, AHeadThatIsRefusedIsNotKept) {
+  Seen seen;
+  MessageParser parser(MessageParser::Kind::request, {.header_bytes = 16}, into(seen));
+  EXPECT_EQ(parser.feed("GET /" + std::string(1000, 'a') + " HTTP/1.1\r\n\r\n").status,
+            Status::header_too_large);
+  EXPECT_LE(parser.head().target.size(), 16u);
+}
+
 TEST(MessageParser, DamagedMessagesDoNoHarm) {
   Random random(7);
   for (int round = 0; round < 20'000; ++round) {
