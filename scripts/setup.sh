@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that Crayon builds, tests and cross-compiles with.
-# Usage: scripts/setup.sh [build|train|test]
+# Usage: scripts/setup.sh [build|train|test|fuzz]
 #   build  what a native build needs
 #   train  that, and what crayon-train needs: libtorch and SentencePiece
 #   test   that, and the aarch64 cross compiler, libraries and emulator (default)
+#   fuzz   what a native build needs, and Clang with libFuzzer
 set -euo pipefail
 what=${1:-test}
 
@@ -14,12 +15,14 @@ build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-de
 train=(libtorch-dev libopenblas0-pthread libsentencepiece-dev)
 test=(clang-format clang-tidy zstd curl g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
+fuzz=(clang libclang-rt-14-dev)
 
 case $what in
   build) wanted=("${build[@]}") ;;
   train) wanted=("${build[@]}" "${train[@]}") ;;
   test)  wanted=("${build[@]}" "${train[@]}" "${test[@]}") ;;
-  *) echo "usage: scripts/setup.sh [build|train|test]" >&2; exit 2 ;;
+  fuzz)  wanted=("${build[@]}" "${fuzz[@]}") ;;
+  *) echo "usage: scripts/setup.sh [build|train|test|fuzz]" >&2; exit 2 ;;
 esac
 
 # libhttp-parser-dev refuses to stand beside its arm64 twin: the cross build takes

@@ -1,5 +1,6 @@
 # Options that every target of the project is built with.
 set(CRAYON_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
+option(CRAYON_FUZZ "Build the fuzz targets with Clang's libFuzzer, instead of tests that replay a corpus" OFF)
 
 add_library(crayon_options INTERFACE)
 target_include_directories(crayon_options INTERFACE ${CMAKE_SOURCE_DIR})
@@ -19,6 +20,9 @@ if(CRAYON_SANITIZE)
   target_compile_options(crayon_options INTERFACE -fsanitize=${CRAYON_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(crayon_options INTERFACE -fsanitize=${CRAYON_SANITIZE})
+endif()
+if(CRAYON_FUZZ)
+  target_compile_options(crayon_options INTERFACE -fsanitize=fuzzer-no-link)  # counts branches
 endif()
 
 # One static library a folder: crayon_library(name SOURCES ... LINKS ...).

@@ -1,0 +1,9 @@
+// What a server sends, which the client reads.
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/http_messages.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  crayon::fuzz::check_http_messages(crayon::transport::MessageParser::Kind::reply,
+                                    crayon::fuzz::text_of(data, size));
+  return 0;
+}
