@@ -18,6 +18,9 @@ Decoding::Decoding(const tokenizer::Tokenizer& tokenizer, std::span<const Token>
   if (prompt.empty()) {
     throw Error(Code::bad_argument, "the prompt is empty", "give it a token at least");
   }
+  if (options.json) {
+    json_.emplace(tokenizer);
+  }
   result_.prompt_tokens = static_cast<std::uint32_t>(prompt.size());
 }
 
@@ -39,7 +42,7 @@ bool Decoding::step(std::span<const float> logits, bool room) {
   if (worth() == 0) {
     return end(Finish::length);
   }
-  const Token token = sampler_.next(logits, text_);
+  const Token token = choose(logits);
   if (!options_.ignore_end && tokenizer_.ends_generation(token)) {
     return end(Finish::stop);
   }
@@ -49,11 +52,24 @@ bool Decoding::step(std::span<const float> logits, bool room) {
     result_.finish = Finish::stop;
     return false;
   }
+  if (json_ && json_->complete()) {
+    return end(Finish::stop);
+  }
   if (!go_on) {
     result_.finish = Finish::cancelled;
     return false;
   }
   return (worth() > 0 && room) || end(Finish::length);
+}
+
+Token Decoding::choose(std::span<const float> logits) {
+  if (!json_) {
+    return sampler_.next(logits, text_);
+  }
+  const Token token =
+      sampler_.next(logits, text_, [this](Token candidate) { return json_->allows(candidate); });
+  json_->push(token);
+  return token;
 }
 
 void Decoding::accept(Token token, std::span<const float> logits) {

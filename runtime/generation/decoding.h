@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "runtime/generation/generated.h"
+#include "runtime/generation/json_tokens.h"
 #include "runtime/generation/stop_filter.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -14,7 +16,7 @@ namespace crayon::generation {
 class Decoding {
  public:
   /// All must outlive the decoding; `on_progress` may be empty. Throws bad_argument for options
-  /// out of range or an empty prompt.
+  /// out of range or an empty prompt, and as JsonTokens does for an answer in JSON.
   Decoding(const tokenizer::Tokenizer& tokenizer, std::span<const Token> prompt,
            const GenerateOptions& options, const OnProgress& on_progress);
 
@@ -31,6 +33,7 @@ class Decoding {
   Generated& result() { return result_; }
 
  private:
+  Token choose(std::span<const float> logits);
   void accept(Token token, std::span<const float> logits);
   bool end(Finish finish);
   bool show(std::string_view text);
@@ -41,6 +44,7 @@ class Decoding {
   Sampler sampler_;
   tokenizer::StreamDecoder decoder_;
   StopFilter stops_;
+  std::optional<JsonTokens> json_;
   std::vector<Token> text_;
   std::vector<Chosen> unseen_;  // by the callback
   bool started_ = false;

@@ -21,6 +21,7 @@ struct GenerateOptions {
   std::vector<std::string> stop = {};  ///< texts that end the answer and are not part of it
   bool ignore_end = false;             ///< go on after an end-of-generation token
   std::uint32_t speculate = 0;  ///< tokens to guess at once (Lookahead); 0: none. Changes no token
+  bool json = false;  ///< the answer is a JSON object (JsonGuide), whose end is the answer's
   std::uint32_t alternatives = 0;  ///< likeliest tokens to report with each token
 };
 

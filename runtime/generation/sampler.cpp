@@ -21,6 +21,11 @@ void require(bool holds, const char* option, float value, const char* range) {
   }
 }
 
+[[noreturn]] void throw_none_allowed() {
+  throw Error(Code::bad_tokenizer, "no token of the vocabulary can go on with the answer's form",
+              "use a model whose tokens can spell every byte");
+}
+
 }  // namespace
 
 void check(const SamplerOptions& options) {
@@ -40,14 +45,21 @@ Sampler::Sampler(const SamplerOptions& options) : options_(options), random_(opt
   check(options);
 }
 
-Token Sampler::next(std::span<const float> logits, std::span<const Token> history) {
+Token Sampler::next(std::span<const float> logits, std::span<const Token> history,
+                    const Allowed& allowed) {
   if (logits.empty()) {
     throw Error(Code::bad_argument, "there are no logits to sample from");
   }
   collect(logits);
   penalise(history);
   if (options_.temperature == 0.0f) {
-    return best();
+    return best(allowed);
+  }
+  if (allowed) {
+    std::erase_if(candidates_, [&](const Candidate& c) { return !allowed(c.id); });
+    if (candidates_.empty()) {
+      throw_none_allowed();
+    }
   }
   keep_top_k();
   if (options_.top_p < 1.0f || options_.min_p > 0.0f) {
@@ -85,9 +97,18 @@ void Sampler::penalise(std::span<const Token> history) {
   }
 }
 
-Token Sampler::best() const {
-  const auto less = [](const Candidate& a, const Candidate& b) { return a.logit < b.logit; };
-  return std::max_element(candidates_.begin(), candidates_.end(), less)->id;  // first of equals
+Token Sampler::best(const Allowed& allowed) const {
+  const Candidate* best = nullptr;
+  for (const Candidate& candidate : candidates_) {
+    const bool better = best == nullptr || candidate.logit > best->logit;  // the first of equals
+    if (better && (!allowed || allowed(candidate.id))) {
+      best = &candidate;
+    }
+  }
+  if (best == nullptr) {
+    throw_none_allowed();
+  }
+  return best->id;
 }
 
 void Sampler::keep_top_k() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -30,13 +31,18 @@ void check(const SamplerOptions& options);
 /// Chooses tokens from logits. The same options and logits give the same tokens everywhere.
 class Sampler {
  public:
+  using Allowed = std::function<bool(Token)>;
+
   /// Throws as check() does.
   explicit Sampler(const SamplerOptions& options);
 
   /// logits [vocab], left as they are; a NaN counts as minus infinity. `history`: the tokens so
   /// far, for the repetition penalty. Greedy takes the lowest id among equals. Throws
-  /// bad_argument for no logits.
-  Token next(std::span<const float> logits, std::span<const Token> history);
+  /// bad_argument for no logits. `allowed`, where it is given, says which tokens may come next at
+  /// all, before the filters look at them; greedily only what is better than the best so far is
+  /// asked about. Throws bad_tokenizer when none may.
+  Token next(std::span<const float> logits, std::span<const Token> history,
+             const Allowed& allowed = {});
 
  private:
   struct Candidate {
@@ -47,7 +53,7 @@ class Sampler {
 
   void collect(std::span<const float> logits);
   void penalise(std::span<const Token> history);
-  Token best() const;
+  Token best(const Allowed& allowed) const;
   void keep_top_k();
   void weigh(double temperature);
   void keep_top_p();

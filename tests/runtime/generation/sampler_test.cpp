@@ -73,6 +73,27 @@ TEST(Sampler, GreedyTakesTheLowestIdAmongEquals) {
   EXPECT_EQ(sampler.next(std::vector<float>{-3.0f}, {}), 0);
 }
 
+TEST(Sampler, ChoosesAmongWhatIsAllowed) {
+  const std::vector<float> logits = {5.0f, 1.0f, 4.0f, 1.0f};
+  const auto odd = [](Token token) { return token % 2 == 1; };
+  EXPECT_EQ(Sampler({}).next(logits, {}, odd), 1);
+  int asked = 0;
+  EXPECT_EQ(Sampler({}).next(logits, {}, [&](Token) { return ++asked > 0; }), 0);
+  EXPECT_EQ(asked, 1);  // the best one will do
+  // The filters look at what is left: neither of the two best by themselves is.
+  Sampler sampler({.temperature = 1.0f, .top_k = 2, .min_p = 0.9f, .seed = 2});
+  std::set<Token> tokens;
+  for (int i = 0; i < 100; ++i) {
+    tokens.insert(sampler.next(logits, {}, odd));
+  }
+  EXPECT_EQ(tokens, (std::set<Token>{1, 3}));
+  for (const float temperature : {0.0f, 1.0f}) {
+    Sampler none({.temperature = temperature});
+    EXPECT_EQ(code_of([&] { none.next(logits, {}, [](Token) { return false; }); }),
+              Code::bad_tokenizer);
+  }
+}
+
 TEST(Sampler, FollowsTheSoftmax) {
   const std::vector<double> expected = {0.5, 0.25, 0.15, 0.07, 0.03};
   constexpr int draws = 20000;
