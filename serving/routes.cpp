@@ -28,6 +28,7 @@ constexpr std::array table = {
     Row{"/detokenize", "POST", Endpoint::work, detokenize},
     Row{"/metrics", "GET", Endpoint::metrics},
     Row{"/health", "GET", Endpoint::health, nullptr, true},
+    Row{"/", "GET", Endpoint::page, nullptr, true},
 };
 
 /// GET /v1/models/NAME

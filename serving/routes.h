@@ -9,7 +9,7 @@
 
 namespace crayon::serving {
 
-enum class Endpoint { work, models, model, health, metrics };
+enum class Endpoint { work, page, models, model, health, metrics };
 
 /// Where a request goes, or the error that answers it.
 struct Routed {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "serving/chat_page.h"
 #include "serving/gone_watch.h"
 #include "serving/job_queue.h"
 #include "serving/routes.h"
@@ -123,6 +124,9 @@ struct Server::State {
   void answer(const Routed& routed, const ServerRequest& request,
               const std::shared_ptr<CountedResponder>& responder) {
     switch (routed.endpoint) {
+      case Endpoint::page:
+        responder->reply(200, "text/html; charset=utf-8", std::string(chat_page()));
+        break;
       case Endpoint::health:
         responder->reply(200, "application/json", R"({"status":"ok"})");
         break;

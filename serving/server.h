@@ -21,7 +21,7 @@ struct ServeOptions {
   std::function<std::vector<Metrics::Gauge>()> gauges;
 };
 
-/// The OpenAI-compatible API over an assistant; see docs/http-api.md. Threads of its own answer;
+/// The OpenAI-compatible API over an assistant, and a chat page at /; see docs/http-api.md. Threads of its own answer;
 /// the event loop never waits for them.
 class Server {
  public:

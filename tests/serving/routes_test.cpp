@@ -8,6 +8,7 @@ namespace {
 TEST(Routes, KnowsItsPaths) {
   EXPECT_EQ(route("GET", "/health").status, 200);
   EXPECT_EQ(route("GET", "/health").endpoint, Endpoint::health);
+  EXPECT_EQ(route("GET", "/").endpoint, Endpoint::page);
   EXPECT_EQ(route("GET", "/v1/models?x=1").endpoint, Endpoint::models);
   EXPECT_EQ(route("HEAD", "/v1/models").status, 200);
   EXPECT_EQ(route("POST", "/v1/chat/completions").work, chat_completions);
@@ -16,7 +17,8 @@ TEST(Routes, KnowsItsPaths) {
 }
 
 TEST(Routes, RefusesOtherPathsAndMethods) {
-  for (const char* target : {"/", "", "/v1", "/v1/models/", "/v1/chat/completions/x", "//health"}) {
+  for (const char* target :
+       {"", "/index.html", "/v1", "/v1/models/", "/v1/chat/completions/x", "//health"}) {
     EXPECT_EQ(route("GET", target).status, 404) << target;
   }
   EXPECT_EQ(route("GET", "/v1/chat/completions").status, 405);
