@@ -15,6 +15,7 @@
 #include "formats/embedding.h"
 #include "formats/hash.h"
 #include "formats/model_config.h"
+#include "formats/routing.h"
 #include "formats/tensor.h"
 #include "formats/tokenizer_data.h"
 
@@ -77,10 +78,11 @@ struct BundleInfo {
   std::optional<TokenizerData> tokenizer;
   // adapter (one entry) and pool
   std::vector<AdapterInfo> adapters;
-  std::optional<Hash> base;    ///< id of the model bundle that the adapters belong to
-  float pool_tau = 0.1f;       ///< temperature of the blend, in a pool
-  Embedding pool_embedding;    ///< what a pool's indicators are made of
-  std::optional<Scope> scope;  ///< of an adapter, when it is known
+  std::optional<Hash> base;        ///< id of the model bundle that the adapters belong to
+  float pool_tau = 0.1f;           ///< temperature of the blend, in a pool
+  Embedding pool_embedding;        ///< what a pool's indicators are made of
+  std::optional<Scope> scope;      ///< of an adapter, when it is known
+  std::optional<Routing> routing;  ///< of an adapter or pool that was calibrated
 };
 
 struct FrameBuffers;

@@ -259,6 +259,10 @@ void check_index(const Index& index, std::uint64_t data_end) {
       require(true, info.kind == BundleKind::adapter, "scope", info.kind);
       check_scope(*info.scope);
     }
+    if (info.routing) {
+      require(true, !model, "routing", info.kind);
+      in_field("routing", [&] { check(*info.routing); });
+    }
   });
 }
 

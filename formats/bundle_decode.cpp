@@ -157,6 +157,9 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   }
   info.pool_tau = root.pool_tau();
   decode_embedding(root, info);
+  if (const auto* const routing = root.routing()) {
+    info.routing = in_field("routing", [&] { return decode_routing(*routing); });
+  }
   return info;
 }
 

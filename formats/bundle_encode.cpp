@@ -44,6 +44,9 @@ std::uint64_t least_size(const Index& index) {
     }
     size += tokenizer->merges.size() * sizeof(fbs::Merge) + tokenizer->charsmap.size();
   }
+  if (const auto& routing = index.info.routing; routing && routing->probe) {
+    size += routing->probe->weights.size() * sizeof(float);
+  }
   const Provenance& provenance = index.info.provenance;
   return size + provenance.source.size() + provenance.source_hash.size() + provenance.tool.size() +
          provenance.licence.size();
@@ -171,6 +174,23 @@ Offset<fbs::ChatFormat> encode(FlatBufferBuilder& builder, const ChatFormat& for
                                format.alternate, thought_end, format.thought_newlines, stops);
 }
 
+Offset<fbs::Routing> encode(FlatBufferBuilder& builder, const Routing& routing) {
+  std::vector<Offset<fbs::RoutingSignal>> signals;
+  for (const RoutingSignal& signal : routing.signals) {
+    const auto name = builder.CreateString(signal.name);
+    signals.push_back(
+        fbs::CreateRoutingSignal(builder, name, signal.threshold, signal.auroc, signal.decides));
+  }
+  const auto tables = builder.CreateVector(signals);
+  if (!routing.probe) {
+    return fbs::CreateRouting(builder, routing.share, routing.examples, tables);
+  }
+  const auto embedding = builder.CreateString(embedding_name(routing.probe->embedding));
+  const auto weights = builder.CreateVector(routing.probe->weights);
+  return fbs::CreateRouting(builder, routing.share, routing.examples, tables, embedding, weights,
+                            routing.probe->bias);
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encode_index(const Index& index) {
@@ -212,12 +232,13 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
                                   : builder.CreateString(embedding_name(embedding));
   const auto scope =
       info.scope ? builder.CreateVector(info.scope->centre) : Offset<flatbuffers::Vector<float>>();
+  const auto routing = info.routing ? encode(builder, *info.routing) : Offset<fbs::Routing>();
   const fbs::Hash base = to_fbs(info.base.value_or(Hash{}));
   fbs::FinishIndexBuffer(
       builder, fbs::CreateIndex(builder, static_cast<std::uint8_t>(info.kind), provenance,
                                 frame_structs, tensor_tables, config, tokenizer, adapter_tables,
                                 info.base ? &base : nullptr, info.pool_tau, embedding_text, scope,
-                                chat_format));
+                                chat_format, routing));
   check_index_size(builder.GetSize());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -50,6 +50,11 @@ Hash pack_pool(std::span<const AdapterSource> adapters, const PoolIndex& index, 
 /// it belongs to `base`.
 AdapterSource read_adapter(const Bundle& bundle, std::size_t index, const Bundle& base);
 
+/// Writes an adapter's or a pool's bundle once more, with this routing data in the place of what it
+/// had. `path` may be the bundle's own: it is replaced when all is written, and kept on failure.
+/// Throws bad_argument for a model's bundle, and what a reader would say of the routing data.
+Hash pack_routing(const Bundle& bundle, const Routing& routing, const std::filesystem::path& path);
+
 /// `provenance` with this program as the tool, and fit for a bundle: no control characters, no
 /// endless texts.
 Provenance packed_provenance(Provenance provenance);

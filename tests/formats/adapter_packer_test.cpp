@@ -160,6 +160,48 @@ TEST_F(AdapterPacker, IndicatorsOfHiddenStatesHaveAnotherName) {
   EXPECT_EQ(pool.at("hidden_indicators").shape, (Shape{.rows = 1, .cols = 8}));
 }
 
+TEST_F(AdapterPacker, RoutingDataIsAddedInPlaceAndIsPartOfTheId) {
+  const Bundle base = Bundle::open(dir_ / "base");
+  const std::vector<AdapterSource> sources = {sample_adapter("a", 1), sample_adapter("b", 2)};
+  AdapterSource scoped = sources[0];
+  scoped.scope = Scope{{}, test::random_floats(8, 6)};
+  pack_adapter(scoped, base, dir_ / "adapter");
+  pack_pool(sources, {test::random_floats(16, 5), 0.25f, {1, true}}, base, dir_ / "pool");
+  const Routing routing{.share = 0.2f,
+                        .examples = 40,
+                        .signals = {{.name = "probe", .threshold = 0.25, .auroc = 0.5f},
+                                    {.name = "confidence", .threshold = 0.1, .decides = true}},
+                        .probe = LinearProbe{{2, true}, test::random_floats(8, 7), -0.5f}};
+  for (const char* const name : {"adapter", "pool"}) {
+    const auto path = dir_ / name;
+    const Bundle before = Bundle::open(path);
+    EXPECT_FALSE(before.info().routing);
+    const Hash id = pack_routing(before, routing, path);
+    const Bundle after = Bundle::open(path);
+    EXPECT_EQ(after.info().routing, routing);
+    EXPECT_EQ(after.id(), id);
+    EXPECT_NE(after.id(), before.id());
+    // Nothing else has changed.
+    EXPECT_EQ(read_adapter(after, 0, base).factors[0].b,
+              read_adapter(before, 0, base).factors[0].b);
+    EXPECT_EQ(after.info().tensors.size(), before.info().tensors.size());
+    EXPECT_EQ(after.info().pool_tau, before.info().pool_tau);
+    EXPECT_EQ(after.info().provenance, before.info().provenance);
+    EXPECT_EQ(after.info().scope.has_value(), before.info().scope.has_value());
+    // Without a probe, and over what was there.
+    Routing plain = routing;
+    plain.probe.reset();
+    pack_routing(after, plain, path);
+    EXPECT_EQ(Bundle::open(path).info().routing, plain);
+    // What fails leaves the bundle as it was.
+    Routing bad = routing;
+    bad.signals.clear();
+    EXPECT_EQ(code_of([&] { pack_routing(after, bad, path); }), Code::corrupt);
+    EXPECT_EQ(Bundle::open(path).info().routing, plain);
+  }
+  EXPECT_EQ(code_of([&] { pack_routing(base, routing, dir_ / "base"); }), Code::bad_argument);
+}
+
 TEST_F(AdapterPacker, TheScopeOfAnAdapterComesBack) {
   const Bundle base = Bundle::open(dir_ / "base");
   AdapterSource source = sample_adapter("a", 1);

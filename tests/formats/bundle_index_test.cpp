@@ -33,6 +33,14 @@ void PrintTo(const BadIndex& bad, std::ostream* out) {
 // Three frames of 40, 1 MiB and 60 bytes that hold five tensors; none of it exists as bytes.
 constexpr std::uint64_t data_end = header_size + 30 + 900000 + 50;
 
+Routing good_routing() {
+  return {.share = 0.2f,
+          .examples = 40,
+          .signals = {{.name = "probe", .threshold = 0.25, .auroc = 0.85f, .decides = false},
+                      {.name = "least_log_probability", .threshold = -1.5, .decides = true}},
+          .probe = LinearProbe{{2, true}, {0.5f, -1.0f}, 0.125f}};
+}
+
 Index good_index(BundleKind kind) {
   Index index;
   index.info.kind = kind;
@@ -77,6 +85,13 @@ std::function<void(Index&)> config(const std::function<void(ModelConfig&)>& spoi
 }
 std::function<void(Index&)> tokenizer(const std::function<void(TokenizerData&)>& spoil) {
   return [spoil](Index& index) { spoil(*index.info.tokenizer); };
+}
+
+std::function<void(Index&)> routing(const std::function<void(Routing&)>& spoil) {
+  return [spoil](Index& index) {
+    index.info.routing = good_routing();
+    spoil(*index.info.routing);
+  };
 }
 
 const BadIndex bad_indices[] = {
@@ -180,6 +195,36 @@ const BadIndex bad_indices[] = {
     {"EmptyScope", adapter, [](Index& i) { i.info.scope = Scope{}; }, corrupt, "scope"},
     {"ScopeNaN", adapter, [](Index& i) { i.info.scope = Scope{{}, {1.0f, NAN}}; }, corrupt,
      "scope"},
+    {"ModelWithRouting", model, [](Index& i) { i.info.routing = good_routing(); }, corrupt,
+     "routing"},
+    {"RoutingShareAboveOne", adapter, routing([](auto& r) { r.share = 1.5f; }), corrupt,
+     "routing.share"},
+    {"RoutingShareNaN", pool, routing([](auto& r) { r.share = NAN; }), corrupt, "routing.share"},
+    {"RoutingWithoutSignals", pool, routing([](auto& r) { r.signals.clear(); }), corrupt,
+     "routing.signals"},
+    {"RoutingNothingDecides", adapter, routing([](auto& r) { r.signals[1].decides = false; }),
+     corrupt, "routing.signals"},
+    {"RoutingSignalsTooMany", adapter,
+     routing([](auto& r) { r.signals.resize(17, {.name = "x"}); }), over_limit, "routing.signals"},
+    {"RoutingNameMissing", adapter, routing([](auto& r) { r.signals[1].name = ""; }), corrupt,
+     "routing.signals[1].name"},
+    {"RoutingNameTwice", adapter, routing([](auto& r) { r.signals[1].name = "probe"; }), corrupt,
+     "routing.signals[0].name"},
+    {"RoutingNameWithEscape", adapter, routing([](auto& r) { r.signals[0].name = "\033[2J"; }),
+     corrupt, "routing.signals[0].name"},
+    {"RoutingNameEndless", adapter, routing([](auto& r) { r.signals[0].name.assign(65, 'x'); }),
+     over_limit, "routing.signals[0].name"},
+    {"RoutingThresholdInfinite", adapter,
+     routing([](auto& r) { r.signals[0].threshold = -INFINITY; }), corrupt,
+     "routing.signals[0].threshold"},
+    {"RoutingAurocNaN", adapter, routing([](auto& r) { r.signals[0].auroc = NAN; }), corrupt,
+     "routing.signals[0].auroc"},
+    {"RoutingProbeEmpty", adapter, routing([](auto& r) { r.probe->weights.clear(); }), corrupt,
+     "routing.probe_weights"},
+    {"RoutingProbeNaN", adapter, routing([](auto& r) { r.probe->weights[1] = NAN; }), corrupt,
+     "routing.probe_weights"},
+    {"RoutingProbeBiasInfinite", adapter, routing([](auto& r) { r.probe->bias = INFINITY; }),
+     corrupt, "routing.probe_weights"},
     {"PoolTauZero", pool, [](Index& i) { i.info.pool_tau = 0; }, corrupt, "pool_tau"},
     {"PoolTauNaN", pool, [](Index& i) { i.info.pool_tau = NAN; }, corrupt, "pool_tau"},
     {"PoolTauInfinite", pool, [](Index& i) { i.info.pool_tau = INFINITY; }, corrupt, "pool_tau"},

@@ -154,6 +154,12 @@ std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path
     AdapterSource adapter = sample_adapter("a", 1);
     adapter.scope = Scope{{}, random_floats(base.info().config->query_dim(), 4)};
     pack_adapter(adapter, base, folder / "adapter.crayon");
+    const Routing routing{
+        .share = 0.2f,
+        .examples = 9,
+        .signals = {{.name = "probe", .threshold = 0.25, .auroc = 0.5f, .decides = true}},
+        .probe = LinearProbe{{2, true}, random_floats(base.info().config->dim, 5), -0.5f}};
+    pack_routing(Bundle::open(folder / "adapter.crayon"), routing, folder / "adapter.crayon");
     return folder / "adapter.crayon";
   }
   const std::vector<AdapterSource> adapters = {sample_adapter("a", 1), sample_adapter("b", 2)};
