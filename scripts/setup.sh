@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that Crayon builds, tests and cross-compiles with.
+# Installs what Crayon builds, tests and cross-compiles with: packages of Debian 12, mostly.
 # Usage: scripts/setup.sh [build|train|test|fuzz]
 #   build  what a native build needs
 #   train  that, and what crayon-train needs: libtorch and SentencePiece
-#   test   that, and the aarch64 cross compiler, libraries and emulator (default)
+#   test   that, the aarch64 cross compiler, libraries and emulator, a browser, and the openai
+#          client for Node (default)
 #   fuzz   what a native build needs, and Clang with libFuzzer
 set -euo pipefail
 what=${1:-test}
@@ -17,6 +18,9 @@ test=(clang-format clang-tidy zstd curl chromium chromium-driver
       g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 fuzz=(clang libclang-rt-14-dev)
+
+# Node runs the official OpenAI client against `crayon serve`; any from version 18 on will do.
+command -v node >/dev/null && command -v npm >/dev/null || test+=(nodejs npm)
 
 case $what in
   build) wanted=("${build[@]}") ;;
@@ -36,8 +40,24 @@ missing=()
 for package in "${wanted[@]}"; do
   installed "$package" || missing+=("$package")
 done
+
+# The client itself comes by npm, at the version and with the hash that its lock has. A machine that
+# cannot fetch it tests all else.
+fetch_client() {
+  local folder
+  folder=$(dirname "$0")/../tests/web/openai_client
+  if [ "$what" != test ] || [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]
+  then
+    return
+  fi
+  echo "setup: fetching the openai client for Node"
+  npm ci --prefix "$folder" --ignore-scripts ||
+    echo "setup: npm could not fetch it; the test web_openai_client will be skipped" >&2
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
   echo "setup: all ${#wanted[@]} packages are installed"
+  fetch_client
   exit 0
 fi
 
@@ -58,3 +78,4 @@ done
 "${sudo[@]}" apt-get update -q
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
   apt-get install -y -q --no-install-recommends "${wanted[@]}"
+fetch_client
