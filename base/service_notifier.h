@@ -9,8 +9,8 @@ namespace crayon {
 /// `NAME=value` lines to a socket that the manager names. Without a socket nothing happens.
 class ServiceNotifier {
  public:
-  /// `address`: what NOTIFY_SOCKET holds, a path or, with an @ in front, an abstract name; or empty.
-  /// Throws bad_argument for an address that is neither.
+  /// `address`: what NOTIFY_SOCKET holds, a path or, with an @ in front, an abstract name; or
+  /// empty. Throws bad_argument for an address that is neither.
   explicit ServiceNotifier(std::string address);
 
   bool present() const { return !address_.empty(); }

@@ -10,6 +10,8 @@
 #include "cli/blend_rule.h"
 #include "cli/engine.h"
 #include "cli/output.h"
+#include "cli/pool_description.h"
+#include "cli/remote_blend.h"
 #include "cli/verbs.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
@@ -25,6 +27,7 @@ struct Options {
   std::string output;
   RuleOptions rule;
   EngineOptions engine;
+  PoolServer remote;  ///< url empty: the pool is here
 };
 
 adapters::Pool open_pool(const std::string& path, const formats::Bundle& base) {
@@ -34,6 +37,41 @@ adapters::Pool open_pool(const std::string& path, const formats::Bundle& base) {
                 "name a bundle that `crayon pack-pool` made");
   }
   return adapters::Pool::load(bundle, base);
+}
+
+/// A pool of which only the indicators are here: what a server told of it, or a whole one.
+adapters::Pool open_indicators(const std::string& path, const formats::Bundle& base) {
+  if (!path.ends_with(".json")) {
+    return open_pool(path, base);
+  }
+  const PoolDescription description = read_pool_description(path, *base.info().config);
+  adapters::Pool pool;
+  for (const std::string& name : description.names) {
+    pool.adapters.emplace_back().name = name;
+  }
+  pool.indicators = description.index.indicators;
+  pool.tau = description.index.tau;
+  pool.embedding = description.index.embedding;
+  return pool;
+}
+
+/// The examples stay here, and so does what they are about: only the weights are sent.
+Blended blend_remotely(const Options& options, const Engine& engine, const adapters::Pool& pool,
+                       const std::vector<eval::TaskItem>& examples, const std::string& name) {
+  if (options.rule.rule != "crayon" || options.rule.rank != 0 || options.rule.merge_factors) {
+    throw Error(Code::bad_argument, "--remote goes with the exact sum of --rule crayon only",
+                "leave the other options of the rule out, or blend a pool that is here");
+  }
+  const std::vector<float> embeddings = embeddings_of(examples, engine, pool);
+  Blended blended;
+  blended.details = Json::object();
+  blended.blend = adapters::crayon_rule(embeddings, pool.indicators, pool.dim(),
+                                        options.rule.tau.value_or(pool.tau), options.rule.drop);
+  blended.adapter = fetch_blend(options.remote, blended.blend.weights, engine.bundle());
+  blended.adapter.name = name;
+  blended.adapter.scope =
+      formats::Scope{pool.embedding, adapters::centre_of(embeddings, pool.dim())};
+  return blended;
 }
 
 std::vector<eval::TaskItem> open_examples(const Options& options) {
@@ -95,11 +133,14 @@ Json to_json(const Blended& blended, const RuleOptions& rule, const Times& times
 Exit blend(const Options& options, const Common& common) {
   const std::vector<eval::TaskItem> examples = open_examples(options);
   const Engine engine(options.base, options.engine);
-  const adapters::Pool pool = open_pool(options.pool, engine.bundle());
+  const bool remote = !options.remote.url.empty();
+  const adapters::Pool pool = remote ? open_indicators(options.pool, engine.bundle())
+                                     : open_pool(options.pool, engine.bundle());
+  const std::string name = std::filesystem::path(options.output).stem().string();
 
   const double started = monotonic_seconds();
-  const Blended blended = apply_rule(options.rule, engine, pool, examples,
-                                     std::filesystem::path(options.output).stem().string());
+  const Blended blended = remote ? blend_remotely(options, engine, pool, examples, name)
+                                 : apply_rule(options.rule, engine, pool, examples, name);
   const double applied = 1e3 * (monotonic_seconds() - started);
   const double added = write(blended, engine.bundle(), options.output);
   const double all = 1e3 * (monotonic_seconds() - started);
@@ -120,13 +161,20 @@ Exit blend(const Options& options, const Common& common) {
 
 Action declare_blend(CLI::App& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("POOL", options->pool, "A pool bundle")->required();
+  command
+      .add_option("POOL", options->pool,
+                  "A pool bundle; with --remote also what the server tells of its own, "
+                  "GET /v1/adapters/pool, in a file *.json")
+      ->required();
   command.add_option("-b,--base", options->base, "The model bundle that the pool belongs to")
       ->required();
   command.add_option("-e,--examples", options->examples,
                      "JSONL file with a few of your questions: {\"question\": ...} a line, with "
                      "\"answer\" for lorahub");
   command.add_option("-o,--output", options->output, "The adapter bundle to write")->required();
+  command.add_option("--remote", options->remote.url,
+                     "Have the server blend its pool, as http://host:port: the weights are sent "
+                     "to it and nothing else");
   add_rule_options(command, options->rule);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);

@@ -41,16 +41,6 @@ std::uint32_t top_k(const RuleOptions& options, const Pool& pool) {
   return options.top_k != 0 ? options.top_k : static_cast<std::uint32_t>(pool.adapters.size());
 }
 
-/// The embeddings of the examples, as the pool's indicators are made: [examples][dim].
-std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine,
-                                 const Pool& pool) {
-  std::vector<std::string> texts;
-  for (const TaskItem& example : examples) {
-    texts.push_back(example.content());
-  }
-  return adapters::embed(engine.model(), engine.tokenizer(), texts, pool.embedding);
-}
-
 /// The examples as the model is asked them, with the tokens of their answers where there are any.
 std::vector<generation::AnsweredPrompt> prompts_of(const std::vector<TaskItem>& examples,
                                                    const Engine& engine) {
@@ -196,6 +186,15 @@ void add_rule_options(CLI::App& command, RuleOptions& options) {
   command.add_flag("--merge-factors", options.merge_factors,
                    "Sum up A and B apart instead of their products: small, cheap and wrong; for "
                    "comparison only");
+}
+
+std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine,
+                                 const Pool& pool) {
+  std::vector<std::string> texts;
+  for (const TaskItem& example : examples) {
+    texts.push_back(example.content());
+  }
+  return adapters::embed(engine.model(), engine.tokenizer(), texts, pool.embedding);
 }
 
 Blended apply_rule(const RuleOptions& options, const Engine& engine, const Pool& pool,

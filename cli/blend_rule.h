@@ -39,6 +39,10 @@ struct Blended {
   Json details;                      ///< an object: what there is to say of this rule besides
 };
 
+/// The embeddings of the examples' questions, of the pool's kind: [examples][dim].
+std::vector<float> embeddings_of(const std::vector<eval::TaskItem>& examples, const Engine& engine,
+                                 const adapters::Pool& pool);
+
 /// Applies the rule; what it returns points into `pool`. Throws bad_argument for options that
 /// contradict each other.
 Blended apply_rule(const RuleOptions& options, const Engine& engine, const adapters::Pool& pool,

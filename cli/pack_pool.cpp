@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -9,10 +7,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/engine.h"
 #include "cli/examples.h"
 #include "cli/output.h"
+#include "cli/pool_description.h"
 #include "cli/verbs.h"
 #include "formats/importers/importers.h"
 #include "formats/packer.h"
@@ -20,8 +18,6 @@
 
 namespace crayon::cli {
 namespace {
-
-constexpr std::uint64_t json_limit = std::uint64_t{64} << 20;  // bytes of a JSON file
 
 struct Options {
   std::vector<std::string> members;
@@ -62,37 +58,6 @@ std::vector<float> indicator_of(const std::filesystem::path& examples, const Eng
   return adapters::centre_of(embeddings, embedding.dim(engine.model().config()));
 }
 
-/// Indicators from an array of arrays, [adapters][dim], each scaled to length 1. `where` names it.
-std::vector<float> to_indicators(const nlohmann::json& rows, std::size_t adapters, std::size_t dim,
-                                 const std::string& where) {
-  if (!rows.is_array() || rows.size() != adapters) {
-    throw Error(Code::malformed,
-                fmt::format("{}: not an array of {} indicators, one an adapter", where, adapters));
-  }
-  std::vector<float> indicators;
-  for (const auto& row : rows) {
-    std::vector<float> values;
-    for (std::size_t i = 0; row.is_array() && i < row.size(); ++i) {
-      values.push_back(row[i].is_number() ? row[i].get<float>() : NAN);
-    }
-    if (values.size() != dim || !std::ranges::all_of(values, [](float v) { return v == v; })) {
-      throw Error(Code::malformed, fmt::format("{}, indicator {}: not an array of {} numbers",
-                                               where, indicators.size() / dim, dim));
-    }
-    const std::vector<float> indicator = adapters::centre_of(values, dim);
-    indicators.insert(indicators.end(), indicator.begin(), indicator.end());
-  }
-  return indicators;
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-  auto value = nlohmann::json::parse(read_text(path, json_limit), nullptr, false);
-  if (value.is_discarded()) {
-    throw Error(Code::malformed, fmt::format("{}: not JSON", path.string()));
-  }
-  return value;
-}
-
 /// LoRAs from here and there, with examples or with a file of indicators.
 Contents gather(const Options& options, const Engine& engine) {
   Contents contents;
@@ -127,23 +92,13 @@ Contents read_folder(const Options& options, const Engine& engine) {
     throw Error(Code::bad_argument, where + " says what the indicators are",
                 "leave --indicators and --embedding out");
   }
-  const nlohmann::json pool = read_json(where);
-  try {
-    Contents contents;
-    contents.index.tau = options.tau.value_or(pool.at("tau").get<float>());
-    contents.index.embedding = formats::parse_embedding(pool.at("embedding").get<std::string>());
-    contents.index.embedding.check(engine.model().config());
-    for (const auto& name : pool.at("adapters").get<std::vector<std::string>>()) {
-      contents.adapters.push_back(importers::import_adapter(folder / name, engine.bundle()));
-    }
-    contents.index.indicators =
-        to_indicators(pool.at("indicators"), contents.adapters.size(),
-                      contents.index.embedding.dim(engine.model().config()), where);
-    return contents;
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(Code::malformed, fmt::format("{}: {}", where, error.what()),
-                "write {\"tau\", \"embedding\", \"adapters\": [names], \"indicators\": [[..]]}");
+  const PoolDescription pool = read_pool_description(where, engine.model().config());
+  Contents contents{.adapters = {}, .index = pool.index};
+  contents.index.tau = options.tau.value_or(pool.index.tau);
+  for (const std::string& name : pool.names) {
+    contents.adapters.push_back(importers::import_adapter(folder / name, engine.bundle()));
   }
+  return contents;
 }
 
 bool is_pool_folder(const Options& options) {

@@ -1,14 +1,21 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/machine.h"
 #include "base/process.h"
+#include "base/service_notifier.h"
 #include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -61,6 +68,63 @@ std::vector<serving::Metrics::Gauge> gauges(const generation::BatchGenerator& ge
   return all;
 }
 
+/// Tells the service manager that the server runs, as long as it does: the event loop calls here,
+/// and a model that has begun a step must have made one since long enough ago.
+class Watchdog {
+ public:
+  Watchdog(const ServiceNotifier& notifier, const generation::BatchGenerator& generator)
+      : notifier_(notifier), generator_(generator) {}
+
+  void beat() {
+    const generation::BatchGenerator::Load load = generator_.load();
+    const double now = monotonic_seconds();
+    if (load.running == 0 || load.steps != steps_) {
+      steps_ = load.steps;
+      moved_ = now;
+    }
+    if (!std::exchange(ready_, true)) {
+      notifier_.send("READY=1");
+    }
+    if (now - moved_ < longest_step) {
+      notifier_.send("WATCHDOG=1");
+    }
+  }
+
+ private:
+  /// Seconds that one step of a large model may take on a slow board.
+  static constexpr double longest_step = 60;
+
+  const ServiceNotifier& notifier_;
+  const generation::BatchGenerator& generator_;
+  bool ready_ = false;
+  std::uint64_t steps_ = 0;
+  double moved_ = monotonic_seconds();
+};
+
+/// Half of the time after which the service manager takes a silent process for dead; a second
+/// where it does not watch.
+std::chrono::milliseconds heartbeat_interval() {
+  std::uint64_t microseconds = 0;
+  if (const char* text = std::getenv("WATCHDOG_USEC")) {
+    std::from_chars(text, text + std::strlen(text), microseconds);
+  }
+  return std::chrono::milliseconds(
+      microseconds == 0 ? 1000 : std::clamp<std::uint64_t>(microseconds / 2000, 1, 3'600'000));
+}
+
+const char* environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string url_of(const transport::ServerOptions& http, std::uint16_t port) {
+  if (!http.unix_path.empty()) {
+    return "unix:" + http.unix_path;
+  }
+  const char* scheme = http.tls.certificate_file.empty() ? "http" : "https";
+  return fmt::format("{}://{}:{}", scheme, http.host, port);
+}
+
 void say_where(const Options& options, const std::string& url, const std::string& name,
                const generation::BatchOptions& batch, const Engine& engine, const Common& common) {
   const model::MemoryEstimate one = model::Model::estimate(
@@ -105,10 +169,16 @@ Exit serve(const Options& options, const Common& common) {
   service.ask.generate.speculate = options.speculate;
   serving::ServeOptions serve_options = options.serve;
   serve_options.gauges = [&generator] { return gauges(*generator); };
+  const ServiceNotifier notifier(environment("NOTIFY_SOCKET"));
+  Watchdog watchdog(notifier, *generator);
+  if (notifier.present()) {
+    serve_options.http.on_heartbeat = [&watchdog] { watchdog.beat(); };
+    serve_options.http.heartbeat_interval = heartbeat_interval();
+  }
   serving::Server server(serve_options, service);
-  say_where(options, fmt::format("http://{}:{}", serve_options.http.host, server.port()), name,
-            batch, engine, common);
+  say_where(options, url_of(serve_options.http, server.port()), name, batch, engine, common);
   server.run();
+  notifier.send("STOPPING=1");
   return Exit::ok;
 }
 
@@ -121,6 +191,13 @@ Action declare_serve(CLI::App& command, const Common& common) {
       ->capture_default_str();
   command.add_option("--port", options->serve.http.port, "Port to listen at; 0: any free one")
       ->capture_default_str();
+  command.add_option("--unix", options->serve.http.unix_path,
+                     "A unix socket to listen at, in the place of host and port");
+  command.add_option("--tls-cert", options->serve.http.tls.certificate_file,
+                     "Certificate and chain (PEM): speak TLS 1.3 alone; with --tls-key");
+  command.add_option("--tls-key", options->serve.http.tls.key_file, "The certificate's key (PEM)");
+  command.add_option("--tls-client-ca", options->serve.http.tls.client_ca_file,
+                     "Let in only clients with a certificate of these issuers (PEM)");
   command.add_option("--name", options->name,
                      "What /v1/models calls the model; default: the bundle's file name");
   command.add_option("--api-key", options->serve.api_key,

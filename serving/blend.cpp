@@ -1,14 +1,16 @@
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/private_folder.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
 #include "runtime/adapters/sum.h"
@@ -17,30 +19,6 @@
 
 namespace crayon::serving {
 namespace {
-
-/// A folder that only this process can read, removed with its content at the end.
-class PrivateFolder {
- public:
-  PrivateFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "crayon-blend-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-      throw Error(Code::io, fmt::format("cannot make a folder {}", name),
-                  "see that the folder for temporary files can be written to");
-    }
-    path_ = name;
-  }
-  ~PrivateFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The bytes of an adapter bundle: the sum of the pool's adapters by these weights, without its
 /// source's name or anything else of the server.
@@ -64,23 +42,45 @@ std::string pack_blend(const adapters::Pool& pool, const formats::Bundle& base,
   return read_text(path, std::numeric_limits<std::int32_t>::max());
 }
 
-}  // namespace
-
-Work blend(Service& service, std::string_view body) {
+/// Throws not_found when there is none.
+const adapters::Pool& pool_of(const Service& service) {
   if (!service.pool) {
     throw Error(Code::not_found, "this server has no pool to blend", "start it with --pool");
   }
+  return *service.pool;
+}
+
+}  // namespace
+
+Work blend(Service& service, std::string_view body) {
+  const adapters::Pool& pool = pool_of(service);
   std::vector<float> weights = transport::parse_blend_weights(body);
-  if (weights.size() != service.pool->adapters.size()) {
+  if (weights.size() != pool.adapters.size()) {
     throw Error(Code::bad_argument,
                 fmt::format("\"weights\" has {} numbers, and the pool has {} adapters",
-                            weights.size(), service.pool->adapters.size()),
+                            weights.size(), pool.adapters.size()),
                 "compute them with this pool's indicators");
   }
   return [&service, weights = std::move(weights)](transport::Responder& responder,
                                                   const std::atomic<bool>&) {
     responder.reply(200, "application/octet-stream",
                     pack_blend(*service.pool, *service.base, weights));
+  };
+}
+
+Work describe_pool(Service& service, std::string_view) {
+  const adapters::Pool& pool = pool_of(service);
+  return [&pool](transport::Responder& responder, const std::atomic<bool>&) {
+    nlohmann::ordered_json json = {{"tau", pool.tau},
+                                   {"embedding", formats::embedding_name(pool.embedding)},
+                                   {"adapters", nlohmann::ordered_json::array()},
+                                   {"indicators", nlohmann::ordered_json::array()}};
+    for (std::size_t n = 0; n < pool.adapters.size(); ++n) {
+      json["adapters"].push_back(pool.adapters[n].name);
+      json["indicators"].push_back(std::span(pool.indicators).subspan(n * pool.dim(), pool.dim()));
+    }
+    responder.reply(200, "application/json",
+                    json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   };
 }
 

@@ -35,6 +35,7 @@ ChatTask task_of(Service& service, transport::ChatRequest request) {
                 .logprobs = request.logprobs,
                 .clock = AnswerClock(service.metrics)};
   task.ask.generate = generate_options(service, request, request.top_logprobs);
+  task.ask.generate.json = request.json_object;
   task.ask.adapters = task.adapters.get();
   for (transport::ChatMessage& message : request.messages) {
     std::string& role = message.role;

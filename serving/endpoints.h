@@ -26,6 +26,9 @@ Work embeddings(Service& service, std::string_view body);
 Work tokenize(Service& service, std::string_view body);
 /// POST /detokenize
 Work detokenize(Service& service, std::string_view body);
+/// GET /v1/adapters/pool: what a device needs to compute weights, as `crayon-train pool` writes it:
+/// {"tau", "embedding", "adapters": [names], "indicators": [[..]]}.
+Work describe_pool(Service& service, std::string_view body);
 /// POST /v1/adapters/blend: an adapter bundle. Throws not_found when the server has no pool.
 Work blend(Service& service, std::string_view body);
 

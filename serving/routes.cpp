@@ -22,6 +22,7 @@ constexpr std::array table = {
     Row{"/v1/chat/completions", "POST", Endpoint::work, chat_completions},
     Row{"/v1/completions", "POST", Endpoint::work, completions},
     Row{"/v1/embeddings", "POST", Endpoint::work, embeddings},
+    Row{"/v1/adapters/pool", "GET", Endpoint::work, describe_pool},
     Row{"/v1/adapters/blend", "POST", Endpoint::work, blend},
     Row{"/v1/models", "GET", Endpoint::models},
     Row{"/tokenize", "POST", Endpoint::work, tokenize},

@@ -21,8 +21,8 @@ struct ServeOptions {
   std::function<std::vector<Metrics::Gauge>()> gauges;
 };
 
-/// The OpenAI-compatible API over an assistant, and a chat page at /; see docs/http-api.md. Threads of its own answer;
-/// the event loop never waits for them.
+/// The OpenAI-compatible API over an assistant, and a chat page at /; see docs/http-api.md. Threads
+/// of its own answer; the event loop never waits for them.
 class Server {
  public:
   /// Binds and listens. Throws io when the address is taken, bad_argument for a route remote

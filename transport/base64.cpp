@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
+#include <cstdint>
 
 namespace crayon::transport {
 
-std::string to_base64(std::span<const std::uint8_t> bytes) {
+std::string to_base64(std::string_view bytes) {
   constexpr std::string_view digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
@@ -15,7 +15,7 @@ std::string to_base64(std::span<const std::uint8_t> bytes) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
     for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? bytes[i + k] : 0u);
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
     }
     for (std::size_t k = 0; k < 4; ++k) {
       text += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <string>
+#include <string_view>
 
 namespace crayon::transport {
 
 /// RFC 4648 section 4, with padding.
-std::string to_base64(std::span<const std::uint8_t> bytes);
+std::string to_base64(std::string_view bytes);
 
 }  // namespace crayon::transport

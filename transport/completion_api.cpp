@@ -118,11 +118,11 @@ void add_account(Json& json, const CompletionReply& reply) {
 }
 
 std::string base64_of(const std::vector<float>& values) {
-  std::vector<std::uint8_t> bytes;
+  std::string bytes;
   for (const float value : values) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     for (int shift = 0; shift < 32; shift += 8) {
-      bytes.push_back(static_cast<std::uint8_t>(bits >> shift & 0xff));
+      bytes += static_cast<char>(bits >> shift & 0xff);
     }
   }
   return to_base64(bytes);

@@ -53,6 +53,7 @@ struct HttpServer::State {
   void close_all();
   void on_closed(Connection& connection);
   void end_if_done();
+  void start_heartbeat();
 
   const ServerOptions options;
   const Handler handler;
@@ -63,6 +64,7 @@ struct HttpServer::State {
   StreamHandle listener;
   std::array<Handle<uv_signal_t>, 2> signals;
   Handle<uv_timer_t> grace;
+  Handle<uv_timer_t> heartbeat;
   ConnectionSet served;
   ConnectionSet refused;  // beyond max_connections: being told so
   std::uint16_t port = 0;
@@ -92,9 +94,11 @@ HttpServer::State::State(const ServerOptions& given, Handler on_request)
       static_cast<State*>(async->data)->on_mail();
     }
   });
+  start_heartbeat();
 }
 
 HttpServer::State::~State() {
+  heartbeat.reset();
   close_listener();
   close_all();
   mailbox->close();
@@ -108,6 +112,20 @@ void HttpServer::State::listen() {
     }
   });
   check_listening(status, options);
+}
+
+void HttpServer::State::start_heartbeat() {
+  if (!options.on_heartbeat) {
+    return;
+  }
+  heartbeat = make_timer(loop, this);
+  const auto on_time = [](uv_timer_t* timer) {
+    if (timer->data != nullptr) {
+      static_cast<State*>(timer->data)->options.on_heartbeat();
+    }
+  };
+  const auto interval = static_cast<std::uint64_t>(options.heartbeat_interval.count());
+  uv_check(uv_timer_start(heartbeat.get(), on_time, 0, interval), "cannot start a timer");
 }
 
 void HttpServer::State::bind_host() {
@@ -220,6 +238,7 @@ void HttpServer::State::on_closed(Connection& connection) {
 void HttpServer::State::end_if_done() {
   if (context.stopping && served.empty() && refused.empty()) {
     grace.reset();
+    heartbeat.reset();
     for (auto& watcher : signals) {
       watcher.reset();
     }

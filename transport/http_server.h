@@ -60,6 +60,9 @@ struct ServerOptions {
   /// taken no byte of a reply that waits for it, for this long.
   std::uint32_t idle_seconds = 60;
   std::chrono::milliseconds grace{5000};  ///< what stop() leaves to requests under way
+  /// Called on the loop every `heartbeat_interval`, as long as the loop turns; may be empty.
+  std::function<void()> on_heartbeat = {};
+  std::chrono::milliseconds heartbeat_interval{1000};
 };
 
 /// HTTP/1.1 with keep-alive on one libuv loop. A connection's requests are answered one after

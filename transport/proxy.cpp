@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "transport/base64.h"
 #include "transport/http_message.h"
 
 namespace crayon::transport {
@@ -38,24 +39,6 @@ std::string percent_decoded(std::string_view text) {
     i += 2;
   }
   return plain;
-}
-
-/// RFC 4648 section 4.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return text;
 }
 
 bool is_this_machine(const std::string& host) {
@@ -124,7 +107,7 @@ Proxy Proxy::parse(std::string_view text) {
     if (name.find(':') != std::string::npos) {
       refuse("a user name of Basic authentication has no \":\"");
     }
-    proxy.authorization = "Basic " + base64(name + ":" + password);
+    proxy.authorization = "Basic " + to_base64(name + ":" + password);
     text.remove_prefix(at + 1);
   }
   Url url;

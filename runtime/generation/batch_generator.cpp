@@ -78,6 +78,7 @@ struct BatchGenerator::State {
   RequestQueue waiting;
   bool closed = false;
   std::atomic<std::size_t> running = 0;
+  std::atomic<std::uint64_t> steps = 0;
   std::thread thread;  // last: it uses all of the above
 };
 
@@ -109,6 +110,7 @@ void BatchGenerator::State::run() {
     const std::vector<Lane*> at_work = lanes_at_work();
     if (!at_work.empty()) {
       step(at_work);
+      ++steps;
     }
     running = lanes_at_work().size();
   }
@@ -263,7 +265,7 @@ Generated BatchGenerator::generate(const Prompt& prompt, const GenerateOptions& 
 
 BatchGenerator::Load BatchGenerator::load() const {
   const std::lock_guard lock(state_->mutex);
-  return {.running = state_->running, .waiting = state_->waiting.size()};
+  return {.running = state_->running, .waiting = state_->waiting.size(), .steps = state_->steps};
 }
 
 }  // namespace crayon::generation

@@ -40,6 +40,7 @@ class BatchGenerator final : public Generator {
   struct Load {
     std::size_t running;
     std::size_t waiting;
+    std::uint64_t steps;  ///< so far: a generator that runs something and makes none is stuck
   };
   Load load() const;
 

@@ -53,6 +53,7 @@ transport::ChatRequest request_of(std::span<const generation::Turn> turns, const
   request.repetition_penalty = shortest(options.sampler.repetition_penalty);
   request.seed = options.sampler.seed;
   request.stop = options.stop;
+  request.json_object = options.json;
   return request;
 }
 

@@ -22,7 +22,7 @@ class Server:
 
     def __init__(self, folder, model, *arguments):
         self.process = subprocess.Popen(
-            [*support.COMMAND, "serve", model, "--port", "0", "--json", *arguments], cwd=folder,
+            [*support.COMMAND, "serve", model, "--port", "0", "--json", *map(str, arguments)], cwd=folder,
             env=support.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.url = json.loads(self.process.stdout.readline())["url"]
         self.port = int(self.url.rsplit(":", 1)[1])

@@ -80,7 +80,7 @@ TEST_F(AssistantCall, RefusesBadOptions) {
   options = options_for(Route::local);
   options.generate.sampler.top_p = 3.0f;
   EXPECT_EQ(refuse(options), Code::bad_argument);
-  EXPECT_EQ(code_of([] { assistant_with("https://example.com"); }), Code::bad_argument);
+  EXPECT_EQ(code_of([] { assistant_with("ftp://example.com"); }), Code::bad_argument);
   EXPECT_EQ(code_of([] { assistant_with("localhost:80"); }), Code::bad_argument);
   EXPECT_EQ(code_of([] { assistant_with("").ask({}, options_for(Route::local), {}); }),
             Code::bad_argument);
