@@ -68,15 +68,18 @@ class Completion {
     if (!request_.logprobs || all.empty()) {
       return;
     }
-    add({.token = {all.front(), 0.0}, .likeliest = {}}, false);
+    // The space belongs to the first token that prints anything.
+    bool starts_text = true;
+    const auto add_prompt = [&](const generation::Chosen& token, bool scored) {
+      reply_.logprobs->push_back(
+          {.record = record_of(token, tokenizer_, starts_text), .scored = scored});
+      starts_text = starts_text && tokenizer_.bytes(token.token.token).empty();
+    };
+    add_prompt({.token = {all.front(), 0.0}, .likeliest = {}}, false);
     for (const generation::Chosen& each :
          generation::score_prompt(service_.generator->model(), from, *request_.logprobs)) {
-      add(each, true);
+      add_prompt(each, true);
     }
-  }
-
-  void add(const generation::Chosen& token, bool scored) {
-    reply_.logprobs->push_back({.record = record_of(token, tokenizer_), .scored = scored});
   }
 
   generation::Generated generate(const generation::Prompt& from, ReplyStream& stream,
@@ -98,7 +101,7 @@ class Completion {
     }
     if (request_.logprobs) {
       for (const generation::Chosen& token : progress.tokens) {
-        add(token, true);
+        reply_.logprobs->push_back({.record = record_of(token, tokenizer_)});
       }
     }
     if (request_.stream && !progress.text.empty()) {

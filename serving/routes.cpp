@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "transport/chat_api.h"
+#include "transport/url.h"
 
 namespace crayon::serving {
 namespace {
@@ -52,17 +54,18 @@ std::string_view error_type(int status) {
 Routed route(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   const Row* row = std::ranges::find(table, path, &Row::path);
-  std::string_view rest;
+  std::string rest;
   if (path.starts_with(model_prefix) && path.size() > model_prefix.size()) {
     row = &model_row;
-    rest = path.substr(model_prefix.size());
+    const std::string_view name = path.substr(model_prefix.size());
+    rest = transport::percent_decoded(name).value_or(std::string(name));
   } else if (row == table.end()) {
     return {.path = "other", .rest = {}, .status = 404, .message = "there is no such path"};
   }
   Routed routed{.endpoint = row->endpoint,
                 .path = row->path,
                 .work = row->work,
-                .rest = rest,
+                .rest = std::move(rest),
                 .open = row->open,
                 .message = {}};
   const bool asks_for_head = method == "HEAD" && row->method == "GET";

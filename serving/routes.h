@@ -16,8 +16,8 @@ struct Routed {
   Endpoint endpoint = Endpoint::health;
   std::string_view path;  ///< as the table has it: of few different ones, fit for a metric
   Work (*work)(Service& service, std::string_view body) = nullptr;  ///< Endpoint::work
-  std::string_view rest;                                            ///< Endpoint::model: its name
-  bool open = false;                                                ///< needs no API key
+  std::string rest;     ///< Endpoint::model: its name, without percent-encoding
+  bool open = false;    ///< needs no API key
   int status = 200;     ///< 404: no such path; 405: another method
   std::string message;  ///< of an error
 };

@@ -31,9 +31,11 @@ generation::GenerateOptions generate_options(const Service& service,
 }
 
 transport::TokenRecord record_of(const generation::Chosen& chosen,
-                                 const tokenizer::Tokenizer& tokenizer) {
+                                 const tokenizer::Tokenizer& tokenizer, bool starts_text) {
   const auto text_of = [&](const generation::ScoredToken& token) {
-    return transport::TokenText{.bytes = std::string(tokenizer.bytes(token.token)),
+    const std::string_view bytes =
+        starts_text ? tokenizer.first_bytes(token.token) : tokenizer.bytes(token.token);
+    return transport::TokenText{.bytes = std::string(bytes),
                                 .log_probability = token.log_probability};
   };
   transport::TokenRecord record{.token = text_of(chosen.token), .likeliest = {}};

@@ -17,8 +17,9 @@ generation::GenerateOptions generate_options(const Service& service,
                                              const transport::TextOptions& options,
                                              std::uint32_t alternatives);
 
+/// `starts_text`: without the space that the tokenizer has put in front of a text.
 transport::TokenRecord record_of(const generation::Chosen& chosen,
-                                 const tokenizer::Tokenizer& tokenizer);
+                                 const tokenizer::Tokenizer& tokenizer, bool starts_text = false);
 
 const char* finish_name(generation::Finish finish);
 

@@ -73,6 +73,11 @@ std::vector<TextInput> parse_inputs(const Json& request, const char* name) {
   return inputs;
 }
 
+/// The bytes as a string of JSON can hold them.
+std::string shown(const std::string& bytes) {
+  return Json::parse(to_text(bytes)).get<std::string>();
+}
+
 /// The form that this API had before chats: four lists side by side.
 Json logprobs_json(const std::vector<CompletionReply::Token>& tokens, std::size_t offset) {
   Json texts = Json::array();
@@ -85,7 +90,7 @@ Json logprobs_json(const std::vector<CompletionReply::Token>& tokens, std::size_
     scores.push_back(token.scored ? Json(text.log_probability) : Json());
     Json others = Json::object();
     for (const TokenText& other : token.record.likeliest) {
-      others[other.bytes] = other.log_probability;
+      others.emplace(shown(other.bytes), other.log_probability);  // of two alike, the likelier
     }
     likeliest.push_back(token.scored ? std::move(others) : Json());
     offsets.push_back(offset);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "base/error.h"
 #include "transport/base64.h"
@@ -15,30 +16,12 @@ namespace {
               "Give it the form http://user:password@host:port.");
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
+std::string decoded(std::string_view text) {
+  std::optional<std::string> plain = percent_decoded(text);
+  if (!plain) {
+    refuse("\"%\" without two hexadecimal digits in the user name or password");
   }
-  const char low = static_cast<char>(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low < 0) {
-      refuse("\"%\" without two hexadecimal digits in the user name or password");
-    }
-    plain += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return plain;
+  return std::move(*plain);
 }
 
 bool is_this_machine(const std::string& host) {
@@ -101,9 +84,9 @@ Proxy Proxy::parse(std::string_view text) {
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     const std::string_view user = text.substr(0, at);
     const std::size_t colon = std::min(user.find(':'), user.size());
-    const std::string name = percent_decoded(user.substr(0, colon));
+    const std::string name = decoded(user.substr(0, colon));
     const std::string password =
-        colon < user.size() ? percent_decoded(user.substr(colon + 1)) : std::string();
+        colon < user.size() ? decoded(user.substr(colon + 1)) : std::string();
     if (name.find(':') != std::string::npos) {
       refuse("a user name of Basic authentication has no \":\"");
     }

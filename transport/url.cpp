@@ -3,6 +3,7 @@
 #include <http_parser.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 #include "transport/http_message.h"
@@ -121,6 +122,22 @@ std::string Url::authority() const {
   const bool implied =
       scheme == Scheme::unix || port == (scheme == Scheme::http ? http_port : https_port);
   return implied ? whole.substr(0, whole.rfind(':')) : whole;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = static_cast<unsigned char>(text[i]);
+    if (text[i] == '%') {
+      const char* const digits = text.data() + i + 1;
+      if (i + 2 >= text.size() || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) {
+        return std::nullopt;
+      }
+      i += 2;
+    }
+    plain += static_cast<char>(byte);
+  }
+  return plain;
 }
 
 }  // namespace crayon::transport

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,5 +31,8 @@ struct Url {
   /// The same for any scheme: always with the port.
   std::string host_and_port() const;
 };
+
+/// With every %XX as the byte that it means; nothing for a % without two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text);
 
 }  // namespace crayon::transport

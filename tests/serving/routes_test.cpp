@@ -14,6 +14,8 @@ TEST(Routes, KnowsItsPaths) {
   EXPECT_EQ(route("POST", "/v1/chat/completions").work, chat_completions);
   EXPECT_EQ(route("GET", "/v1/models/tiny:polite").endpoint, Endpoint::model);
   EXPECT_EQ(route("GET", "/v1/models/tiny:polite").rest, "tiny:polite");
+  EXPECT_EQ(route("GET", "/v1/models/a%20b%2Fc%C3%A9").rest, "a b/c\xc3\xa9");
+  EXPECT_EQ(route("GET", "/v1/models/50%").rest, "50%");
 }
 
 TEST(Routes, RefusesOtherPathsAndMethods) {
