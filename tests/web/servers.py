@@ -116,14 +116,15 @@ class Background(http.server.ThreadingHTTPServer):
 
 class Relay(Background):
     """Stands between a browser and `crayon serve`: what is asked of it, it asks there. Streams go
-    through slowly, cut into pieces of 5 bytes. `answer` and `models` may be replaced."""
+    through slowly, an event for each character and cut into pieces of 5 bytes, however many events
+    the server made of them. `answer` and `models` may be replaced."""
 
     def __init__(self, url):
         super().__init__()
         self.behind = url
         self.models = None           # what to say to GET /v1/models; None: what is behind says
         self.left = threading.Event()  # a client has gone before its stream's end
-        self.pause = 0.05            # seconds between events
+        self.pause = 0.02            # seconds between events
 
     def get(self, exchange):
         if exchange.path == "/v1/models" and self.models:
@@ -134,17 +135,33 @@ class Relay(Background):
             exchange.wfile.write(reply.read())
 
     def answer(self, exchange):
-        with asked(self.behind, "POST", exchange.path, exchange.body) as reply:
+        request = json.loads(exchange.body)
+        if self.models:
+            del request["model"]  # it is known here only
+        with asked(self.behind, "POST", exchange.path, json.dumps(request)) as reply:
             exchange.head(reply.status, reply.getheader("Content-Type"))
             try:
-                for event in reply.read().split(b"\n\n"):
-                    text = event + b"\n\n" if event else b""
+                for text in spelled(reply.read()):
                     for begin in range(0, len(text), 5):
                         exchange.wfile.write(text[begin:begin + 5])
                         exchange.wfile.flush()
                     time.sleep(self.pause)
             except OSError:
                 self.left.set()
+
+
+def spelled(stream):
+    """The events of a stream, with one character of the answer each."""
+    for event in stream.split(b"\n\n"):
+        if not event.startswith(b"data: {"):
+            yield event + b"\n\n"
+            continue
+        chunk = json.loads(event.removeprefix(b"data: "))
+        delta = chunk["choices"][0]["delta"] if chunk.get("choices") else {}
+        for character in delta.get("content") or [None]:
+            if character is not None:
+                delta["content"] = character
+            yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
 
 class Remote(Background):
