@@ -113,11 +113,11 @@ class Completion {
   /// The text, with the tokens that no chunk has had yet.
   void send(std::string_view text, ReplyStream& stream) {
     if (!reply_.logprobs) {
-      stream.event(reply_.chunk_json(text, nullptr, 0));
+      stream.event(reply_.chunk_json(text, nullptr, {}));
       return;
     }
     const std::vector<Reply::Token> tokens = std::exchange(*reply_.logprobs, {});
-    stream.event(reply_.chunk_json(text, &tokens, reply_.text.size()));
+    stream.event(reply_.chunk_json(text, &tokens, reply_.text));
   }
 
   void describe(const generation::Generated& done) {

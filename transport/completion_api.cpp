@@ -1,5 +1,6 @@
 #include "transport/completion_api.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -78,6 +79,12 @@ std::string shown(const std::string& bytes) {
   return Json::parse(to_text(bytes)).get<std::string>();
 }
 
+/// A character counts where it begins.
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(utf8, [](char byte) { return (byte & 0xc0) != 0x80; }));
+}
+
 /// The form that this API had before chats: four lists side by side.
 Json logprobs_json(const std::vector<CompletionReply::Token>& tokens, std::size_t offset) {
   Json texts = Json::array();
@@ -94,7 +101,7 @@ Json logprobs_json(const std::vector<CompletionReply::Token>& tokens, std::size_
     }
     likeliest.push_back(token.scored ? std::move(others) : Json());
     offsets.push_back(offset);
-    offset += text.bytes.size();
+    offset += characters(text.bytes);
   }
   return {{"tokens", texts},
           {"token_logprobs", scores},
@@ -168,10 +175,10 @@ std::string CompletionReply::to_json() const {
 }
 
 std::string CompletionReply::chunk_json(std::string_view piece, const std::vector<Token>* tokens,
-                                        std::size_t offset) const {
+                                        std::string_view before) const {
   Json json = envelope(*this);
-  json["choices"].push_back(
-      choice(piece, tokens != nullptr ? logprobs_json(*tokens, offset) : Json(), nullptr));
+  json["choices"].push_back(choice(
+      piece, tokens != nullptr ? logprobs_json(*tokens, characters(before)) : Json(), nullptr));
   return to_text(json);
 }
 

@@ -48,9 +48,9 @@ struct CompletionReply {
   double predicted_ms = 0;
 
   std::string to_json() const;
-  /// A chunk of a stream. `offset`: bytes of text in the chunks before.
+  /// A chunk of a stream. `before`: the text of the chunks before it.
   std::string chunk_json(std::string_view piece, const std::vector<Token>* tokens,
-                         std::size_t offset) const;
+                         std::string_view before) const;
   std::string last_chunk_json() const;
   std::string usage_chunk_json() const;
 };
