@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -242,6 +243,35 @@ class Sockets(support.Case):
             for thread in threads:
                 thread.join()
             self.assertEqual(together, alone)
+
+    @unittest.skipUnless(support.HEAVY, "thousands of requests")
+    def test_memory_is_flat(self):
+        def resident():
+            with open(f"/proc/{server.process.pid}/status") as status:
+                return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
+
+        def ask(client, count):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port)
+            for n in range(count):
+                body = {"messages": [{"role": "user", "content": f"{client} {n % 50}"}],
+                        "max_tokens": 4, "stream": n % 2 == 0, "logprobs": n % 3 == 0}
+                connection.request("POST", "/v1/chat/completions", json.dumps(body))
+                with connection.getresponse() as reply:
+                    reply.read()
+                    self.assertEqual(reply.status, 200)
+
+        def ask_all(count):
+            threads = [threading.Thread(target=ask, args=(client, count)) for client in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        with Server(self.dir, "tiny.crayon", "--parallel", 8) as server:
+            ask_all(200)  # caches, thread stacks and the allocator's arenas
+            before = resident()
+            ask_all(1000)
+            self.assertLess(resident() - before, 1024, "KiB more after 8,000 requests")
 
 
 if __name__ == "__main__":
