@@ -55,7 +55,7 @@ void ByteStream::guarded(const Action& action) {
   }
 }
 
-void ByteStream::end(StreamEnd end) {
+void ByteStream::end(const StreamEnd& end) {
   ended_ = true;
   if (socket_ != nullptr && owner_ != nullptr) {
     owner_->on_end(end);

@@ -75,7 +75,7 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
 
   template <typename Action>
   void guarded(const Action& action);
-  void end(StreamEnd end);
+  void end(const StreamEnd& end);
   void on_ciphertext(std::string_view bytes);
   void on_tls_piece(std::string_view bytes);
   void on_tls_established();

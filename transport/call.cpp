@@ -31,9 +31,9 @@ void Call::finish() {
   news_.notify_one();
 }
 
-void Call::fail(std::exception_ptr error) {
+void Call::fail(const Error& error) {
   const std::lock_guard lock(mutex_);
-  error_ = std::move(error);
+  failure_ = {error.code(), error.what(), error.hint()};
   ended_ = true;
   news_.notify_one();
 }
@@ -52,10 +52,10 @@ std::string Call::take(const Patience& patience, bool& last, bool& was_full) {
                            : patience.until();
     news_.wait_until(lock, until);
   }
-  if (waiting_.empty() && error_) {
-    std::rethrow_exception(error_);
+  if (waiting_.empty() && failure_) {
+    throw Error(failure_->code, failure_->sentence, failure_->hint);
   }
-  last = ended_ && !error_;
+  last = ended_ && !failure_;
   was_full = std::exchange(full_, false);
   return std::exchange(waiting_, {});
 }

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <condition_variable>
-#include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "transport/dialer.h"
 #include "transport/http_client.h"
 #include "transport/patience.h"
@@ -35,7 +36,7 @@ class Call {
   /// True when enough waits for the caller: bring no more until it asks for it.
   bool put_body(std::string_view bytes);
   void finish();
-  void fail(std::exception_ptr error);
+  void fail(const Error& error);
 
   /// On the caller's thread: the reply, or throws what came instead. `want_more` is called when
   /// the loop may have stopped reading.
@@ -54,7 +55,13 @@ class Call {
   std::string waiting_;      // of the body
   bool full_ = false;        // the loop has been told to stop reading
   bool ended_ = false;
-  std::exception_ptr error_;
+  // What to throw, in parts: an exception object is not shared between threads.
+  struct Failure {
+    Code code;
+    std::string sentence;
+    std::string hint;
+  };
+  std::optional<Failure> failure_;
 };
 
 }  // namespace crayon::transport

@@ -21,8 +21,10 @@ void Exchange::guarded(const Action& action) {
   const auto self = shared_from_this();
   try {
     action();
-  } catch (...) {
-    fail(std::current_exception());
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail({Code::io, std::string("cannot go on with a request: ") + error.what()});
   }
 }
 
@@ -50,8 +52,8 @@ void Exchange::abort() {
   over();
 }
 
-void Exchange::fail(std::exception_ptr error) {
-  call_->fail(std::move(error));
+void Exchange::fail(const Error& error) {
+  call_->fail(error);
   over();
 }
 
@@ -88,7 +90,7 @@ void Exchange::dial() {
                                              },
                                              [this](const Error& error) {
                                                const auto self = shared_from_this();
-                                               fail(std::make_exception_ptr(error));
+                                               fail(error);
                                              }});
   dialer_->start();
 }

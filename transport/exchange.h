@@ -35,7 +35,7 @@ class Exchange : public std::enable_shared_from_this<Exchange>, private StreamOw
  private:
   template <typename Action>
   void guarded(const Action& action);
-  void fail(std::exception_ptr error);
+  void fail(const Error& error);
   void finish(bool reusable);
   void over();
 

@@ -69,8 +69,8 @@ void Client::State::start(const std::shared_ptr<Call>& call) {
     const auto exchange = std::make_shared<Exchange>(context, call, on_over);
     exchanges.emplace(call.get(), exchange);
     exchange->start();
-  } catch (...) {
-    call->fail(std::current_exception());
+  } catch (const std::exception& error) {
+    call->fail({Code::io, std::string("cannot start a request: ") + error.what()});
   }
 }
 
@@ -93,6 +93,7 @@ Client::~Client() = default;
 
 ClientResponse Client::fetch(const ClientRequest& request, const OnBody& on_body) {
   State& state = *state_;
+  const Patience patience(request.deadline, request.cancelled);
   CallRequest asked;
   asked.route = state.route_to(Url::parse(request.url));
   asked.head_only = request.method == "HEAD";
@@ -100,7 +101,6 @@ ClientResponse Client::fetch(const ClientRequest& request, const OnBody& on_body
   asked.keep_alive = state.options.idle_connections > 0;
   asked.message = serialize(request, asked.route.url,
                             asked.route.proxy ? &*asked.route.proxy : nullptr, asked.keep_alive);
-  const Patience patience(request.deadline, request.cancelled);
   patience.check();
   const auto call = std::make_shared<Call>(std::move(asked));
   state.thread.post([&state, call] { state.start(call); });

@@ -204,12 +204,14 @@ TEST(Tls, WhatDoesNotSpeakIt) {
 }
 
 TEST(Tls, AHandshakeThatHangsEndsAtTheDeadline) {
+  Authority authority;
+  Client client(trusting(authority.file()));
   const test::SilentAddress silent;
   const test::Peer peer([](Socket& socket) { socket.receive_until_end(); });
   for (const std::uint16_t port : {silent.port(), peer.port()}) {
     EXPECT_EQ(code_of([&] {
-                fetch({.url = "https://127.0.0.1:" + std::to_string(port) + "/",
-                       .deadline = milliseconds(150)});
+                client.fetch({.url = "https://127.0.0.1:" + std::to_string(port) + "/",
+                              .deadline = milliseconds(150)});
               }),
               Code::timed_out);
   }
@@ -294,12 +296,13 @@ TEST(Tls, ThroughAProxysTunnel) {
 }
 
 TEST(Tls, ProxiesThatRefuse) {
-  const auto code_through = [](const std::string& reply, std::string* sentence) {
+  Authority authority;
+  const auto code_through = [&](const std::string& reply, std::string* sentence) {
     const test::Peer proxy([&](Socket& socket) {
       socket.receive_until("\r\n\r\n");
       socket.send(reply);
     });
-    ClientOptions options;
+    ClientOptions options = trusting(authority.file());
     options.proxies.https = Proxy::parse("127.0.0.1:" + std::to_string(proxy.port()));
     Client client(options);
     return code_of([&] { client.fetch({.url = "https://far.example/"}); }, sentence);
@@ -327,8 +330,11 @@ TEST(Tls, FilesThatCannotBeUsed) {
   };
   EXPECT_EQ(code_with({.ca_file = folder / "none"}), Code::not_found);
   EXPECT_EQ(code_with({.ca_file = text}), Code::malformed);
-  EXPECT_EQ(code_with({.certificate_file = one.certificate_file}), Code::bad_argument);
-  EXPECT_EQ(code_with({.certificate_file = text, .key_file = one.key_file}), Code::malformed);
+  EXPECT_EQ(code_with({.ca_file = authority.file(), .certificate_file = one.certificate_file}),
+            Code::bad_argument);
+  EXPECT_EQ(
+      code_with({.ca_file = authority.file(), .certificate_file = text, .key_file = one.key_file}),
+      Code::malformed);
   const auto serve_with = [&](const std::string& certificate, const std::string& key,
                               const std::string& client_ca = {}) {
     return code_of([&] {
