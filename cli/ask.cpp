@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/engine.h"
+#include "cli/hybrid_report.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/hybrid/assistant.h"
@@ -16,6 +17,7 @@ struct Options {
   std::string model;
   std::string question;
   std::string system;
+  bool explain = false;
   generation::GenerateOptions generate;
   HybridOptions hybrid;
   EngineOptions engine;
@@ -38,11 +40,12 @@ void show(const hybrid::AnswerPiece& piece) {
 Exit ask(const Options& options, const Common& common) {
   hybrid::AskOptions ask_options = to_ask_options(options.hybrid);
   ask_options.generate = options.generate;
+  ask_options.explain = options.explain;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
   const hybrid::Assistant assistant(
       std::make_shared<generation::SessionGenerator>(engine.model(), engine.tokenizer()),
-      engine.adapters(), options.hybrid.remote);
+      engine.adapters(), options.hybrid.remote, to_policy(options.hybrid, engine));
   std::vector<generation::Turn> turns;
   if (!options.system.empty()) {
     turns.push_back({"system", options.system});
@@ -53,16 +56,24 @@ Exit ask(const Options& options, const Common& common) {
   const hybrid::Answer answer =
       assistant.ask(turns, ask_options, streamed ? show : hybrid::OnPiece());
   if (common.json) {
-    print_json({{"answer", answer.text},
+    Json out = {{"answer", answer.text},
                 {"route", route_name(answer.route)},
                 {"reason", answer.reason},
                 {"score", answer.score},
-                {"threshold", answer.threshold}});
+                {"threshold", answer.threshold}};
+    if (options.explain) {
+      out["decision"] = decision_json(answer.decision);
+      out["signals"] = signals_json(answer.signals);
+    }
+    print_json(out);
     return Exit::ok;
   }
   print(streamed ? "\n" : answer.text + "\n");
   note(fmt::format("{}: {} (score {:.3f}, threshold {:.3f})", route_name(answer.route),
                    answer.reason, answer.score, answer.threshold));
+  if (options.explain) {
+    note_signals(answer);
+  }
   return Exit::ok;
 }
 
@@ -77,6 +88,9 @@ Action declare_ask(CLI::App& command, const Common& common) {
       .add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens of the answer at most")
       ->capture_default_str();
   add_hybrid_options(command, options->hybrid);
+  add_policy_options(command, options->hybrid);
+  command.add_flag("--explain", options->explain,
+                   "Also say which signal decided, when, and what all others said");
   add_sampler_options(command, options->generate.sampler);
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
       ->allow_extra_args(false);

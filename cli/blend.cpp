@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ struct Options {
   RuleOptions rule;
   EngineOptions engine;
   PoolServer remote;  ///< url empty: the pool is here
+  transport::TlsOptions remote_tls;
 };
 
 adapters::Pool open_pool(const std::string& path, const formats::Bundle& base) {
@@ -67,7 +69,12 @@ Blended blend_remotely(const Options& options, const Engine& engine, const adapt
   blended.details = Json::object();
   blended.blend = adapters::crayon_rule(embeddings, pool.indicators, pool.dim(),
                                         options.rule.tau.value_or(pool.tau), options.rule.drop);
-  blended.adapter = fetch_blend(options.remote, blended.blend.weights, engine.bundle());
+  PoolServer server = options.remote;
+  server.client = to_client_options(options.remote_tls);
+  if (const char* const key = std::getenv("CRAYON_REMOTE_API_KEY")) {
+    server.api_key = key;
+  }
+  blended.adapter = fetch_blend(server, blended.blend.weights, engine.bundle());
   blended.adapter.name = name;
   blended.adapter.scope =
       formats::Scope{pool.embedding, adapters::centre_of(embeddings, pool.dim())};
@@ -175,6 +182,7 @@ Action declare_blend(CLI::App& command, const Common& common) {
   command.add_option("--remote", options->remote.url,
                      "Have the server blend its pool, as http://host:port: the weights are sent "
                      "to it and nothing else");
+  add_remote_tls_options(command, options->remote_tls);
   add_rule_options(command, options->rule);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);

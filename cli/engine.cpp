@@ -48,6 +48,11 @@ class AdapterLoader {
 
   void add(const LoraArgument& lora) {
     const formats::Bundle bundle = formats::Bundle::open(lora.path);
+    ++count_;
+    routing_ = bundle.info().routing;  // it is about this adapter alone, at its own scale
+    if (lora.scale != 1.0f) {
+      routing_.reset();
+    }
     switch (bundle.info().kind) {
       case formats::BundleKind::adapter:
         sources_.push_back({formats::read_adapter(bundle, 0, base_), lora.scale});
@@ -78,6 +83,9 @@ class AdapterLoader {
 
   /// All in one, which is fastest.
   adapters::AdapterSet finish() {
+    if (count_ == 1) {
+      set_.routing = routing_;
+    }
     std::vector<adapters::Part> parts;
     for (const auto& [source, scale] : sources_) {
       parts.push_back({&source, scale});
@@ -104,6 +112,8 @@ class AdapterLoader {
   std::vector<std::pair<formats::AdapterSource, float>> sources_;
   std::vector<std::string> names_;  // [sources]
   adapters::AdapterSet set_;
+  std::size_t count_ = 0;
+  std::optional<formats::Routing> routing_;  // of the last one
 };
 
 adapters::AdapterSet open_adapters(const EngineOptions& options, const formats::Bundle& base,

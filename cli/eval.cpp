@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -42,7 +44,7 @@ struct Outcome {
   bool correct = false;
   bool remote = false;
   bool too_long = false;  ///< for the local model
-  double score = 0;       ///< what the router went by
+  double score = 0;       ///< the plain one: confidence, or the choice's probability
 };
 
 eval::AnswerBy by_of(const std::string& name) {
@@ -50,6 +52,21 @@ eval::AnswerBy by_of(const std::string& name) {
     return eval::AnswerBy::choices;
   }
   return name == "text" ? eval::AnswerBy::text : eval::AnswerBy::automatic;
+}
+
+/// A router's signal, as the examiner has it.
+std::optional<double> score_of(const hybrid::Signal& signal, const Outcome& outcome) {
+  const eval::Signals& known = outcome.local.signals;
+  const std::map<std::string_view, std::optional<double>> scores = {
+      {"scope", known.scope},
+      {"probe", known.probe},
+      {"first_entropy", -known.first_entropy},
+      {"first_margin", known.first_margin},
+      {"least_log_probability", known.least_log_probability},
+      {"window_log_probability", known.window_log_probability},
+      {"confidence", outcome.score}};
+  const auto found = scores.find(signal.name);
+  return found == scores.end() ? std::nullopt : found->second;
 }
 
 /// The items of all files, at most `limit` of a task. One without a task has its file's name.
@@ -93,12 +110,17 @@ class Exam {
   Exam(const Engine& engine, model::Session& session, const Options& options)
       : options_(options),
         ask_(to_ask_options(options.hybrid)),
+        client_(to_client_options(options.hybrid.tls)),
         examiner_(engine.model(), engine.tokenizer(), session, engine.adapters(),
-                  read_shots(options.shots), options.exam) {}
+                  read_shots(options.shots), options.exam) {
+    if (const auto& routing = engine.adapters().routing) {
+      router_ = hybrid::Router::calibrated(*routing);
+    }
+  }
 
   Outcome ask(const eval::TaskItem& item) {
     Outcome outcome = ask_local(item);
-    if (offloads(outcome.score)) {
+    if (offloads(outcome)) {
       ask_remote(item, outcome);
     }
     return outcome;
@@ -124,22 +146,31 @@ class Exam {
     return outcome;
   }
 
-  bool offloads(double score) const {
+  bool offloads(const Outcome& outcome) const {
     if (options_.hybrid.remote.url.empty() || ask_.route == hybrid::Route::local) {
       return false;
     }
-    return ask_.route == hybrid::Route::remote || hybrid::decide(score, ask_.threshold).offload;
+    if (ask_.route == hybrid::Route::remote || outcome.too_long) {
+      return true;
+    }
+    if (ask_.threshold || !router_) {
+      return !(outcome.score >= ask_.threshold.value_or(hybrid::default_threshold));
+    }
+    return std::ranges::any_of(router_->rules(), [&](const hybrid::Rule& rule) {
+      const auto score = score_of(*rule.signal, outcome);
+      return score && !(*score >= rule.threshold);
+    });
   }
 
   /// A remote that fails leaves the local answer as it is. The examples stay here.
-  void ask_remote(const eval::TaskItem& item, Outcome& outcome) const {
+  void ask_remote(const eval::TaskItem& item, Outcome& outcome) {
     transport::ChatRequest request;
     request.model = options_.hybrid.remote.model;
     request.messages = {{.role = "user", .content = item.content()}};
     request.max_tokens = options_.exam.max_tokens;
     request.stop = {"\n"};
     const hybrid::RemoteAnswer answer = hybrid::ask_remote(
-        options_.hybrid.remote, request, hybrid::Deadline(ask_.deadline), nullptr, {});
+        client_, options_.hybrid.remote, request, hybrid::Deadline(ask_.deadline), nullptr, {});
     if (answer.failure.empty()) {
       outcome.remote = true;
       outcome.predicted = answer.text;
@@ -149,7 +180,9 @@ class Exam {
 
   const Options& options_;
   const hybrid::AskOptions ask_;
+  transport::Client client_;
   eval::Examiner examiner_;
+  std::optional<hybrid::Router> router_;  // what the adapter was calibrated to
 };
 
 /// One line for every item: what was answered, and what a router could have gone by.
@@ -175,9 +208,13 @@ class ItemFile {
                  {"first_entropy", signals.first_entropy},
                  {"first_margin", signals.first_margin},
                  {"mean_log_probability", signals.mean_log_probability},
-                 {"least_log_probability", signals.least_log_probability}};
+                 {"least_log_probability", signals.least_log_probability},
+                 {"window_log_probability", signals.window_log_probability}};
     if (signals.scope) {
       line["scope"] = *signals.scope;
+    }
+    if (signals.probe) {
+      line["probe"] = *signals.probe;
     }
     if (signals.option) {
       line["option"] = *signals.option;

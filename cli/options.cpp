@@ -148,41 +148,6 @@ void add_scoring_options(CLI::App& command, eval::TextScoring& scoring) {
                    "Control tokens that are spelled in the text become those tokens");
 }
 
-void add_hybrid_options(CLI::App& command, HybridOptions& options) {
-  command.add_option("--remote", options.remote.url,
-                     "Larger model behind an OpenAI-compatible API, as http://host:port");
-  command.add_option("--model", options.remote.model, "Name of the model at the remote");
-  command
-      .add_option("--route", options.route,
-                  "auto: the remote gets what the local model is not sure of")
-      ->check(CLI::IsMember({"auto", "local", "remote"}))
-      ->capture_default_str();
-  command
-      .add_option("--threshold", options.threshold,
-                  "Confidence below which an answer is offered to the remote")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command
-      .add_option("--deadline", options.deadline_ms,
-                  "Milliseconds until the local answer is given instead of the remote's")
-      ->check(CLI::Range(1, 24 * 60 * 60 * 1000))
-      ->capture_default_str();
-}
-
-hybrid::AskOptions to_ask_options(const HybridOptions& options) {
-  if (options.route == "remote" && options.remote.url.empty()) {
-    throw Error(Code::bad_argument, "--route remote needs a remote",
-                "add --remote http://host:port");
-  }
-  hybrid::AskOptions ask;
-  ask.route = options.route == "local"    ? hybrid::Route::local
-              : options.route == "remote" ? hybrid::Route::remote
-                                          : hybrid::Route::automatic;
-  ask.threshold = options.threshold;
-  ask.deadline = std::chrono::milliseconds(options.deadline_ms);
-  return ask;
-}
-
 LoraArgument parse_lora(const std::string& argument) {
   const std::size_t equals = argument.rfind('=');
   if (equals == std::string::npos || argument.find('/', equals) != std::string::npos) {

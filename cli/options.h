@@ -66,10 +66,21 @@ void add_scoring_options(CLI::App& command, eval::TextScoring& scoring);
 struct HybridOptions {
   hybrid::Remote remote;
   std::string route = "auto";
-  double threshold = hybrid::AskOptions().threshold;
+  std::optional<double> threshold;  ///< absent: the adapter's own rule, or else the default
   std::uint32_t deadline_ms = 30000;
+  std::string never;  ///< a JSONL file of what must stay here; empty: nothing in particular
+  hybrid::BudgetLimits budget;
+  hybrid::RetryOptions retry;
+  transport::TlsOptions tls;  ///< of the remote
 };
+/// The remote's API key comes from CRAYON_REMOTE_API_KEY: a command line can be read by others.
 void add_hybrid_options(CLI::App& command, HybridOptions& options);
+/// --remote-ca, --remote-cert and --remote-key.
+void add_remote_tls_options(CLI::App& command, transport::TlsOptions& options);
+/// With the environment's proxies. Throws bad_argument for one that is none.
+transport::ClientOptions to_client_options(const transport::TlsOptions& tls);
+/// What an assistant goes by besides its models, for verbs that make one.
+void add_policy_options(CLI::App& command, HybridOptions& options);
 /// Throws bad_argument when the route is "remote" and there is no remote.
 hybrid::AskOptions to_ask_options(const HybridOptions& options);
 

@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "base/service_notifier.h"
 #include "cli/engine.h"
+#include "cli/hybrid_report.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/generation/batch_generator.h"
@@ -154,7 +155,8 @@ Exit serve(const Options& options, const Common& common) {
   const generation::BatchOptions batch = batch_options(options, engine);
   const auto generator =
       std::make_shared<generation::BatchGenerator>(engine.model(), engine.tokenizer(), batch);
-  const hybrid::Assistant assistant(generator, engine.adapters(), options.hybrid.remote);
+  const hybrid::Assistant assistant(generator, engine.adapters(), options.hybrid.remote,
+                                    to_policy(options.hybrid, engine));
   const std::string name =
       options.name.empty() ? std::filesystem::path(options.model).stem().string() : options.name;
   serving::Service service{
@@ -227,6 +229,7 @@ Action declare_serve(CLI::App& command, const Common& common) {
       ->capture_default_str();
   add_speculate_option(command, options->speculate);
   add_hybrid_options(command, options->hybrid);
+  add_policy_options(command, options->hybrid);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);

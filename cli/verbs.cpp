@@ -18,6 +18,8 @@ constexpr Verb table[] = {
     {"compare", "Measure how far a model is from another, as after quantising it", declare_compare},
     {"logits", "Compute the logits of given tokens", declare_logits},
     {"blend", "Make your adapter from a pool and a few examples", declare_blend},
+    {"calibrate", "Find out when an adapter's questions should go to a larger model",
+     declare_calibrate},
     {"eval", "Measure how many questions a model answers right", declare_eval},
     {"ask", "Answer a question, here or by a larger model", declare_ask},
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},

@@ -40,6 +40,7 @@ Action declare_perplexity(CLI::App& command, const Common& common);
 Action declare_compare(CLI::App& command, const Common& common);
 Action declare_logits(CLI::App& command, const Common& common);
 Action declare_blend(CLI::App& command, const Common& common);
+Action declare_calibrate(CLI::App& command, const Common& common);
 Action declare_eval(CLI::App& command, const Common& common);
 Action declare_ask(CLI::App& command, const Common& common);
 Action declare_serve(CLI::App& command, const Common& common);

@@ -117,6 +117,8 @@ class ChatWriter {
                       .reason = answer.reason,
                       .score = answer.score,
                       .threshold = answer.threshold,
+                      .signal = answer.decision.signal,
+                      .stage = hybrid::stage_name(answer.decision.stage),
                       .blend = {answer.blend.weights.begin(), answer.blend.weights.end()}};
     if (!remote(answer)) {
       reply_.prompt_ms = answer.local.prefill_seconds * 1e3;

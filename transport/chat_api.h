@@ -75,6 +75,8 @@ struct ChatRouting {
   std::string reason;
   double score = 0;
   double threshold = 0;
+  std::string signal = {};         ///< which signal decided; empty: none did, not sent
+  std::string stage = {};          ///< when
   std::vector<double> blend = {};  ///< weights of a pool's adapters; empty: not sent
 };
 

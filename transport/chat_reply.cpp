@@ -21,6 +21,10 @@ void add_account(Json& json, const ChatReply& reply) {
                         {"reason", reply.routing->reason},
                         {"score", reply.routing->score},
                         {"threshold", reply.routing->threshold}};
+    if (!reply.routing->signal.empty()) {
+      json["x_crayon"]["signal"] = reply.routing->signal;
+      json["x_crayon"]["stage"] = reply.routing->stage;
+    }
     if (!reply.routing->blend.empty()) {
       json["x_crayon"]["blend"] = reply.routing->blend;
     }

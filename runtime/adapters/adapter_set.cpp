@@ -1,6 +1,13 @@
 #include "runtime/adapters/adapter_set.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "base/error.h"
 
 namespace crayon::adapters {
 namespace {
@@ -62,6 +69,26 @@ std::optional<double> AdapterSet::closeness(Query& query) const {
     best = std::max(best.value_or(-1.0), nearest(query.embedding(scope.embedding), scope.centre));
   }
   return best;
+}
+
+std::optional<double> AdapterSet::probe(Query& query) const {
+  if (!routing || !routing->probe) {
+    return std::nullopt;
+  }
+  return probe_score(*routing->probe, query.embedding(routing->probe->embedding));
+}
+
+double probe_score(const formats::LinearProbe& probe, std::span<const float> x) {
+  if (x.size() != probe.weights.size()) {
+    throw Error(Code::bad_shape,
+                fmt::format("the router's probe has {} weights for an embedding of {}",
+                            probe.weights.size(), x.size()),
+                "calibrate the adapter again");
+  }
+  const double sum = std::inner_product(
+      x.begin(), x.end(), probe.weights.begin(), static_cast<double>(probe.bias), std::plus<>(),
+      [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); });
+  return 1 / (1 + std::exp(-sum));
 }
 
 }  // namespace crayon::adapters

@@ -57,11 +57,19 @@ struct AdapterSet {
   std::vector<model::WeightedAdapter> fixed;  ///< their sum
   std::optional<ResidentPool> pool;
   std::vector<formats::Scope> scopes;  ///< what `fixed` was blended for, as far as it is known
+  /// Of the adapter or pool that runs here alone; absent: it was not calibrated.
+  std::optional<formats::Routing> routing;
 
   Selection select(Query& query) const;
   /// How much a query is like what the adapters are for: the largest cosine of its embedding to
   /// the scopes and to what the pool is for. Nothing when neither is known.
   std::optional<double> closeness(Query& query) const;
+  /// The chance, 0 to 1, that the local answer will be right, as the routing data's probe sees it.
+  /// Nothing without one. Throws bad_shape for a probe of another size than its embedding's.
+  std::optional<double> probe(Query& query) const;
 };
+
+/// sigmoid(weights . x + bias); x [dim].
+double probe_score(const formats::LinearProbe& probe, std::span<const float> x);
 
 }  // namespace crayon::adapters

@@ -10,6 +10,7 @@
 #include "runtime/generation/answer_tokens.h"
 #include "runtime/generation/generator.h"
 #include "runtime/generation/log_probability.h"
+#include "runtime/generation/token_confidence.h"
 
 namespace crayon::eval {
 namespace {
@@ -28,10 +29,13 @@ double sum_of(const std::vector<double>& values) {
 }
 
 void set_log_probabilities(const std::vector<double>& values, Signals& signals) {
-  if (!values.empty()) {
-    signals.mean_log_probability = sum_of(values) / static_cast<double>(values.size());
-    signals.least_log_probability = *std::ranges::min_element(values);
+  generation::TokenConfidence confidence;
+  for (const double value : values) {
+    confidence.add(value);
   }
+  signals.mean_log_probability = confidence.mean();
+  signals.least_log_probability = confidence.least();
+  signals.window_log_probability = confidence.least_window().value_or(confidence.mean());
 }
 
 /// The share that `best` of these log-probabilities has of all.
@@ -103,6 +107,7 @@ Answered Examiner::ask(const TaskItem& item) {
   held_.resize(rewind_to(prompt.size()));
   answered.blend = std::move(blend);
   answered.signals.scope = adapters_.closeness(query);
+  answered.signals.probe = adapters_.probe(query);
   answered.correct = same_answer(answered.text, item.answer);
   return answered;
 }

@@ -28,11 +28,15 @@ struct ExamOptions {
 struct Signals {
   /// Closeness of the question to what the adapters are for, when that is known.
   std::optional<double> scope;
+  /// Of the routing data's probe: the chance that the answer will be right.
+  std::optional<double> probe;
   double first_entropy = 0;          ///< nats, of the answer's first token
   double first_margin = 0;           ///< probability of the best first token less the second's
   std::optional<double> option;      ///< by choices: the best one's share of their probability
   double mean_log_probability = 0;   ///< over the answer's tokens
   double least_log_probability = 0;  ///< of the answer's tokens
+  /// The least mean over TokenConfidence::window tokens in a row; that of all, when they are fewer.
+  double window_log_probability = 0;
 };
 
 /// What came of one item.

@@ -75,6 +75,8 @@ class Eval(support.Case):
             self.assertTrue(0 <= line["first_margin"] <= 1, line)
             self.assertTrue(0 <= line["first_entropy"] <= math.log(self.vocabulary), line)
             self.assertLessEqual(line["least_log_probability"], line["mean_log_probability"])
+            self.assertLessEqual(line["least_log_probability"], line["window_log_probability"])
+            self.assertNotIn("probe", line)
 
     def test_the_choice_is_that_of_the_logits(self):
         # Of two choices of the same end, the end adds about the same: told apart without it where

@@ -33,11 +33,33 @@ class AskTest : public testing::Test {
     return options;
   }
 
-  static Assistant assistant_with(const std::string& url) {
+  /// Three attempts, which follow each other at once.
+  static Policy impatient() {
+    Policy policy;
+    policy.link.retry = {.attempts = 3,
+                         .first = std::chrono::milliseconds(1),
+                         .longest = std::chrono::milliseconds(2)};
+    return policy;
+  }
+
+  static Assistant assistant_with(const std::string& url, Policy policy = impatient(),
+                                  adapters::AdapterSet adapters = {}) {
     const test::TinyModel& tiny = test::TinyModel::get();
     return {std::make_shared<generation::SessionGenerator>(tiny.model(), tiny.tokenizer()),
-            {},
-            {.url = url, .model = "big"}};
+            std::move(adapters),
+            {.url = url, .model = "big"},
+            std::move(policy)};
+  }
+
+  /// No adapter, but the routing data of one: this signal decides.
+  static adapters::AdapterSet going_by(const std::string& signal, double threshold) {
+    adapters::AdapterSet set;
+    set.routing =
+        formats::Routing{.share = 0.5f,
+                         .examples = 2,
+                         .signals = {{.name = signal, .threshold = threshold, .decides = true}},
+                         .probe = {}};
+    return set;
   }
 
   /// Follows the pieces as a program that shows them would.

@@ -7,7 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/hybrid/router.h"
 #include "tests/runtime/hybrid/ask_test.h"
 
 namespace crayon::hybrid {
@@ -19,18 +18,6 @@ using test::Peer;
 using test::Socket;
 
 using AssistantCall = AskTest;
-
-TEST(Router, ComparesTheScoreWithTheThreshold) {
-  EXPECT_FALSE(decide(0.5, 0.5).offload);
-  EXPECT_FALSE(decide(0.0, 0.0).offload);
-  const Decision low = decide(0.25, 0.5);
-  EXPECT_TRUE(low.offload);
-  EXPECT_EQ(low.reason, "score 0.250 below 0.500");
-  generation::Generated sure;
-  sure.log_probabilities = {0.0, 0.0};
-  EXPECT_EQ(local_score(sure), 1.0);
-  EXPECT_EQ(local_score({}), 0.0);
-}
 
 TEST_F(AssistantCall, CancellingEndsEverything) {
   std::atomic<bool> cancelled = false;
@@ -82,6 +69,13 @@ TEST_F(AssistantCall, RefusesBadOptions) {
   EXPECT_EQ(refuse(options), Code::bad_argument);
   EXPECT_EQ(code_of([] { assistant_with("ftp://example.com"); }), Code::bad_argument);
   EXPECT_EQ(code_of([] { assistant_with("localhost:80"); }), Code::bad_argument);
+  Policy policy;
+  policy.link.retry.attempts = 0;
+  EXPECT_EQ(code_of([&] { assistant_with("http://h:1", policy); }), Code::bad_argument);
+  policy = {};
+  policy.link.breaker.pause = std::chrono::hours(25);
+  EXPECT_EQ(code_of([&] { assistant_with("http://h:1", policy); }), Code::bad_argument);
+  EXPECT_EQ(code_of([] { assistant_with("", {}, going_by("telepathy", 0)); }), Code::unsupported);
   EXPECT_EQ(code_of([] { assistant_with("").ask({}, options_for(Route::local), {}); }),
             Code::bad_argument);
 }

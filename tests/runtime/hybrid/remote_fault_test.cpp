@@ -19,6 +19,7 @@ struct Failure {
   Peer::Script script;
   std::string reason;
   int restarts = 0;
+  int attempts = 1;
 };
 
 class RemoteFault : public AskTest {
@@ -40,13 +41,18 @@ std::vector<Failure> RemoteFault::failures() {
   const std::string head(test::stream_head);
   const std::string until_close = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
   return {
-      {"503", always(test::whole("503 Service Unavailable", "{}")), "HTTP 503"},
+      {"429", always(test::whole("429 Too Many Requests", "{}")), "HTTP 429", 0, 3},
+      {"500", always(test::whole("500 Internal Server Error", "{}")), "HTTP 500"},
+      {"502", always(test::whole("502 Bad Gateway", "{}")), "HTTP 502", 0, 3},
+      {"503", always(test::whole("503 Service Unavailable", "{}")), "HTTP 503", 0, 3},
+      {"504", always(test::whole("504 Gateway Timeout", "{}")), "HTTP 504", 0, 3},
+      {"401", always(test::whole("401 Unauthorized", "{}")), "HTTP 401"},
       {"404", always(test::whole("404 Not Found", "no such model")), "HTTP 404"},
       {"redirect", always("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
        "HTTP 302"},
       {"closes at once", [](Socket& socket) { socket.close(); },
-       "connection lost before the answer"},
-      {"closes after the request", cut_off("", false), "connection lost before the answer"},
+       "connection lost before the answer", 0, 3},
+      {"closes after the request", cut_off("", false), "connection lost before the answer", 0, 3},
       {"killed in mid-stream",
        cut_off(head + test::delta("Ray") + test::delta("leigh \u00e9"), false),
        "connection lost after 10 characters", 1},
@@ -100,7 +106,7 @@ TEST_F(RemoteFault, EveryFailureOfTheRemoteGivesTheLocalAnswer) {
       EXPECT_EQ(screen.text, expected);
       EXPECT_EQ(screen.restarts, failure.restarts);
       EXPECT_EQ(answer.score, answer.local.confidence());
-      EXPECT_EQ(peer.connections(), 1);
+      EXPECT_EQ(peer.connections(), failure.attempts);
     }
   }
 }
