@@ -7,8 +7,9 @@ Usage: bench/hybrid/curves.py --device ITEMS.jsonl... --server ITEMS.jsonl... -o
 Both are what `crayon eval --items` writes, of the same task files in the same order: of the device
 model with its adapter, and of the server model without one. Every number of the device's lines is
 taken for a signal; --scores adds others, a line an item: what `crayon-train probe --scores`
-writes, for one. OUT receives hybrid.json, hybrid.md and hybrid.svg: the curves, and RouteLLM's
-APGR and CPT (see routing.py), with a random choice below and an oracle above.
+writes, for one. OUT receives hybrid.json, hybrid.md and hybrid.svg: the curves, the area under the ROC curve
+(AUROC) for "the device is right", and RouteLLM's APGR and CPT (see routing.py), with a random choice
+below and an oracle above.
 """
 import argparse
 import json
@@ -28,6 +29,7 @@ UNCERTAINTIES = {"first_entropy"}
 TITLES = {"option": "probability of the choice", "first_entropy": "entropy, first token",
           "first_margin": "margin, first token", "mean_log_probability": "mean log-probability",
           "least_log_probability": "least log-probability", "probe": "linear probe",
+          "window_log_probability": "least mean of four log-probabilities",
           "scope": "closeness to the scope"}
 SHARES = [0.1, 0.2, 0.3, 0.5]  # of which the table gives the accuracy
 DRAWN = 200  # points of a line at most
@@ -88,12 +90,15 @@ def compare(device_items, server_items):
     device, server = ([int(item["correct"]) for item in items]
                       for items in (device_items, server_items))
     n = len(device)
-    curves = {name: routing.curve(hardness, device, server)
-              for name, hardness in signals_of(device_items).items()}
+    signals = signals_of(device_items)
+    curves = {name: routing.curve(hardness, device, server) for name, hardness in signals.items()}
+    areas = {name: routing.auroc(hardness, device) for name, hardness in signals.items()}
+    areas["random"] = 0.5
     curves["random"] = [(0.0, sum(device) / n), (1.0, sum(server) / n)]
     curves["oracle"] = routing.oracle(device, server)
     return {"items": n, "device": sum(device) / n, "server": sum(server) / n,
-            "signals": {name: {**measures(points), "curve": thinned(points)}
+            "signals": {name: {"auroc": areas.get(name), **measures(points),
+                               "curve": thinned(points)}
                         for name, points in curves.items()}}
 
 
@@ -107,10 +112,11 @@ def table(result):
 
     signals = sorted(result["signals"].items(),
                      key=lambda signal: -(signal[1]["apgr"] or 0))
-    rows = [[title_of(name), report.shown(one["apgr"], "{:.3f}".format), percent(one["cpt50"]),
+    rows = [[title_of(name), report.shown(one["auroc"], "{:.3f}".format),
+             report.shown(one["apgr"], "{:.3f}".format), percent(one["cpt50"]),
              percent(one["cpt80"])] + [percent(value) for value in one["accuracy_at"].values()]
             for name, one in signals]
-    head = ["signal", "APGR", "CPT(50 %), %", "CPT(80 %), %"] + \
+    head = ["signal", "AUROC", "APGR", "CPT(50 %), %", "CPT(80 %), %"] + \
         [f"at {100 * share:g} %" for share in SHARES]
     return (f"{result['items']} questions; device alone {percent(result['device'])} %, server "
             f"alone {percent(result['server'])} % right. The last columns are accuracy, in %, at "

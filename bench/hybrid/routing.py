@@ -12,6 +12,7 @@ alone and a(x) at server share x,
 Questions of the same signal are sent in random order, so the curve is straight between them; the
 integral is exact. A random choice has APGR 0.5 and CPT(p) = p.
 """
+import bisect
 import itertools
 
 
@@ -36,6 +37,18 @@ def curve(hardness, device, server):
 def oracle(device, server):
     """The best there is: what only the server can do goes first, what only the device can, last."""
     return curve([s - d for d, s in zip(device, server)], device, server)
+
+
+def auroc(hardness, device):
+    """The chance that a question the device gets right is less hard than one that it gets wrong,
+    equal ones counting half: the area under the ROC curve. None without both kinds."""
+    right = sorted(one for one, ok in zip(hardness, device, strict=True) if ok)
+    wrong = sorted(one for one, ok in zip(hardness, device, strict=True) if not ok)
+    if not right or not wrong:
+        return None
+    above = sum(2 * len(wrong) - bisect.bisect_left(wrong, one) - bisect.bisect_right(wrong, one)
+                for one in right)
+    return above / (2 * len(right) * len(wrong))
 
 
 def at(points, share):

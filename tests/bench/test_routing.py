@@ -42,6 +42,13 @@ class Curves(unittest.TestCase):
         points = routing.oracle([1, 0, 0, 1], [0, 1, 1, 1])
         self.assertEqual(points, [(0, 0.5), (0.5, 1), (0.75, 1), (1, 0.75)])
 
+    def test_the_area_is_the_share_of_pairs_in_the_right_order(self):
+        self.assertEqual(routing.auroc([4, 3, 2, 1], DEVICE), 1)
+        self.assertEqual(routing.auroc([1, 2, 3, 4], DEVICE), 0)
+        self.assertEqual(routing.auroc([7, 7, 7, 7], DEVICE), 0.5)
+        self.assertEqual(routing.auroc([3, 1, 2, 1], DEVICE), (1 + 1 + 0 + 0.5) / 4)
+        self.assertIsNone(routing.auroc([1, 2], [1, 1]))
+
     def test_without_a_gap_there_is_nothing_to_recover(self):
         points = routing.curve([1, 2], [1, 1], [1, 0])
         self.assertIsNone(routing.apgr(points))
@@ -79,7 +86,10 @@ class Script(unittest.TestCase):
         self.assertEqual(set(result["signals"]), {"first_entropy", "option", "scope", "random", "oracle"})
         self.assertEqual(result["signals"]["option"]["apgr"], 0.75)
         self.assertEqual(result["signals"]["first_entropy"]["apgr"], 0.75)
-        self.assertIn("| random | 0.500 | 50.0 | 80.0 |", files["hybrid.md"])
+        self.assertIn("| random | 0.500 | 0.500 | 50.0 | 80.0 |", files["hybrid.md"])
+        self.assertEqual(result["signals"]["option"]["auroc"], 1)
+        self.assertEqual(result["signals"]["scope"]["auroc"], 0)
+        self.assertIsNone(result["signals"]["oracle"]["auroc"])
         self.assertEqual(result["signals"]["scope"]["apgr"], 0.25)  # far questions are hard ones
         for title in ("entropy, first token", "closeness to the scope"):
             self.assertIn(title, files["hybrid.svg"])
