@@ -78,14 +78,11 @@ class AdapterLoader {
       set_.fixed.push_back({adapters::combine({&part, 1}, base_), scale});
     }
     names = std::move(names_);
-    return std::move(set_);
+    return finish_set();
   }
 
   /// All in one, which is fastest.
   adapters::AdapterSet finish() {
-    if (count_ == 1) {
-      set_.routing = routing_;
-    }
     std::vector<adapters::Part> parts;
     for (const auto& [source, scale] : sources_) {
       parts.push_back({&source, scale});
@@ -93,10 +90,17 @@ class AdapterLoader {
     if (!parts.empty()) {
       set_.fixed.push_back({adapters::combine(parts, base_)});
     }
-    return std::move(set_);
+    return finish_set();
   }
 
  private:
+  adapters::AdapterSet finish_set() {
+    if (count_ == 1) {
+      set_.routing = routing_;
+    }
+    return std::move(set_);
+  }
+
   void add_pool(const formats::Bundle& bundle, const LoraArgument& lora) {
     if (set_.pool) {
       throw Error(Code::bad_argument, fmt::format("{} is a second pool", lora.path),
