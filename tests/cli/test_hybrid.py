@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """`ask` and `serve`: local answers, offloaded ones, and a remote that fails in every way."""
 import json
-import re
 import signal
 import socket
 import subprocess
