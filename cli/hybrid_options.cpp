@@ -47,6 +47,10 @@ void add_remote_tls_options(CLI::App& command, transport::TlsOptions& options) {
 }
 
 transport::ClientOptions to_client_options(const transport::TlsOptions& tls) {
+  if (!tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.key_file.empty()) {
+    transport::make_tls_context(
+        tls);  // a file that is wrong is said now, not as a remote's failure
+  }
   return {.tls = tls, .proxies = transport::ProxySettings::from_environment()};
 }
 

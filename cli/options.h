@@ -77,7 +77,8 @@ struct HybridOptions {
 void add_hybrid_options(CLI::App& command, HybridOptions& options);
 /// --remote-ca, --remote-cert and --remote-key.
 void add_remote_tls_options(CLI::App& command, transport::TlsOptions& options);
-/// With the environment's proxies. Throws bad_argument for one that is none.
+/// With the environment's proxies. Throws bad_argument for one that is none, and for files of `tls`
+/// what make_tls_context() does.
 transport::ClientOptions to_client_options(const transport::TlsOptions& tls);
 /// What an assistant goes by besides its models, for verbs that make one.
 void add_policy_options(CLI::App& command, HybridOptions& options);

@@ -204,6 +204,13 @@ class Sockets(support.Case):
             server.wait()
             server.stdout.close()
 
+    def test_files_of_certificates_are_read_before_a_question_is_asked(self):
+        ask = ("ask", "tiny.crayon", "--remote", "https://127.0.0.1:1", "-n", 4, "--remote-ca")
+        self.assertIn("none.pem", self.crayon(*ask, "none.pem", "Why?", code=SYSTEM).err)
+        self.assertIn("tiny.crayon", self.crayon(*ask, "tiny.crayon", "Why?", code=BAD_FILE).err)
+        self.crayon("serve", "tiny.crayon", "--port", 0, "--tls-cert", "none.pem", "--tls-key",
+                    "none.pem", code=SYSTEM)
+
     def test_a_service_manager_is_told(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(str(self.dir / "notify"))
