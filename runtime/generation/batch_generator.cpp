@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <tuple>
@@ -37,6 +38,13 @@ void check_prompt(std::span<const Token> tokens, const formats::ModelConfig& con
   }
 }
 
+/// Ends an answer with the exception that is being handled, unless it has ended.
+void fail(Lane& lane) {
+  if (!lane.idle()) {
+    lane.fail(std::current_exception());
+  }
+}
+
 /// Ends an answer that has not begun.
 void cancel(Request& request) {
   Generated nothing;
@@ -62,6 +70,7 @@ struct BatchGenerator::State {
   void step(std::span<Lane* const> at_work);
   void step_together(std::span<Lane* const> at_work);
   void plan(std::span<Lane* const> at_work);
+  void hand_out();
 
   const model::Model& model;
   const BatchOptions options;
@@ -72,6 +81,7 @@ struct BatchGenerator::State {
   std::vector<Lane*> planned;
   std::vector<model::Batch::Sequence> sequences;  // [planned]
   std::vector<float> logits;                      // [planned that want some][vocab]
+  std::vector<std::span<const float>> behind;     // [planned] its logits, or none
 
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable changed;
@@ -200,9 +210,7 @@ void BatchGenerator::State::step(std::span<Lane* const> at_work) {
     }
   } catch (...) {
     for (Lane* lane : at_work) {
-      if (!lane->idle()) {
-        lane->fail(std::current_exception());
-      }
+      fail(*lane);
     }
   }
 }
@@ -232,12 +240,29 @@ void BatchGenerator::State::step_together(std::span<Lane* const> at_work) {
       std::ranges::count_if(sequences, &model::Batch::Sequence::wants_logits));
   logits.resize(std::max(logits.size(), rows * vocab));
   batch.forward(sequences, std::span(logits).first(rows * vocab));
+  hand_out();
+}
+
+/// Gives each lane its logits. They choose their next tokens on all threads: looking through a
+/// large vocabulary, once for each of many answers, takes a good part of a step.
+void BatchGenerator::State::hand_out() {
+  const std::size_t vocab = model.config().vocab_size;
+  behind.clear();
   std::span<const float> rest = logits;
-  for (std::size_t i = 0; i < planned.size(); ++i) {
-    const std::size_t size = sequences[i].wants_logits ? vocab : 0;
-    planned[i]->took(rest.first(size));
-    rest = rest.subspan(size);
+  for (const model::Batch::Sequence& sequence : sequences) {
+    behind.push_back(rest.first(sequence.wants_logits ? vocab : 0));
+    rest = rest.subspan(behind.back().size());
   }
+  const auto take = [this](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      try {
+        planned[i]->took(behind[i]);
+      } catch (...) {
+        fail(*planned[i]);
+      }
+    }
+  };
+  batch.pool().parallel_for(planned.size(), 1, std::cref(take));
 }
 
 BatchGenerator::BatchGenerator(const model::Model& model, const tokenizer::Tokenizer& tokenizer,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "base/error.h"
@@ -11,20 +12,45 @@
 namespace crayon::generation {
 namespace {
 
-/// log(sum(exp(logits))).
+using Four = float __attribute__((vector_size(16)));
+
+/// log(sum(exp(logits))). This runs over the whole vocabulary for every token of every answer.
 double log_sum(std::span<const float> logits) {
-  float best = sanitized(logits[0]);
-  for (const float logit : logits) {
-    best = std::max(best, sanitized(logit));
+  const double best = largest(logits);
+  const auto below = [&](std::size_t id) {
+    return static_cast<double>(sanitized(logits[id])) - best;
+  };
+  Pair first = {};
+  Pair second = {};
+  std::size_t id = 0;
+  for (; id + 4 <= logits.size(); id += 4) {
+    first += portable_exp(Pair{below(id), below(id + 1)});
+    second += portable_exp(Pair{below(id + 2), below(id + 3)});
   }
-  double total = 0.0;
-  for (const float logit : logits) {
-    total += portable_exp(static_cast<double>(sanitized(logit)) - static_cast<double>(best));
+  double total = (first[0] + first[1]) + (second[0] + second[1]);
+  for (; id < logits.size(); ++id) {
+    total += portable_exp(below(id));
   }
-  return static_cast<double>(best) + std::log(total);
+  return best + std::log(total);
 }
 
 }  // namespace
+
+float largest(std::span<const float> logits) {
+  constexpr float least = -std::numeric_limits<float>::max();
+  Four best = {least, least, least, least};
+  std::size_t id = 0;
+  for (; id + 4 <= logits.size(); id += 4) {
+    Four four;
+    std::memcpy(&four, &logits[id], sizeof(four));
+    best = four > best ? four : best;  // a NaN compares false
+  }
+  float result = std::max(std::max(best[0], best[1]), std::max(best[2], best[3]));
+  for (; id < logits.size(); ++id) {
+    result = std::max(result, sanitized(logits[id]));
+  }
+  return sanitized(result);
+}
 
 double log_probability(std::span<const float> logits, Token token) {
   if (token < 0 || static_cast<std::size_t>(token) >= logits.size()) {

@@ -19,6 +19,9 @@ inline float sanitized(float logit) {
   return logit > -most ? std::min(logit, most) : -most;  // a NaN compares false
 }
 
+/// The largest of all sanitized() logits; the least number of none.
+float largest(std::span<const float> logits);
+
 /// log softmax(logits)[token]. NaN logits count as minus infinity. Throws bad_argument for an id
 /// out of range.
 double log_probability(std::span<const float> logits, Token token);

@@ -26,6 +26,13 @@ void require(bool holds, const char* option, float value, const char* range) {
               "use a model whose tokens can spell every byte");
 }
 
+Token first_of_largest(std::span<const float> logits) {
+  const float best = largest(logits);
+  const auto found =
+      std::ranges::find_if(logits, [best](float logit) { return sanitized(logit) == best; });
+  return static_cast<Token>(found - logits.begin());
+}
+
 }  // namespace
 
 void check(const SamplerOptions& options) {
@@ -49,6 +56,9 @@ Token Sampler::next(std::span<const float> logits, std::span<const Token> histor
                     const Allowed& allowed) {
   if (logits.empty()) {
     throw Error(Code::bad_argument, "there are no logits to sample from");
+  }
+  if (options_.temperature == 0.0f && options_.repetition_penalty == 1.0f && !allowed) {
+    return first_of_largest(logits);
   }
   collect(logits);
   penalise(history);

@@ -86,6 +86,10 @@ Batch::Batch(const Model& model) : state_(std::make_unique<State>(model.weights(
 
 Batch::~Batch() = default;
 
+ThreadPool& Batch::pool() const {
+  return *state_->weights.compute.pool;
+}
+
 void Batch::forward(std::span<const Sequence> sequences, std::span<float> logits) {
   State& state = *state_;
   const formats::ModelConfig& config = state.weights.config;

@@ -29,6 +29,9 @@ class Batch {
   /// twice; all sessions are then unchanged.
   void forward(std::span<const Sequence> sequences, std::span<float> logits);
 
+  /// The threads that share a step's work; idle between two steps.
+  ThreadPool& pool() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;
