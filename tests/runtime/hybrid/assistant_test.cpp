@@ -43,7 +43,9 @@ TEST_F(AssistantCall, CancellingEndsEverything) {
       [&] { answer = assistant_with(peer.url("")).ask(question, options, {}); });
   EXPECT_LT(took, tolerance_ms);
   EXPECT_EQ(answer.reason, "cancelled");
-  EXPECT_EQ(answer.finish, generation::Finish::cancelled);
+  // The local answer behind it has been cut off, unless it was done before the remote had heard.
+  EXPECT_TRUE(answer.finish == generation::Finish::cancelled ||
+              answer.local.tokens.size() == options.generate.max_tokens);
 }
 
 TEST_F(AssistantCall, WhatThePieceFunctionThrowsComesOut) {
