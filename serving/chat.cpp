@@ -29,7 +29,7 @@ ChatTask task_of(Service& service, transport::ChatRequest request) {
   ChatTask task{.turns = {},
                 .ask = service.ask,
                 .adapters = service.models.select(request.model, request.lora),
-                .model = request.model.empty() ? service.models.names().front() : request.model,
+                .model = service.models.called(request.model),
                 .stream = request.stream,
                 .include_usage = request.include_usage,
                 .logprobs = request.logprobs,

@@ -34,7 +34,7 @@ class Completion {
     const adapters::Selection selection = adapters_->select(query);
     const generation::Prompt from{.tokens = prompt, .adapters = selection.adapters};
     reply_.id = service_.next_id("cmpl");
-    reply_.model = request_.model.empty() ? service_.models.names().front() : request_.model;
+    reply_.model = service_.models.called(request_.model);
     reply_.created = unix_seconds();
     if (request_.logprobs) {
       reply_.logprobs.emplace();

@@ -22,7 +22,8 @@ class ServedModels {
 
   /// What GET /v1/models lists, the model itself first.
   std::vector<std::string> names() const;
-  bool has(std::string_view name) const;
+  /// What a reply calls the model of a request, which may have named none.
+  std::string called(const std::string& model) const { return model.empty() ? name_ : model; }
   /// The adapters and the weight of each that requests get unless they ask for others; none for
   /// those of a pool, whose weights every question sets.
   std::vector<std::pair<std::string, std::optional<float>>> adapters() const;
@@ -34,6 +35,7 @@ class ServedModels {
       std::string_view model, const std::optional<std::vector<transport::LoraChoice>>& lora) const;
 
  private:
+  bool has(std::string_view name) const;
   std::shared_ptr<const adapters::AdapterSet> weighted(std::span<const float> weights) const;
   std::optional<std::size_t> find(std::string_view adapter) const;
 

@@ -36,9 +36,8 @@ void embed(Service& service, const transport::EmbeddingRequest& request,
     tokens += text.size();
   }
   responder.reply(200, "application/json",
-                  transport::embeddings_json(
-                      request.model.empty() ? service.models.names().front() : request.model,
-                      embeddings, request.base64, static_cast<std::uint32_t>(tokens)));
+                  transport::embeddings_json(service.models.called(request.model), embeddings,
+                                             request.base64, static_cast<std::uint32_t>(tokens)));
 }
 
 }  // namespace
