@@ -60,7 +60,10 @@ Routed route(std::string_view method, std::string_view target) {
     const std::string_view name = path.substr(model_prefix.size());
     rest = transport::percent_decoded(name).value_or(std::string(name));
   } else if (row == table.end()) {
-    return {.path = "other", .rest = {}, .status = 404, .message = "there is no such path"};
+    return {.path = "other",
+            .rest = {},
+            .status = 404,
+            .message = "there is no such path; see docs/http-api.md for those that there are"};
   }
   Routed routed{.endpoint = row->endpoint,
                 .path = row->path,

@@ -178,7 +178,8 @@ struct Server::State {
               }
             }};
     if (!queue.push(job)) {
-      reply_error(*responder, 429, fmt::format("{} requests wait already", options.queue),
+      reply_error(*responder, 429,
+                  fmt::format("{} requests wait already; try again in a moment", options.queue),
                   "queue_full");
     }
   }
