@@ -16,15 +16,17 @@ ALLOWED = {
     "formats/importers": ["base", "formats"],
     "runtime/tokenizer": ["base", "formats"],
     "runtime/model": ["base", "kernels", "formats"],
+    "runtime/context": ["base", "kernels", "formats", "runtime/model"],
     "runtime/bench": ["base", "kernels", "formats", "runtime/model"],
-    "runtime/generation": ["base", "formats", "runtime/tokenizer", "runtime/model"],
+    "runtime/generation": ["base", "formats", "runtime/tokenizer", "runtime/model",
+                           "runtime/context"],
     "runtime/adapters": ["base", "formats", "runtime/tokenizer", "runtime/model",
                          "runtime/generation"],
-    "runtime/eval": ["base", "formats", "runtime/tokenizer", "runtime/model",
+    "runtime/eval": ["base", "formats", "runtime/tokenizer", "runtime/model", "runtime/context",
                      "runtime/adapters", "runtime/generation"],
     "runtime/smoothing": ["base", "formats", "runtime/model"],
     "runtime/hybrid": ["base", "formats", "transport", "runtime/tokenizer", "runtime/model",
-                       "runtime/adapters", "runtime/generation"],
+                       "runtime/context", "runtime/adapters", "runtime/generation"],
 }
 RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
 # The workstation's side: what is below may be used, and train/verbs stands above its neighbours.

@@ -29,7 +29,18 @@ Attention::Attention(const Weights& weights, Scratch& scratch, std::span<const S
 
 void Attention::run(std::uint32_t layer) {
   rotate_and_store(layer);
+  show_queries(layer);
   attend(layer);
+}
+
+void Attention::show_queries(std::uint32_t layer) {
+  const std::size_t dim = config_.query_dim();
+  for (const StepPart& part : parts_) {
+    if (part.state->query_watcher) {
+      part.state->query_watcher(
+          layer, {scratch_.queries.data() + part.first * dim, part.tokens.size() * dim});
+    }
+  }
 }
 
 void Attention::rotate_and_store(std::uint32_t layer) {

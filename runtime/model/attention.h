@@ -24,6 +24,7 @@ class Attention {
   /// Heads [heads][head_dim] of one token: norm and rotation.
   void prepare(float* row, std::uint32_t heads, std::span<const float> norm, const RopeTable* rope,
                std::uint32_t position);
+  void show_queries(std::uint32_t layer);
   void attend(std::uint32_t layer);
   /// Rows of a part's queries, one KV head's behind the other's, so that those which a thread has
   /// at a time read their keys and values together.

@@ -43,7 +43,7 @@ std::uint64_t layer_bytes(const formats::ModelConfig& config, std::uint32_t laye
   return checked_mul(blocks, block_bytes(config, dtype), "KV cache");
 }
 
-float score_scale(const formats::ModelConfig& config) {
+float scale_of(const formats::ModelConfig& config) {
   return config.attention_scale != 0.0f
              ? config.attention_scale
              : static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_dim)));
@@ -58,7 +58,7 @@ KvCache::KvCache(const formats::ModelConfig& config, std::uint32_t context, KvDt
       group_(config.heads / config.kv_heads),
       head_dim_(config.head_dim),
       block_bytes_(static_cast<std::size_t>(block_bytes(config, dtype))),
-      scale_(score_scale(config)),
+      scale_(scale_of(config)),
       softcap_(config.attention_softcap),
       ring_(0),
       window_(config.window),
@@ -100,6 +100,11 @@ void KvCache::rewind(std::uint32_t position) {
   if (position == 0) {
     oldest_ = 0;
   }
+}
+
+void KvCache::renumber(std::uint32_t from, std::uint32_t to) {
+  assert(to <= from);
+  oldest_ -= std::min(oldest_, from - to);
 }
 
 kernels::KvHead KvCache::head(std::uint32_t layer, std::uint32_t kv_head) const {

@@ -34,6 +34,21 @@ class KvCache {
   /// Forgets what lies at and behind a position that is kept.
   void rewind(std::uint32_t position);
 
+  KvDtype dtype() const { return dtype_; }
+  std::size_t head_dim() const { return head_dim_; }
+  std::uint32_t kv_heads() const { return kv_heads_; }
+  /// Positions that a token of the layer sees; 0: all.
+  std::uint32_t window(std::uint32_t layer) const { return layers_[layer].window; }
+  float score_scale() const { return scale_; }
+  float score_softcap() const { return softcap_; }
+  /// One head's stream of blocks, to read and to write.
+  kernels::KvHead head(std::uint32_t layer, std::uint32_t kv_head) const;
+  /// First position that every layer holds, when `end` are held.
+  std::uint32_t oldest() const { return oldest_; }
+  /// The last positions up to `from` have become those up to `to`, below it; the layers without a
+  /// window hold others in front of them.
+  void renumber(std::uint32_t from, std::uint32_t to);
+
   /// Some of `tokens` tokens from `position` on, each with `heads` queries [heads][head_dim] in a
   /// row of `queries`, and with the results in `out` likewise. Rows [begin, end) of `kv_head`: row
   /// r is token r / group and the query head r % group of the group that shares the KV head.
@@ -52,8 +67,6 @@ class KvCache {
     std::uint32_t blocks;  // of each KV head
     std::uint32_t window;  // positions that a token sees; 0: all
   };
-
-  kernels::KvHead head(std::uint32_t layer, std::uint32_t kv_head) const;
 
   std::uint32_t context_;
   KvDtype dtype_;

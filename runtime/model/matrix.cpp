@@ -65,6 +65,26 @@ PackedShape::PackedShape(Dtype dtype, Shape shape, const kernels::Layout& layout
 Matrix::Matrix(Dtype dtype, Shape shape, const kernels::Layout& layout, ByteSpan packed)
     : rows_(shape.rows), inputs_(shape.cols), numbers_(numbers_of(dtype, shape, layout, packed)) {}
 
+Matrix Matrix::row_range(std::size_t begin, std::size_t end, const kernels::Layout& layout) const {
+  assert(begin % row_range_multiple == 0 && begin < end && end <= rows_);
+  Matrix range;
+  range.rows_ = end - begin;
+  range.inputs_ = inputs_;
+  if (const I8* i8 = std::get_if<I8>(&numbers_)) {
+    range.numbers_ = I8{i8->data.subspan(layout.i8.packed_bytes(begin, inputs_),
+                                         layout.i8.packed_bytes(range.rows_, inputs_)),
+                        i8->scale.subspan(begin, layout.i8.padded_rows(range.rows_))};
+  } else if (const I4* i4 = std::get_if<I4>(&numbers_)) {
+    range.numbers_ = I4{i4->data.subspan(layout.i4.packed_bytes(begin, inputs_),
+                                         layout.i4.packed_bytes(range.rows_, inputs_))};
+  } else if (const F16* f16 = std::get_if<F16>(&numbers_)) {
+    range.numbers_ = f16->subspan(begin * inputs_, range.rows_ * inputs_);
+  } else if (const F32* f32 = std::get_if<F32>(&numbers_)) {
+    range.numbers_ = f32->subspan(begin * inputs_, range.rows_ * inputs_);
+  }
+  return range;
+}
+
 void Matrix::read_row(std::size_t row, const kernels::KernelSet& kernels, std::int8_t* unpacked,
                       float* out) const {
   if (const F32* f32 = std::get_if<F32>(&numbers_)) {

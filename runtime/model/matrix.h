@@ -60,6 +60,13 @@ class Matrix {
   }
   bool is_f32() const { return std::holds_alternative<F32>(numbers_); }
 
+  /// What the beginning of a row_range() is a multiple of: whole blocks of every packed layout, of
+  /// which each begins where vectors may.
+  static constexpr std::size_t row_range_multiple = 64;
+
+  /// Rows [begin, end) alone, as a view.
+  Matrix row_range(std::size_t begin, std::size_t end, const kernels::Layout& layout) const;
+
   /// Row `row` as floats into out [inputs]; `unpacked` [inputs] is scratch.
   void read_row(std::size_t row, const kernels::KernelSet& kernels, std::int8_t* unpacked,
                 float* out) const;

@@ -91,6 +91,9 @@ using ProjectionWatcher = std::function<void(std::uint32_t layer, formats::Proje
 /// Sees the residual stream behind a layer: [tokens][dim].
 using LayerWatcher = std::function<void(std::uint32_t layer, std::span<const float> stream)>;
 
+/// Sees a layer's queries as attention reads them, rotated: [tokens][query_dim].
+using QueryWatcher = std::function<void(std::uint32_t layer, std::span<const float> queries)>;
+
 /// One sequence: KV cache, position, adapter and scratch memory. Not for two threads at once.
 class Session {
  public:
@@ -116,6 +119,8 @@ class Session {
   void watch(ProjectionWatcher watcher);
   /// The same for the residual stream behind every layer.
   void watch_layers(LayerWatcher watcher);
+  /// The same for the queries of every layer, whose keys and values the cache has by then.
+  void watch_queries(QueryWatcher watcher);
 
   std::uint32_t position() const;  ///< tokens held
   std::uint32_t context() const;

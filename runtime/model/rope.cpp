@@ -111,6 +111,21 @@ void RopeTable::extend(std::uint32_t end) {
   }
 }
 
+void RopeTable::turn_back(float* head, std::uint32_t positions) const {
+  assert(positions < end_);
+  const auto unit = static_cast<float>(1.0 / magnitude_);  // the tables have it as a factor
+  const float* const cosines = cos(positions);
+  const float* const sines = sin(positions);
+  for (std::size_t i = 0; i < half_; ++i) {
+    const float c = unit * cosines[i];
+    const float s = unit * sines[i];
+    const float x = head[i];
+    const float y = head[i + half_];
+    head[i] = x * c + y * s;
+    head[i + half_] = y * c - x * s;
+  }
+}
+
 Rotation::Rotation(const formats::ModelConfig& config, std::uint32_t context)
     : of_layer_(config.layers, -1) {
   if (!rotates(config)) {

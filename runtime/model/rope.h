@@ -34,6 +34,10 @@ class RopeTable {
   const float* sin(std::uint32_t position) const { return sin_.data() + position * half_; }
   std::size_t half() const { return half_; }
 
+  /// Turns a rotated head back by so many positions, which extend() has covered: what stood at p
+  /// is then as it would be at p - positions. The magnitude stays.
+  void turn_back(float* head, std::uint32_t positions) const;
+
  private:
   std::vector<double> frequencies_;
   double magnitude_;

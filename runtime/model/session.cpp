@@ -124,6 +124,10 @@ void Session::watch_layers(LayerWatcher watcher) {
   state_->layer_watcher = std::move(watcher);
 }
 
+void Session::watch_queries(QueryWatcher watcher) {
+  state_->query_watcher = std::move(watcher);
+}
+
 std::uint32_t Session::position() const {
   return state_->position;
 }

@@ -51,6 +51,7 @@ struct Session::State {
   AdapterTable adapters;
   ProjectionWatcher watcher;   ///< or empty
   LayerWatcher layer_watcher;  ///< or empty
+  QueryWatcher query_watcher;  ///< or empty
 };
 
 }  // namespace crayon::model
