@@ -59,9 +59,9 @@ Exit remove_images(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_activate(CLI::App& command, const Common& common) {
+Action declare_activate(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
   command.add_flag("--remove", options->remove, "Remove the bundle's images instead");
   add_engine_options(command, options->engine);
   return [options, &common] {

@@ -79,21 +79,21 @@ Exit ask(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_ask(CLI::App& command, const Common& common) {
+Action declare_ask(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
-  command.add_option("QUESTION", options->question, "The question")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
+  command.add_option("QUESTION", options->question, "The question").required();
   command.add_option("--system", options->system, "Instructions that stand before the question");
   command
       .add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens of the answer at most")
-      ->capture_default_str();
+      .show_default();
   add_hybrid_options(command, options->hybrid);
   add_policy_options(command, options->hybrid);
   command.add_flag("--explain", options->explain,
                    "Also say which signal decided, when, and what all others said");
   add_sampler_options(command, options->generate.sampler);
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
-      ->allow_extra_args(false);
+      .one_value_each();
   add_speculate_option(command, options->generate.speculate);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);

@@ -264,44 +264,43 @@ Exit run(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_bench(CLI::App& command, const Common& common) {
+Action declare_bench(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   options->threads = {options->engine.threads};
-  const CLI::Range tokens(0, 1 << 20);
-  command.add_option("MODEL", options->model, "A model bundle")->required();
+  const int most_tokens = 1 << 20;
+  command.add_option("MODEL", options->model, "A model bundle").required();
   command.add_option("-p,--n-prompt", options->prompts, "Tokens of a prompt (test pp512); 0: none")
-      ->delimiter(',')
-      ->check(tokens)
-      ->capture_default_str();
+      .delimiter(',')
+      .within(0, most_tokens)
+      .show_default();
   command.add_option("-n,--n-gen", options->decodes, "Tokens decoded (test tg128); 0: none")
-      ->delimiter(',')
-      ->check(tokens)
-      ->capture_default_str();
+      .delimiter(',')
+      .within(0, most_tokens)
+      .show_default();
   command
       .add_option("--pg", options->both, "Tokens of a prompt, and decoded behind it, as one test")
-      ->delimiter(',')
-      ->type_name("P,N")
-      ->check(tokens);
+      .delimiter(',')
+      .value_name("P,N")
+      .within(0, most_tokens);
   command
       .add_option("--sequences", options->sequences,
                   "Sequences that decode together, one number after another")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024));
+      .delimiter(',')
+      .within(1, 1024);
   command.add_option("-r,--repetitions", options->repetitions, "Times that each test runs")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command
-      .add_option("-t,--threads", options->threads, "Threads to compute with, one after another")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+      .within(1, 1000)
+      .show_default();
+  command.add_option("-t,--threads", options->threads, "Threads to compute with, one after another")
+      .delimiter(',')
+      .within(1, 1024)
+      .show_default();
   command
       .add_option("--kernels", options->kernels,
                   "Kernel sets to use, side by side, of those that `crayon doctor` lists")
-      ->delimiter(',');
+      .delimiter(',');
   command.add_option("-o,--output", options->format, "Form of the report")
-      ->check(CLI::IsMember({"md", "json", "csv"}))
-      ->capture_default_str();
+      .one_of({"md", "json", "csv"})
+      .show_default();
   command.add_flag("--warm-up,!--no-warm-up", options->warm_up,
                    "Run each test once before it is timed, which is the default");
   add_speculate_option(command, options->speculate);

@@ -166,19 +166,19 @@ Exit blend(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_blend(CLI::App& command, const Common& common) {
+Action declare_blend(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command
       .add_option("POOL", options->pool,
                   "A pool bundle; with --remote also what the server tells of its own, "
                   "GET /v1/adapters/pool, in a file *.json")
-      ->required();
+      .required();
   command.add_option("-b,--base", options->base, "The model bundle that the pool belongs to")
-      ->required();
+      .required();
   command.add_option("-e,--examples", options->examples,
                      "JSONL file with a few of your questions: {\"question\": ...} a line, with "
                      "\"answer\" for lorahub");
-  command.add_option("-o,--output", options->output, "The adapter bundle to write")->required();
+  command.add_option("-o,--output", options->output, "The adapter bundle to write").required();
   command.add_option("--remote", options->remote.url,
                      "Have the server blend its pool, as http://host:port: the weights are sent "
                      "to it and nothing else");

@@ -159,30 +159,30 @@ Blended add_up(const RuleOptions& options, const Engine& engine, const Pool& poo
 
 }  // namespace
 
-void add_rule_options(CLI::App& command, RuleOptions& options) {
+void add_rule_options(Command& command, RuleOptions& options) {
   command.add_option("--rule", options.rule, "How adapters are weighed")
-      ->check(CLI::IsMember({"crayon", "nearest", "uniform", "arrow", "lorahub", "logo"}))
-      ->capture_default_str();
+      .one_of({"crayon", "nearest", "uniform", "arrow", "lorahub", "logo"})
+      .show_default();
   command
       .add_option("--tau", options.tau,
                   "crayon: temperature; small ones take the nearest adapter; default: the pool's")
-      ->check(CLI::Range(1e-4, 1e4));
+      .within(1e-4, 1e4);
   command.add_option("--drop", options.drop, "crayon: leave adapters of less weight out")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+      .within(0.0, 1.0)
+      .show_default();
   command
       .add_option("--top-k", options.top_k, "arrow, logo: adapters that share the weight; 0: all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+      .within(0, 4096)
+      .show_default();
   command.add_option("--temperature", options.temperature, "arrow: of the softmax over adapters")
-      ->check(CLI::Range(1e-4, 1e4))
-      ->capture_default_str();
+      .within(1e-4, 1e4)
+      .show_default();
   command.add_option("--evaluations", options.evaluations, "lorahub: passes over the examples")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+      .within(1, 1000000)
+      .show_default();
   command
       .add_option("--rank", options.rank, "Cut the blend to this rank, losing as little as can be")
-      ->check(CLI::Range(1, 1024));
+      .within(1, 1024);
   command.add_flag("--merge-factors", options.merge_factors,
                    "Sum up A and B apart instead of their products: small, cheap and wrong; for "
                    "comparison only");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,7 +28,7 @@ struct RuleOptions {
   /// Whether the rule looks at examples at all.
   bool needs_examples() const { return rule != "uniform" && rule != "arrow"; }
 };
-void add_rule_options(CLI::App& command, RuleOptions& options);
+void add_rule_options(Command& command, RuleOptions& options);
 
 /// What a rule made of a pool.
 struct Blended {

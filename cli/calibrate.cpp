@@ -154,18 +154,18 @@ Exit run(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_calibrate(CLI::App& command, const Common& common) {
+Action declare_calibrate(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
   command
       .add_option("-e,--examples", options->examples,
                   "JSONL file with your questions, with their answers where you have them")
-      ->required();
+      .required();
   command
       .add_option("--share", options->calibration.share,
                   "Share of such questions that may go to the larger model")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+      .within(0.0, 1.0)
+      .show_default();
   command.add_option("-o,--output", options->output,
                      "The calibrated bundle; default: the adapter itself is replaced");
   command.add_option("--signal", options->calibration.signal,
@@ -174,9 +174,8 @@ Action declare_calibrate(CLI::App& command, const Common& common) {
                      "What the learned probe sees: query-mean, hidden-L-mean or hidden-L-last; "
                      "default: the last token behind half of the layers");
   options->generate.max_tokens = 64;
-  command
-      .add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens of an answer at most")
-      ->capture_default_str();
+  command.add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens of an answer at most")
+      .show_default();
   add_adapter_option(command, options->engine);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);

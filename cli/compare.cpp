@@ -105,11 +105,11 @@ Exit compare(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_compare(CLI::App& command, const Common& common) {
+Action declare_compare(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("REFERENCE", options->reference, "A model bundle, say in f32")->required();
+  command.add_option("REFERENCE", options->reference, "A model bundle, say in f32").required();
   command.add_option("MODEL", options->other, "The one to be judged: the same model, quantised")
-      ->required();
+      .required();
   add_text_input(command, options->text);
   add_scoring_options(command, options->scoring);
   add_session_options(command, options->session);

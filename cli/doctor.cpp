@@ -189,7 +189,7 @@ Exit doctor(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_doctor(CLI::App& command, const Common& common) {
+Action declare_doctor(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   add_engine_options(command, options->engine);
   command.add_flag("--bandwidth,!--no-bandwidth", options->bandwidth,

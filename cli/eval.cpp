@@ -291,33 +291,33 @@ Exit evaluate(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_eval(CLI::App& command, const Common& common) {
+Action declare_eval(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
   command
       .add_option("TASKS", options->files,
                   "JSONL files with questions and answers: {\"task\", \"context\", \"question\", "
                   "\"choices\", \"answer\"} a line")
-      ->required();
+      .required();
   command
       .add_option("--by", options->by,
                   "choices: the likeliest of them; text: what the model says; auto: choices where "
                   "there are some")
-      ->check(CLI::IsMember({"auto", "choices", "text"}))
-      ->capture_default_str();
+      .one_of({"auto", "choices", "text"})
+      .show_default();
   command.add_option("--limit", options->limit, "Items of each task at most; 0: all")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--shots", options->shots,
                   "Examples with answers, from a JSONL file, that stand before each question: all "
                   "of them or the first K")
-      ->type_name("FILE[:K]");
+      .value_name("FILE[:K]");
   command.add_option("--items", options->items,
                      "JSONL file to write: each item's answer and the signals a router could use");
   command
       .add_option("-n,--max-tokens", options->exam.max_tokens,
                   "Tokens of an answer by text at most")
-      ->capture_default_str();
+      .show_default();
   add_hybrid_options(command, options->hybrid);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);

@@ -10,7 +10,7 @@
 
 namespace crayon::cli {
 
-void add_hybrid_options(CLI::App& command, HybridOptions& options) {
+void add_hybrid_options(Command& command, HybridOptions& options) {
   if (const char* const key = std::getenv("CRAYON_REMOTE_API_KEY")) {
     options.remote.api_key = key;
   }
@@ -22,22 +22,22 @@ void add_hybrid_options(CLI::App& command, HybridOptions& options) {
   command
       .add_option("--route", options.route,
                   "auto: the remote gets what the local model is not sure of")
-      ->check(CLI::IsMember({"auto", "local", "remote"}))
-      ->capture_default_str();
+      .one_of({"auto", "local", "remote"})
+      .show_default();
   command
       .add_option("--threshold", options.threshold,
                   fmt::format("Confidence below which an answer is offered to the remote; default: "
                               "what the adapter was calibrated to, or else {}",
                               hybrid::default_threshold))
-      ->check(CLI::Range(0.0, 1.0));
+      .within(0.0, 1.0);
   command
       .add_option("--deadline", options.deadline_ms,
                   "Milliseconds until the local answer is given instead of the remote's")
-      ->check(CLI::Range(1, 24 * 60 * 60 * 1000))
-      ->capture_default_str();
+      .within(1, 24 * 60 * 60 * 1000)
+      .show_default();
 }
 
-void add_remote_tls_options(CLI::App& command, transport::TlsOptions& options) {
+void add_remote_tls_options(Command& command, transport::TlsOptions& options) {
   command.add_option("--remote-ca", options.ca_file,
                      "Trust only certificates of this file (PEM) or issued by them, not the "
                      "system's authorities");
@@ -54,7 +54,7 @@ transport::ClientOptions to_client_options(const transport::TlsOptions& tls) {
   return {.tls = tls, .proxies = transport::ProxySettings::from_environment()};
 }
 
-void add_policy_options(CLI::App& command, HybridOptions& options) {
+void add_policy_options(Command& command, HybridOptions& options) {
   command.add_option(
       "--never", options.never,
       "JSONL file with examples of what must stay here: questions like them never go "
@@ -62,20 +62,20 @@ void add_policy_options(CLI::App& command, HybridOptions& options) {
   command
       .add_option("--requests-per-hour", options.budget.requests_per_hour,
                   "Requests to the remote that any hour may see; 0: no limit")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--bytes-per-hour", options.budget.bytes_per_hour,
                   "Bytes to and from the remote that any hour may see; 0: no limit")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--bytes-per-day", options.budget.bytes_per_day,
                   "Bytes to and from the remote that any day may see; 0: no limit")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--attempts", options.retry.attempts,
                   "How often the remote is asked when it refuses, breaks off or is overloaded")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
+      .within(1, 100)
+      .show_default();
 }
 
 hybrid::Policy to_policy(const HybridOptions& options, const Engine& engine) {

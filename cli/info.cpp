@@ -237,9 +237,9 @@ Exit show_info(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_info(CLI::App& command, const Common& common) {
+Action declare_info(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("BUNDLE", options->bundle, "A model, adapter or pool bundle")->required();
+  command.add_option("BUNDLE", options->bundle, "A model, adapter or pool bundle").required();
   command.add_flag("--tensors", options->list_tensors, "List every tensor with its shape");
   add_session_options(command, options->session);
   return [options, &common] { return show_info(*options, common); };

@@ -143,14 +143,13 @@ Exit logits(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_logits(CLI::App& command, const Common& common) {
+Action declare_logits(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
-  command.add_option("--ids", options->ids, "JSON file with the token ids")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
+  command.add_option("--ids", options->ids, "JSON file with the token ids").required();
   command.add_option("--raw", options->raw,
                      "File for all logits: float32, little-endian, [positions][vocabulary]");
-  command.add_option("--top", options->top, "Tokens to show for each position")
-      ->capture_default_str();
+  command.add_option("--top", options->top, "Tokens to show for each position").show_default();
   add_adapter_option(command, options->engine);
   add_session_options(command, options->session);
   add_engine_options(command, options->engine);

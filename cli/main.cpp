@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <map>
 #include <new>
-#include <sstream>
+#include <string>
 #include <string_view>
-#include <vector>
 
+#include "arguments/program.h"
 #include "base/error.h"
-#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 
@@ -37,38 +37,23 @@ Exit report(const Error& error, bool json) {
 
 /// The chosen verb's action. An empty one means that help or the version was all.
 Action parse(int argc, char** argv, Common& common) {
-  CLI::App app("Small language models with blended adapters, offline first.", "crayon");
-  app.set_version_flag("--version", "crayon " CRAYON_VERSION);
-  app.require_subcommand(0, 1);  // none is told below, behind the unknown ones
-  app.get_formatter()->column_width(34);
-  std::vector<std::pair<const CLI::App*, Action>> actions;
+  arguments::Program program("crayon",
+                             "Small language models with blended adapters, offline first.");
+  program.set_version("crayon " CRAYON_VERSION);
+  program.set_help_column(34);
+  std::map<std::string, Action> actions;
   for (const Verb& verb : verbs()) {
-    CLI::App* command = app.add_subcommand(verb.name, verb.summary);
-    actions.emplace_back(command, verb.declare(*command, common));
-    command->add_flag("--json", common.json, "Print JSON for programs");
-    // Only the chosen verb looks at the environment: a variable may be wrong for another one.
-    command->preparse_callback([command](std::size_t) { mirror_in_environment(*command); });
+    Command command = program.add_verb(verb.name, verb.summary);
+    actions[verb.name] = verb.declare(command, common);
+    command.add_flag("--json", common.json, "Print JSON for programs");
+    command.mirror_in_environment("CRAYON_");
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    std::ostringstream text;
-    app.exit(success, text, text);
-    print(text.str());
+  const arguments::Request request = program.read(argc, argv);
+  if (request.verb.empty()) {
+    print(request.text);
     return {};
-  } catch (const CLI::ParseError& error) {
-    const auto chosen = app.get_subcommands();
-    throw Error(Code::bad_argument, error.what(),
-                chosen.empty() ? "crayon --help lists them"
-                               : fmt::format("crayon {} --help lists its arguments",
-                                             chosen.front()->get_name()));
   }
-  for (auto& [command, action] : actions) {
-    if (command->parsed()) {
-      return std::move(action);
-    }
-  }
-  throw Error(Code::bad_argument, "there is no verb", "crayon --help lists them");
+  return actions.at(request.verb);
 }
 
 Exit run_reporting_errors(int argc, char** argv) {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <iostream>
@@ -29,99 +27,99 @@ std::string read_standard_input() {
 
 EngineOptions::EngineOptions() : threads(default_threads()) {}
 
-void add_engine_options(CLI::App& command, EngineOptions& options) {
+void add_engine_options(Command& command, EngineOptions& options) {
   command.add_option("-t,--threads", options.threads, "Threads to compute with")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+      .within(1, 1024)
+      .show_default();
   add_pin_option(command, options);
   command.add_option("--kernels", options.kernels,
                      "Kernel set to use, one of those that `crayon doctor` lists");
 }
 
-void add_pin_option(CLI::App& command, EngineOptions& options) {
+void add_pin_option(Command& command, EngineOptions& options) {
   command.add_flag("--pin,!--no-pin", options.pin,
                    "Keep to the fastest cores, which is the default where threads do not outnumber "
                    "them");
 }
 
-void add_adapter_option(CLI::App& command, EngineOptions& options) {
+void add_adapter_option(Command& command, EngineOptions& options) {
   command
       .add_option("-a,--adapter", options.loras,
                   "Adapter bundle to run beside the model, several add up; or a pool, which is "
                   "blended for each question")
-      ->type_name("PATH[=SCALE]")
-      ->allow_extra_args(false);
+      .value_name("PATH[=SCALE]")
+      .one_value_each();
 }
 
-void add_chat_format_option(CLI::App& command, std::string& name) {
+void add_chat_format_option(Command& command, std::string& name) {
   command
       .add_option("--chat-format", name,
                   fmt::format("How a conversation becomes text, in the place of the model's own "
                               "way: {}",
                               fmt::join(formats::chat_preset_names(), ", ")))
-      ->type_name("NAME");
+      .value_name("NAME");
 }
 
-void add_prior_options(CLI::App& command, EngineOptions& options) {
+void add_prior_options(Command& command, EngineOptions& options) {
   command.add_option("-e,--examples", options.examples,
                      "JSONL file with a few of your questions: what a pool blends for besides the "
                      "question at hand");
   command
       .add_option("--prior", options.prior,
                   "How much the examples count beside the question; default: 1, as much")
-      ->check(CLI::Range(0.0, 1000.0));
+      .within(0.0, 1000.0);
   command
       .add_option("--tau", options.tau,
                   "Temperature at which a pool is blended; default: the pool's")
-      ->check(CLI::Range(1e-4, 1e4));
+      .within(1e-4, 1e4);
 }
 
-void add_session_options(CLI::App& command, SessionOptions& options) {
+void add_session_options(Command& command, SessionOptions& options) {
   command
       .add_option(
           "-c,--context", options.context,
           fmt::format("Positions to hold; default: the model's own, at most {}", default_context))
-      ->check(CLI::Range(1, 1 << 24));
+      .within(1, 1 << 24);
   add_kv_option(command, options);
 }
 
-void add_kv_option(CLI::App& command, SessionOptions& options) {
+void add_kv_option(Command& command, SessionOptions& options) {
   command.add_option("--kv", options.kv, "Type of the KV cache; default: what fits the weights")
-      ->check(CLI::IsMember({"f16", "f32", "i8"}));
+      .one_of({"f16", "f32", "i8"});
 }
 
-void add_sampler_options(CLI::App& command, generation::SamplerOptions& options) {
+void add_sampler_options(Command& command, generation::SamplerOptions& options) {
   command.add_option("--temp", options.temperature, "Temperature; 0 takes the best token")
-      ->capture_default_str();
+      .show_default();
   command.add_option("--top-k", options.top_k, "Sample from the K best tokens; 0: from all")
-      ->capture_default_str();
+      .show_default();
   command.add_option("--top-p", options.top_p, "Sample from the best tokens that sum up to P")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--min-p", options.min_p,
                   "Drop tokens below this share of the best one's probability")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--repeat-penalty", options.repetition_penalty,
                   "Divide the logits of recent tokens by this")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--repeat-window", options.repetition_window,
                   "Tokens that count as recent for --repeat-penalty")
-      ->capture_default_str();
-  command.add_option("-s,--seed", options.seed, "Seed of the sampler")->capture_default_str();
+      .show_default();
+  command.add_option("-s,--seed", options.seed, "Seed of the sampler").show_default();
 }
 
-void add_speculate_option(CLI::App& command, std::uint32_t& guesses) {
+void add_speculate_option(Command& command, std::uint32_t& guesses) {
   command
       .add_option("--speculate", guesses,
                   "Tokens to guess at once from what the text has said before; 0: none. The answer "
                   "stays the same")
-      ->check(CLI::Range(0u, generation::most_guesses))
-      ->capture_default_str();
+      .within(0u, generation::most_guesses)
+      .show_default();
 }
 
-void add_text_input(CLI::App& command, TextInput& input) {
+void add_text_input(Command& command, TextInput& input) {
   command.add_option("-p,--prompt", input.text, "The text");
   command.add_option("-f,--file", input.file, "A file with the text; - is standard input");
 }
@@ -137,7 +135,7 @@ std::string read(const TextInput& input) {
   return *input.file == "-" ? read_standard_input() : read_text(*input.file, text_limit);
 }
 
-void add_scoring_options(CLI::App& command, eval::TextScoring& scoring) {
+void add_scoring_options(Command& command, eval::TextScoring& scoring) {
   command.add_option("--separator", scoring.separator,
                      "Text between documents, each of which starts afresh");
   command.add_option("--score-after", scoring.after,
@@ -161,19 +159,6 @@ LoraArgument parse_lora(const std::string& argument) {
                 "write --adapter PATH or --adapter PATH=SCALE");
   }
   return lora;
-}
-
-void mirror_in_environment(CLI::App& command) {
-  for (CLI::Option* option : command.get_options()) {
-    if (option->get_lnames().empty() || option == command.get_help_ptr()) {
-      continue;
-    }
-    std::string name = "CRAYON_" + option->get_lnames().front();
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) {
-      return letter == '-' ? '_' : static_cast<char>(std::toupper(letter));
-    });
-    option->envname(name);
-  }
 }
 
 }  // namespace crayon::cli

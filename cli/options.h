@@ -1,16 +1,18 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "arguments/command.h"
 #include "runtime/eval/scored_text.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/hybrid/assistant.h"
 
 namespace crayon::cli {
+
+using arguments::Command;
 
 // Arguments that several verbs share. Each add_ function declares them on a verb's subcommand,
 // so that a flag has one name, one meaning and one help text everywhere.
@@ -28,13 +30,13 @@ struct EngineOptions {
   std::string chat_format;         ///< a preset's name; empty: the model's
   EngineOptions();
 };
-void add_engine_options(CLI::App& command, EngineOptions& options);
-void add_pin_option(CLI::App& command, EngineOptions& options);
-void add_adapter_option(CLI::App& command, EngineOptions& options);
+void add_engine_options(Command& command, EngineOptions& options);
+void add_pin_option(Command& command, EngineOptions& options);
+void add_adapter_option(Command& command, EngineOptions& options);
 /// --chat-format, for verbs that ask a model something.
-void add_chat_format_option(CLI::App& command, std::string& name);
+void add_chat_format_option(Command& command, std::string& name);
 /// --examples, --prior and --tau, for verbs that a pool can serve.
-void add_prior_options(CLI::App& command, EngineOptions& options);
+void add_prior_options(Command& command, EngineOptions& options);
 
 /// How much a session holds, and in what.
 struct SessionOptions {
@@ -42,25 +44,25 @@ struct SessionOptions {
   std::string kv;             ///< "f16" or "f32"; empty: what fits the weights
 };
 inline constexpr std::uint32_t default_context = 4096;
-void add_session_options(CLI::App& command, SessionOptions& options);
-void add_kv_option(CLI::App& command, SessionOptions& options);
+void add_session_options(Command& command, SessionOptions& options);
+void add_kv_option(Command& command, SessionOptions& options);
 
-void add_sampler_options(CLI::App& command, generation::SamplerOptions& options);
+void add_sampler_options(Command& command, generation::SamplerOptions& options);
 
 /// --speculate, for verbs that generate text.
-void add_speculate_option(CLI::App& command, std::uint32_t& guesses);
+void add_speculate_option(Command& command, std::uint32_t& guesses);
 
 /// A text on the command line or in a file.
 struct TextInput {
   std::optional<std::string> text;  ///< -p
   std::optional<std::string> file;  ///< -f; "-" is standard input
 };
-void add_text_input(CLI::App& command, TextInput& input);
+void add_text_input(Command& command, TextInput& input);
 /// The text. Throws bad_argument unless exactly one of -p and -f was given.
 std::string read(const TextInput& input);
 
 /// What of a text starts afresh, and what counts.
-void add_scoring_options(CLI::App& command, eval::TextScoring& scoring);
+void add_scoring_options(Command& command, eval::TextScoring& scoring);
 
 /// When a question goes to a larger model, and where that is.
 struct HybridOptions {
@@ -74,14 +76,14 @@ struct HybridOptions {
   transport::TlsOptions tls;  ///< of the remote
 };
 /// The remote's API key comes from CRAYON_REMOTE_API_KEY: a command line can be read by others.
-void add_hybrid_options(CLI::App& command, HybridOptions& options);
+void add_hybrid_options(Command& command, HybridOptions& options);
 /// --remote-ca, --remote-cert and --remote-key.
-void add_remote_tls_options(CLI::App& command, transport::TlsOptions& options);
+void add_remote_tls_options(Command& command, transport::TlsOptions& options);
 /// With the environment's proxies. Throws bad_argument for one that is none, and for files of `tls`
 /// what make_tls_context() does.
 transport::ClientOptions to_client_options(const transport::TlsOptions& tls);
 /// What an assistant goes by besides its models, for verbs that make one.
-void add_policy_options(CLI::App& command, HybridOptions& options);
+void add_policy_options(Command& command, HybridOptions& options);
 /// Throws bad_argument when the route is "remote" and there is no remote.
 hybrid::AskOptions to_ask_options(const HybridOptions& options);
 
@@ -91,8 +93,5 @@ struct LoraArgument {
   float scale = 1.0f;
 };
 LoraArgument parse_lora(const std::string& argument);
-
-/// Gives every flag of a verb a twin in the environment: --max-tokens is CRAYON_MAX_TOKENS.
-void mirror_in_environment(CLI::App& command);
 
 }  // namespace crayon::cli

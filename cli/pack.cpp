@@ -143,34 +143,34 @@ Exit pack(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_pack(CLI::App& command, const Common& common) {
+Action declare_pack(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command.add_option("SOURCE", options->source,
                      "A GGUF file, a Hugging Face folder, or a llama2.c .bin file");
-  command.add_option("-o,--output", options->output, "The bundle to write")->required();
+  command.add_option("-o,--output", options->output, "The bundle to write").required();
   command.add_option("--tokenizer", options->tokenizer,
                      "Tokenizer file or folder, instead of what SOURCE has");
   command.add_option("--weights", options->weights, "Type of the layers' weights")
-      ->check(CLI::IsMember({"int8", "int4", "f16", "f32"}))
-      ->capture_default_str();
+      .one_of({"int8", "int4", "f16", "f32"})
+      .show_default();
   command
       .add_option("--head", options->head,
                   "Type of the output head and the embeddings; default: that of the weights, "
                   "int8 for int4")
-      ->check(CLI::IsMember({"int8", "int4", "f16", "f32"}));
+      .one_of({"int8", "int4", "f16", "f32"});
   add_chat_format_option(command, options->chat_format);
   add_smoothing_options(command, options->smoothing);
   command
       .add_option("--activations", options->activations,
                   "Scales of int8 activations: each token's own, or chosen on --calibrate")
-      ->check(CLI::IsMember({"dynamic", "static"}))
-      ->capture_default_str();
+      .one_of({"dynamic", "static"})
+      .show_default();
   command.add_option("--calibrate", options->calibration,
                      "A text that shows what the model's activations are like");
   command.add_option(
       "--random", options->random,
       "Pack random weights in a shape: tiny, that of a known model, or a config.json's");
-  command.add_option("--seed", options->seed, "Seed of --random")->capture_default_str();
+  command.add_option("--seed", options->seed, "Seed of --random").show_default();
   return [options, &common] { return pack(*options, common); };
 }
 

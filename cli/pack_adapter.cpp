@@ -37,12 +37,12 @@ Exit pack_adapter(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_pack_adapter(CLI::App& command, const Common& common) {
+Action declare_pack_adapter(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("SOURCE", options->source, "A PEFT folder or a GGUF LoRA")->required();
+  command.add_option("SOURCE", options->source, "A PEFT folder or a GGUF LoRA").required();
   command.add_option("-b,--base", options->base, "The model bundle that the adapter belongs to")
-      ->required();
-  command.add_option("-o,--output", options->output, "The adapter bundle to write")->required();
+      .required();
+  command.add_option("-o,--output", options->output, "The adapter bundle to write").required();
   return [options, &common] { return pack_adapter(*options, common); };
 }
 

@@ -132,23 +132,22 @@ Exit pack_pool(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_pack_pool(CLI::App& command, const Common& common) {
+Action declare_pack_pool(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command
       .add_option(
           "ADAPTER", options->members,
           "A folder that `crayon-train pool` wrote; or LoRAs (PEFT folder, GGUF), each with "
           "texts of its kind: DIR=EXAMPLES.jsonl, or DIR that holds examples.jsonl")
-      ->required();
-  command.add_option("-b,--base", options->base, "The model bundle that they belong to")
-      ->required();
-  command.add_option("-o,--output", options->output, "The pool bundle to write")->required();
+      .required();
+  command.add_option("-b,--base", options->base, "The model bundle that they belong to").required();
+  command.add_option("-o,--output", options->output, "The pool bundle to write").required();
   command.add_option("--indicators", options->indicators,
                      "JSON file with one array of numbers an ADAPTER, instead of examples");
   command
       .add_option("--tau", options->tau,
                   "Temperature of the blend that the pool asks for; default: the folder's, or 0.1")
-      ->check(CLI::Range(1e-4, 1e4));
+      .within(1e-4, 1e4);
   command.add_option("--embedding", options->embedding,
                      "What indicators are made of: query-mean, hidden-L-mean or hidden-L-last; "
                      "default: query-mean");

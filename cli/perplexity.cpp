@@ -53,9 +53,9 @@ Exit perplexity(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_perplexity(CLI::App& command, const Common& common) {
+Action declare_perplexity(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
   add_text_input(command, options->text);
   add_scoring_options(command, options->scoring);
   add_adapter_option(command, options->engine);

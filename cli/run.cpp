@@ -94,17 +94,17 @@ Exit run(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_run(CLI::App& command, const Common& common) {
+Action declare_run(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
+  command.add_option("MODEL", options->model, "A model bundle").required();
   add_text_input(command, options->prompt);
   command.add_flag("--special", options->special,
                    "Control tokens that are spelled in the prompt become those tokens");
   command.add_option("-n,--max-tokens", options->generate.max_tokens, "Tokens to add at most")
-      ->capture_default_str();
+      .show_default();
   add_sampler_options(command, options->generate.sampler);
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
-      ->allow_extra_args(false);
+      .one_value_each();
   command.add_flag("--ignore-end", options->generate.ignore_end, "Go on where the model would end");
   add_speculate_option(command, options->generate.speculate);
   add_adapter_option(command, options->engine);

@@ -186,13 +186,12 @@ Exit serve(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_serve(CLI::App& command, const Common& common) {
+Action declare_serve(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("MODEL", options->model, "A model bundle")->required();
-  command.add_option("--host", options->serve.http.host, "Address to listen at")
-      ->capture_default_str();
+  command.add_option("MODEL", options->model, "A model bundle").required();
+  command.add_option("--host", options->serve.http.host, "Address to listen at").show_default();
   command.add_option("--port", options->serve.http.port, "Port to listen at; 0: any free one")
-      ->capture_default_str();
+      .show_default();
   command.add_option("--unix", options->serve.http.unix_path,
                      "A unix socket to listen at, in the place of host and port");
   command.add_option("--tls-cert", options->serve.http.tls.certificate_file,
@@ -208,25 +207,25 @@ Action declare_serve(CLI::App& command, const Common& common) {
   command
       .add_option("--parallel", options->serve.parallel,
                   "Requests that are answered at once, each in a session of its own")
-      ->check(CLI::Range(1u, generation::BatchOptions::most_sequences))
-      ->capture_default_str();
+      .within(1u, generation::BatchOptions::most_sequences)
+      .show_default();
   command
       .add_option("--queue", options->serve.queue,
                   "Requests that may wait; one more is answered with 429")
-      ->capture_default_str();
+      .show_default();
   command.add_option("--max-tokens", options->max_tokens, "The most that a request may ask for")
-      ->capture_default_str();
+      .show_default();
   command.add_option("--pool", options->pool,
                      "A pool bundle to blend for devices that send weights: POST "
                      "/v1/adapters/blend");
   command
       .add_option("--max-connections", options->serve.http.max_connections,
                   "Connections that may be open")
-      ->capture_default_str();
+      .show_default();
   command
       .add_option("--idle-seconds", options->serve.http.idle_seconds,
                   "A connection without a request this long is closed")
-      ->capture_default_str();
+      .show_default();
   add_speculate_option(command, options->speculate);
   add_hybrid_options(command, options->hybrid);
   add_policy_options(command, options->hybrid);

@@ -54,19 +54,19 @@ std::vector<formats::Token> any_tokens(const formats::ModelConfig& config) {
 
 }  // namespace
 
-void add_smoothing_options(CLI::App& command, SmoothingOptions& options) {
+void add_smoothing_options(Command& command, SmoothingOptions& options) {
   command
       .add_option("--smooth", options.method,
                   "Channel scales that make the model easy to quantise; they cost nothing later")
-      ->check(CLI::IsMember({"none", "smoothquant", "learned"}))
-      ->capture_default_str();
+      .one_of({"none", "smoothquant", "learned"})
+      .show_default();
   command.add_option("--scales", options.scales,
                      "What `crayon-train scales` has learned, for --smooth learned");
   command
       .add_option("--strength", options.strength,
                   "Share of the difficulty that --smooth moves from activations to weights")
-      ->check(CLI::Range(0.0f, 1.0f))
-      ->capture_default_str();
+      .within(0.0f, 1.0f)
+      .show_default();
 }
 
 formats::ModelSource smoothed(formats::ModelSource source, const SmoothingOptions& options,

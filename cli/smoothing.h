@@ -1,12 +1,14 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
+#include "arguments/command.h"
 #include "formats/model_source.h"
 
 namespace crayon::cli {
+
+using arguments::Command;
 
 /// How `pack` makes a model easy to quantise.
 struct SmoothingOptions {
@@ -14,7 +16,7 @@ struct SmoothingOptions {
   std::string scales;  ///< learned ones, a safetensors file
   float strength = 0.5f;
 };
-void add_smoothing_options(CLI::App& command, SmoothingOptions& options);
+void add_smoothing_options(Command& command, SmoothingOptions& options);
 
 /// The source with channel scales folded in. Runs it in f32 on the calibration text, from a
 /// temporary bundle beside `output`, and the smoothed one likewise: throws unsupported unless both

@@ -126,12 +126,12 @@ Exit tokenize(const Options& options, const Common& common) {
 
 }  // namespace
 
-Action declare_tokenize(CLI::App& command, const Common& common) {
+Action declare_tokenize(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   command
       .add_option("SOURCE", options->source,
                   "A model bundle, a GGUF (vocabulary-only too), a tokenizer's file or its folder")
-      ->required();
+      .required();
   add_text_input(command, options->text);
   command.add_flag("--no-bos", options->no_bos, "No token for the beginning of the text");
   command.add_flag("--eos", options->eos,

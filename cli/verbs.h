@@ -1,12 +1,14 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 
+#include "arguments/command.h"
 #include "base/exit.h"
 
 namespace crayon::cli {
+
+using arguments::Command;
 
 /// Flags that every verb has.
 struct Common {
@@ -22,29 +24,29 @@ struct Verb {
   const char* summary;
   /// Declares the verb's arguments on its subcommand. The action runs when the verb was chosen;
   /// `common` outlives it.
-  Action (*declare)(CLI::App& command, const Common& common);
+  Action (*declare)(Command& command, const Common& common);
 };
 
 /// All verbs, in the order of the help text.
 std::span<const Verb> verbs();
 
-Action declare_pack(CLI::App& command, const Common& common);
-Action declare_pack_adapter(CLI::App& command, const Common& common);
-Action declare_pack_pool(CLI::App& command, const Common& common);
-Action declare_info(CLI::App& command, const Common& common);
-Action declare_verify(CLI::App& command, const Common& common);
-Action declare_activate(CLI::App& command, const Common& common);
-Action declare_run(CLI::App& command, const Common& common);
-Action declare_tokenize(CLI::App& command, const Common& common);
-Action declare_perplexity(CLI::App& command, const Common& common);
-Action declare_compare(CLI::App& command, const Common& common);
-Action declare_logits(CLI::App& command, const Common& common);
-Action declare_blend(CLI::App& command, const Common& common);
-Action declare_calibrate(CLI::App& command, const Common& common);
-Action declare_eval(CLI::App& command, const Common& common);
-Action declare_ask(CLI::App& command, const Common& common);
-Action declare_serve(CLI::App& command, const Common& common);
-Action declare_bench(CLI::App& command, const Common& common);
-Action declare_doctor(CLI::App& command, const Common& common);
+Action declare_pack(Command& command, const Common& common);
+Action declare_pack_adapter(Command& command, const Common& common);
+Action declare_pack_pool(Command& command, const Common& common);
+Action declare_info(Command& command, const Common& common);
+Action declare_verify(Command& command, const Common& common);
+Action declare_activate(Command& command, const Common& common);
+Action declare_run(Command& command, const Common& common);
+Action declare_tokenize(Command& command, const Common& common);
+Action declare_perplexity(Command& command, const Common& common);
+Action declare_compare(Command& command, const Common& common);
+Action declare_logits(Command& command, const Common& common);
+Action declare_blend(Command& command, const Common& common);
+Action declare_calibrate(Command& command, const Common& common);
+Action declare_eval(Command& command, const Common& common);
+Action declare_ask(Command& command, const Common& common);
+Action declare_serve(Command& command, const Common& common);
+Action declare_bench(Command& command, const Common& common);
+Action declare_doctor(Command& command, const Common& common);
 
 }  // namespace crayon::cli

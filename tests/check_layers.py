@@ -42,9 +42,10 @@ ALLOWED["train/probe"] = ["base"]
 ALLOWED["train/scales"] = [*ALLOWED["train/learn"], "train/learn"]
 ALLOWED["train/verbs"] = [*WORKSHOP, *(room for room in ALLOWED if room.startswith("train/"))]
 ALLOWED["train"] = ["base", "train/verbs"]
+ALLOWED["arguments"] = ["base"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
-ALLOWED["cli"] = ["base", "kernels", "formats", "formats/importers", "transport", "serving",
-                  *RUNTIME]
+ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers", "transport",
+                  "serving", *RUNTIME]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
