@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "train/tasks/families.h"
+#include "train/tasks/made_up.h"
 #include "train/tasks/passage.h"
 
 // Lists of made-up words and what they stand for. Nothing in them can be known beforehand, so
@@ -8,20 +9,6 @@
 
 namespace crayon::train::tasks {
 namespace {
-
-/// Two or three syllables: "zormi", "takelu".
-std::string made_up_word(Dice& dice) {
-  const std::vector<std::string> heads = {"b", "d", "f", "g", "k", "l", "m",  "n",  "p",
-                                          "r", "s", "t", "v", "w", "z", "br", "st", "tr"};
-  const std::vector<std::string> cores = {"a", "e", "i", "o", "u"};
-  const std::vector<std::string> tails = {"", "", "", "n", "r", "k", "l", "s", "x", "b"};
-  std::string word;
-  for (int syllables = dice.between(1, 2); syllables > 0; --syllables) {
-    word += dice.pick(heads);
-    word += dice.pick(cores);
-  }
-  return word + dice.pick(tails);
-}
 
 /// `count` different words, made up or, one time in three, from a theme's context.
 std::vector<std::string> make_words(Dice& dice, std::size_t count) {

@@ -91,7 +91,7 @@ Set set_named(std::string_view name) {
   const auto found = std::ranges::find(names, name);
   if (found == names.end()) {
     throw Error(Code::bad_argument, fmt::format("there is no task set {}", name),
-                "the sets are skills, base, custom, held-out and all");
+                "the sets are skills, base, custom, held-out, all and long");
   }
   return static_cast<Set>(found - names.begin());
 }
