@@ -206,6 +206,7 @@ void Pot::distil(std::uint32_t keep) {
   // The last step's tokens have the last positions now.
   parts_->hidden_begin = std::int64_t{keep} - static_cast<std::int64_t>(parts_->hidden_count);
   distilled_ = keep;
+  dropped_ += held - keep;
   ++statistics_.distillations;
   statistics_.distil_seconds += monotonic_seconds() - begin;
 }
@@ -287,8 +288,7 @@ void Pot::rewind(std::uint32_t position) {
   session_.rewind(position);
   if (position == 0) {
     distilled_ = 0;
-    statistics_.tokens = 0;
-    statistics_.distillations = 0;
+    dropped_ = 0;
   }
 }
 

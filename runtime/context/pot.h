@@ -30,11 +30,11 @@ struct PotOptions {
 /// A catalyst prompt in words.
 inline constexpr const char* default_catalyst = "\nSummary of the most important facts above:";
 
-/// What a pot has done.
+/// What a pot has done in all its life.
 struct PotStatistics {
-  std::uint64_t tokens = 0;         ///< read since it was empty
-  std::uint64_t distillations = 0;  ///< since then
-  double surprise_seconds = 0;      ///< of all its life
+  std::uint64_t tokens = 0;  ///< read, less those of answers
+  std::uint64_t distillations = 0;
+  double surprise_seconds = 0;
   double distil_seconds = 0;
 };
 
@@ -89,8 +89,12 @@ class Pot {
   bool read(std::span<const Token> tokens, std::span<float> logits,
             const std::function<bool()>& go_on = {});
 
-  /// The largest position up to `position` that rewind() can go to: itself, that behind the last
-  /// distillation, or 0.
+  /// Tokens that were read and have no position any more, since the pot was empty: the next one is
+  /// the token dropped() + position of all.
+  std::uint64_t dropped() const { return dropped_; }
+  /// Position behind the last distillation; 0: there was none.
+  std::uint32_t distilled() const { return distilled_; }
+  /// The largest position up to `position` that rewind() can go to: itself, or 0.
   std::uint32_t kept(std::uint32_t position) const;
   /// Forgets what lies at and behind a position that is kept.
   void rewind(std::uint32_t position);
@@ -108,7 +112,8 @@ class Pot {
   const PotOptions options_;
   std::uint32_t limit_;
   std::uint32_t pinned_ = 0;
-  std::uint32_t distilled_ = 0;  // position behind the last distillation; 0: there was none
+  std::uint32_t distilled_ = 0;
+  std::uint64_t dropped_ = 0;
   PotStatistics statistics_;
   std::unique_ptr<Parts> parts_;  // what rules need; null without a rule
 };

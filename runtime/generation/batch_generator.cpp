@@ -100,7 +100,8 @@ BatchGenerator::State::State(const model::Model& its_model, const tokenizer::Tok
                 fmt::format("choose 1 to {}", BatchOptions::most_sequences));
   }
   for (std::uint32_t i = 0; i < options.sequences; ++i) {
-    lanes.push_back(std::make_unique<Lane>(model, tokenizer, options.context, options.kv));
+    lanes.push_back(
+        std::make_unique<Lane>(model, tokenizer, options.context, options.kv, options.pot));
   }
   thread = std::thread([this] { run(); });
 }
@@ -240,6 +241,9 @@ void BatchGenerator::State::step_together(std::span<Lane* const> at_work) {
       std::ranges::count_if(sequences, &model::Batch::Sequence::wants_logits));
   logits.resize(std::max(logits.size(), rows * vocab));
   batch.forward(sequences, std::span(logits).first(rows * vocab));
+  for (Lane* lane : planned) {
+    lane->ran();
+  }
   hand_out();
 }
 
@@ -274,11 +278,14 @@ BatchGenerator::~BatchGenerator() = default;
 Generated BatchGenerator::generate(const Prompt& prompt, const GenerateOptions& options,
                                    const OnProgress& on_progress) {
   check_prompt(prompt.tokens, model().config());
-  const std::uint32_t context = context_for(prompt, state_->options.context);
+  const std::uint32_t context = state_->options.pot.bounded()
+                                    ? state_->options.context
+                                    : context_for(prompt, state_->options.context);
   const auto request = std::make_shared<Request>();
   request->prompt.assign(prompt.tokens.begin(), prompt.tokens.end());
   request->adapters.assign(prompt.adapters.begin(), prompt.adapters.end());
   request->context = context;
+  request->pinned = prompt.pinned;
   request->options = options;
   {
     const std::lock_guard lock(state_->mutex);

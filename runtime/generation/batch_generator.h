@@ -11,6 +11,7 @@ struct BatchOptions {
   std::uint32_t sequences = 4;   ///< answers at once, 1 to most_sequences; others wait
   std::uint32_t context = 4096;  ///< positions that each may take, at most the model's
   model::KvDtype kv = model::KvDtype::f16;
+  context::PotOptions pot = {};  ///< with a rule, prompt and answer may be of any length
 
   /// So many that half of a step is left to prefill.
   static constexpr std::uint32_t most_sequences = model::prefill_batch / 2;
@@ -22,7 +23,8 @@ struct BatchOptions {
 /// bit for bit, as alone. Memory is allocated at the beginning: `sequences` sessions.
 ///
 /// A session keeps what it has read. A prompt that begins as another one, with the same adapters,
-/// goes to the session that holds the most of it, and only the rest is computed.
+/// goes to the session that holds the most of it, and only the rest is computed. What has been
+/// distilled is gone on from only by a prompt that begins with all of it.
 class BatchGenerator final : public Generator {
  public:
   /// Both must outlive the generator. Throws bad_argument for options out of range.

@@ -1,5 +1,7 @@
 #include "runtime/generation/chat_format.h"
 
+#include <algorithm>
+
 namespace crayon::generation {
 namespace {
 
@@ -49,6 +51,22 @@ std::vector<Token> render_answered(std::span<const Turn> turns, std::string_view
   Text text = conversation(turns, format);
   text.add_content(spoken(answer, format));
   return text.encode(format, tokenizer);
+}
+
+std::size_t opening_tokens(std::span<const Turn> turns, const ChatFormat& format,
+                           const tokenizer::Tokenizer& tokenizer) {
+  const auto user = std::ranges::find(turns, "user", &Turn::role);
+  if (user == turns.end()) {
+    return 1;
+  }
+  // What two users have in common who say something else.
+  std::vector<Turn> opening(turns.begin(), user + 1);
+  opening.back().content = "1";
+  const std::vector<Token> one = render(opening, format, tokenizer);
+  opening.back().content = "A";
+  const std::vector<Token> other = render(opening, format, tokenizer);
+  const auto end = std::ranges::mismatch(one, other).in1;
+  return std::max<std::size_t>(1, static_cast<std::size_t>(end - one.begin()));
 }
 
 std::string spoken(std::string_view answer, const ChatFormat& format) {

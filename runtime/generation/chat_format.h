@@ -25,6 +25,11 @@ std::vector<Token> render(std::span<const Turn> turns, const ChatFormat& format,
 std::vector<Token> render_answered(std::span<const Turn> turns, std::string_view answer,
                                    const ChatFormat& format, const tokenizer::Tokenizer& tokenizer);
 
+/// Of a rendered conversation, how many first tokens stand before what its user says first: the
+/// system turn, and what the format puts around it. At least 1.
+std::size_t opening_tokens(std::span<const Turn> turns, const ChatFormat& format,
+                           const tokenizer::Tokenizer& tokenizer);
+
 /// `answer` as it follows a rendered conversation: with the space, if any, that the format puts
 /// between the opening and what the assistant says.
 std::string spoken(std::string_view answer, const ChatFormat& format);

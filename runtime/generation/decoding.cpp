@@ -62,6 +62,10 @@ bool Decoding::step(std::span<const float> logits, bool room) {
   return (worth() > 0 && room) || end(Finish::length);
 }
 
+float Decoding::surprise() const {
+  return static_cast<float>(-result_.log_probabilities.back());
+}
+
 Token Decoding::choose(std::span<const float> logits) {
   if (!json_) {
     return sampler_.next(logits, text_);

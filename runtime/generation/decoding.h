@@ -26,6 +26,8 @@ class Decoding {
   /// next, which needs `room` for it in the context. False: the answer has ended.
   bool step(std::span<const float> logits, bool room);
 
+  /// How surprising the last token is that was chosen: -log p, in nats.
+  float surprise() const;
   /// The prompt and the answer so far.
   std::span<const Token> text() const { return text_; }
   /// Tokens that may follow the last one.

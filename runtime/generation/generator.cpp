@@ -24,20 +24,6 @@ void check_fits(std::size_t tokens, std::size_t room) {
   }
 }
 
-/// False: cancelled between two blocks, a fraction of a second on a slow board.
-bool prefill(const model::Model& model, model::Session& session, std::span<const Token> prompt,
-             Decoding& decoding, std::span<float> logits) {
-  while (prompt.size() > model::prefill_batch) {
-    model.forward(session, prompt.first(model::prefill_batch), model::Logits::none, {});
-    prompt = prompt.subspan(model::prefill_batch);
-    if (!decoding.poll()) {
-      return false;
-    }
-  }
-  model.forward(session, prompt, model::Logits::last, logits);
-  return true;
-}
-
 }  // namespace
 
 double Generated::confidence() const {
@@ -51,18 +37,29 @@ double Generated::confidence() const {
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    model::Session& session, std::span<const Token> prompt,
                    const GenerateOptions& options, const OnProgress& on_progress) {
+  context::Pot plain(model, session, {});
+  return generate(model, tokenizer, plain, prompt, options, on_progress);
+}
+
+Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                   context::Pot& pot, std::span<const Token> prompt, const GenerateOptions& options,
+                   const OnProgress& on_progress) {
   Decoding decoding(tokenizer, prompt, options, on_progress);
-  check_fits(prompt.size(), session.context() - session.position());
+  if (!pot.bounded()) {
+    check_fits(prompt.size(), pot.room());
+  }
   Generated& result = decoding.result();
   std::vector<float> prompt_logits(model.config().vocab_size);
-  Lookahead lookahead(model, session, options.speculate);
 
   const double begin = monotonic_seconds();
-  const bool go_on = prefill(model, session, prompt, decoding, prompt_logits);
+  // Cancelled between two blocks, a fraction of a second on a slow board.
+  const bool go_on = pot.read(prompt, prompt_logits, [&] { return decoding.poll(); });
   const double middle = monotonic_seconds();
+  Lookahead lookahead(model, pot, options.speculate);
   if (go_on) {
     std::span<const float> logits = prompt_logits;
-    while (decoding.step(logits, lookahead.position() < session.context())) {
+    while (decoding.step(logits, lookahead.has_room())) {
+      lookahead.expect(decoding.surprise());
       logits = lookahead.advance(decoding.text(), decoding.worth() - 1);
     }
   }
@@ -82,6 +79,13 @@ std::uint32_t context_for(const Prompt& prompt, std::uint32_t most) {
 Generated SessionGenerator::generate(const Prompt& prompt, const GenerateOptions& options,
                                      const OnProgress& on_progress) {
   // Said before a KV cache of that size is allocated.
+  if (pot_.bounded()) {
+    model::Session session(model(), context_, kv_);
+    session.attach(prompt.adapters);
+    context::Pot pot(model(), session, pot_);
+    pot.clear(prompt.pinned);
+    return generation::generate(model(), tokenizer(), pot, prompt.tokens, options, on_progress);
+  }
   const std::uint32_t most = context_for(prompt, model().config().max_context);
   const std::uint64_t wanted = std::uint64_t{prompt.tokens.size()} + options.max_tokens;
   const auto context = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, most));

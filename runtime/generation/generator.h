@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "runtime/context/pot.h"
 #include "runtime/generation/generated.h"
 #include "runtime/model/adapter.h"
 #include "runtime/model/model.h"
@@ -19,12 +20,19 @@ Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokeni
                    model::Session& session, std::span<const Token> prompt,
                    const GenerateOptions& options, const OnProgress& on_progress);
 
+/// The same in a pot: with a rule, neither prompt nor answer is too long.
+Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                   context::Pot& pot, std::span<const Token> prompt, const GenerateOptions& options,
+                   const OnProgress& on_progress);
+
 /// What an answer starts from.
 struct Prompt {
   std::span<const Token> tokens;
   std::span<const model::WeightedAdapter> adapters = {};
-  std::uint32_t context =
-      0;  ///< positions that prompt and answer may take; 0: as many as there are
+  /// Positions that prompt and answer may take; 0: as many as there are.
+  std::uint32_t context = 0;
+  /// The first tokens, which stay whatever is distilled.
+  std::uint32_t pinned = 1;
 };
 
 /// Makes answers to prompts that stand for themselves, whoever runs the model. May be called from
@@ -54,8 +62,18 @@ class Generator {
 class SessionGenerator final : public Generator {
  public:
   using Generator::Generator;
+  /// With a rule every answer has a pot of so many positions.
+  SessionGenerator(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                   context::PotOptions pot, std::uint32_t context, model::KvDtype kv)
+      : Generator(model, tokenizer), pot_(std::move(pot)), context_(context), kv_(kv) {}
+
   Generated generate(const Prompt& prompt, const GenerateOptions& options,
                      const OnProgress& on_progress) override;
+
+ private:
+  const context::PotOptions pot_;
+  const std::uint32_t context_ = 0;
+  const model::KvDtype kv_ = model().default_kv();
 };
 
 /// Positions that a prompt may use of a context of `most`. Throws context_full when it does not

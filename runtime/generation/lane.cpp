@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/process.h"
 
 namespace crayon::generation {
@@ -17,47 +18,84 @@ bool same(const std::vector<model::WeightedAdapter>& left,
 
 }  // namespace
 
-Lane::Lane(const model::Model& model, const tokenizer::Tokenizer& tokenizer, std::uint32_t context,
-           model::KvDtype kv)
-    : model_(model), tokenizer_(tokenizer), session_(model, context, kv) {}
+void ReadText::set(std::span<const Token> text, std::size_t distilled) {
+  distilled_ = distilled;
+  hash_ = formats::hash_of(as_bytes(text.first(distilled)));
+  const auto rest = text.subspan(distilled);
+  rest_.assign(rest.begin(), rest.end());
+}
 
-std::uint32_t Lane::reusable(const Request& request) const {
-  if (!same(adapters_, request.adapters)) {
+std::size_t ReadText::common_with(std::span<const Token> text) const {
+  if (text.size() < distilled_ ||
+      (distilled_ != 0 && formats::hash_of(as_bytes(text.first(distilled_))) != hash_)) {
+    return 0;
+  }
+  const auto end = std::ranges::mismatch(rest_, text.subspan(distilled_)).in1;
+  return distilled_ + static_cast<std::size_t>(end - rest_.begin());
+}
+
+Lane::Lane(const model::Model& model, const tokenizer::Tokenizer& tokenizer, std::uint32_t context,
+           model::KvDtype kv, const context::PotOptions& pot)
+    : model_(model),
+      tokenizer_(tokenizer),
+      session_(model, context, kv),
+      pot_(model, session_, pot) {}
+
+std::size_t Lane::reusable(const Request& request) const {
+  if (!same(adapters_, request.adapters) || (pot_.bounded() && pot_.pinned() != request.pinned)) {
     return 0;
   }
   // The prompt's last token runs in any case, for the logits behind it.
   const auto prompt = std::span(request.prompt).first(request.prompt.size() - 1);
-  const auto common = std::ranges::mismatch(held_, prompt).in1 - held_.begin();
-  return session_.kept(static_cast<std::uint32_t>(common));
+  const std::size_t common = held_.common_with(prompt);
+  if (common < pot_.dropped()) {
+    return 0;
+  }
+  const auto position = static_cast<std::uint32_t>(common - pot_.dropped());
+  const std::uint32_t kept = pot_.kept(position);
+  return kept == 0 ? 0 : kept + pot_.dropped();
 }
 
 void Lane::begin(std::shared_ptr<Request> request, std::uint64_t number) {
   used_last_ = number;
-  const std::uint32_t reused = reusable(*request);
+  const std::size_t reused = reusable(*request);
+  held_.clear();
+  if (reused == 0) {
+    pot_.clear(request->pinned);
+  } else {
+    pot_.rewind(static_cast<std::uint32_t>(reused - pot_.dropped()));
+  }
   if (!same(adapters_, request->adapters)) {
-    held_.clear();
-    session_.rewind(0);
     session_.attach(request->adapters);
     adapters_ = request->adapters;
   }
-  session_.rewind(reused);
-  held_.resize(reused);
   request_ = std::move(request);
   on_progress_ = [&queue = request_->queue](const Progress& progress) {
     return queue.push(progress);
   };
   decoding_.emplace(tokenizer_, request_->prompt, request_->options, on_progress_);
-  decoding_->result().reused_tokens = reused;
-  lookahead_.emplace(model_, session_, request_->options.speculate);
+  decoding_->result().reused_tokens = static_cast<std::uint32_t>(reused);
+  lookahead_.emplace(model_, pot_, request_->options.speculate);
   run_ = reused;
   began_ = prefilled_ = monotonic_seconds();
 }
 
 std::span<const Token> Lane::next(std::size_t most) {
   lookahead_->settle();
+  if (!prefilling()) {
+    lookahead_->expect(decoding_->surprise());
+  } else {
+    pot_.make_room();
+  }
   const std::span<const Token> rest = decoding_->text().subspan(run_);
-  end_ = run_ + std::min(most, rest.size());
+  end_ = run_ + std::min({most, rest.size(), std::size_t{pot_.room()}});
   return rest.first(end_ - run_);
+}
+
+void Lane::ran() {
+  if (prefilling()) {
+    pot_.ran(decoding_->text().subspan(run_, end_ - run_));
+  }
 }
 
 void Lane::took(std::span<const float> logits) {
@@ -74,6 +112,7 @@ void Lane::took(std::span<const float> logits) {
 }
 
 void Lane::advance_alone() {
+  lookahead_->expect(decoding_->surprise());
   const std::span<const float> logits =
       lookahead_->advance(decoding_->text(), decoding_->worth() - 1);
   run_ = decoding_->text().size();
@@ -81,7 +120,8 @@ void Lane::advance_alone() {
 }
 
 void Lane::step(std::span<const float> logits) {
-  if (!decoding_->step(logits, lookahead_->position() < request_->context)) {
+  const bool room = pot_.bounded() || lookahead_->position() < request_->context;
+  if (!decoding_->step(logits, room)) {
     end();
   }
 }
@@ -109,7 +149,9 @@ void Lane::fail(std::exception_ptr error) {
 
 void Lane::release() {
   const auto text = decoding_->text();
-  held_.assign(text.begin(), text.begin() + session_.position());
+  const std::size_t read = session_.position() + pot_.dropped();
+  const std::size_t distilled = pot_.dropped() == 0 ? 0 : pot_.distilled() + pot_.dropped();
+  held_.set(text.first(read), distilled);
   decoding_.reset();
   lookahead_.reset();
   on_progress_ = {};

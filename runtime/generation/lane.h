@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "formats/hash.h"
+#include "runtime/context/pot.h"
 #include "runtime/generation/decoding.h"
 #include "runtime/generation/generator.h"
 #include "runtime/generation/progress_queue.h"
@@ -17,21 +19,38 @@ struct Request {
   std::vector<Token> prompt;
   std::vector<model::WeightedAdapter> adapters;
   std::uint32_t context;  ///< positions that prompt and answer may take
+  std::uint32_t pinned;   ///< first tokens, which are never distilled away
   GenerateOptions options;
   ProgressQueue queue;
+};
+
+/// What a session has read. Of what was distilled, which may be any length, there is a hash left.
+class ReadText {
+ public:
+  void clear() { *this = {}; }
+  /// `text` has been read, of which the first `distilled` tokens cannot be gone back in.
+  void set(std::span<const Token> text, std::size_t distilled);
+  std::size_t size() const { return distilled_ + rest_.size(); }
+  /// How many tokens `text` begins with that were read; 0 when that is less than was distilled.
+  std::size_t common_with(std::span<const Token> text) const;
+
+ private:
+  std::size_t distilled_ = 0;
+  formats::Hash hash_{};  // of those
+  std::vector<Token> rest_;
 };
 
 /// One session of a batch, with the answer that it is making or what is left of its last one.
 class Lane {
  public:
   Lane(const model::Model& model, const tokenizer::Tokenizer& tokenizer, std::uint32_t context,
-       model::KvDtype kv);
+       model::KvDtype kv, const context::PotOptions& pot);
 
   bool idle() const { return !decoding_; }
   /// Tokens that an idle lane holds.
   std::size_t held() const { return held_.size(); }
   /// How much of its prompt this lane need not compute.
-  std::uint32_t reusable(const Request& request) const;
+  std::size_t reusable(const Request& request) const;
   /// The number that came with the last answer, 0 before the first.
   std::uint64_t used_last() const { return used_last_; }
   /// The lane is idle. Throws what Session::attach() and Decoding() do, and stays idle then.
@@ -43,10 +62,13 @@ class Lane {
   bool speculates() const { return request_->options.speculate > 0; }
 
   /// The tokens to run next, at most `most`: some of the prompt, or the one that was chosen last.
+  /// Runs the model for this lane alone when its pot is full.
   std::span<const Token> next(std::size_t most);
   /// Whether the logits behind next() are wanted.
   bool wants_logits() const { return end_ >= request_->prompt.size(); }
-  /// next() has run; `logits` [vocab] behind it, if they are wanted.
+  /// next() has run; no other lane's work is under way.
+  void ran();
+  /// That, and `logits` [vocab] behind it, if they are wanted. Other lanes may do the same.
   void took(std::span<const float> logits);
   /// Runs the model for this lane alone; not while it prefills.
   void advance_alone();
@@ -62,8 +84,9 @@ class Lane {
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
   model::Session session_;
+  context::Pot pot_;
   std::vector<model::WeightedAdapter> adapters_;  // that the session has
-  std::vector<Token> held_;                       // idle: what the session holds
+  ReadText held_;                                 // idle: what the session has read
   std::uint64_t used_last_ = 0;
 
   // Of the answer under way.

@@ -26,8 +26,8 @@ std::span<const Token> look_up(std::span<const Token> text, std::size_t most) {
   return {};
 }
 
-Lookahead::Lookahead(const model::Model& model, model::Session& session, std::uint32_t most)
-    : model_(model), session_(session), most_(std::min(most, most_guesses)) {
+Lookahead::Lookahead(const model::Model& model, context::Pot& pot, std::uint32_t most)
+    : model_(model), pot_(pot), session_(pot.session()), most_(std::min(most, most_guesses)) {
   batch_.reserve(1 + most_);
 }
 
@@ -43,7 +43,7 @@ std::span<const float> Lookahead::advance(std::span<const Token> text, std::size
 }
 
 void Lookahead::run_batch(std::span<const Token> text, std::size_t worth) {
-  const std::size_t room = session_.context() - session_.position();
+  const std::size_t room = pot_.room();
   const std::span<const Token> guesses =
       look_up(text, std::min({most_, worth, room > 0 ? room - 1 : 0}));
   batch_.assign(1, text.back());
@@ -56,6 +56,18 @@ void Lookahead::run_batch(std::span<const Token> text, std::size_t worth) {
 
 std::uint32_t Lookahead::position() const {
   return session_.position() - static_cast<std::uint32_t>(batch_.size() - chosen_);
+}
+
+bool Lookahead::has_room() const {
+  return pot_.bounded() || position() < session_.context();
+}
+
+void Lookahead::expect(float surprise) {
+  if (position() >= pot_.limit()) {
+    settle();
+    pot_.make_room();
+  }
+  pot_.set_surprise(position(), surprise);
 }
 
 void Lookahead::settle() {

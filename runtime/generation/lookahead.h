@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "runtime/context/pot.h"
 #include "runtime/model/model.h"
 
 namespace crayon::generation {
@@ -34,8 +35,8 @@ struct Guesses {
 class Lookahead {
  public:
   /// `most`: guesses in a batch, of which most_guesses are made at most; 0: none, plain decoding.
-  /// Model and session outlive this.
-  Lookahead(const model::Model& model, model::Session& session, std::uint32_t most);
+  /// Model and pot outlive this.
+  Lookahead(const model::Model& model, context::Pot& pot, std::uint32_t most);
 
   /// Logits [vocab] behind `text`, whose last token was just chosen and whose others were the
   /// session's before; valid until the next call. Of guesses no more are made than `worth`, the
@@ -44,6 +45,10 @@ class Lookahead {
 
   /// Tokens that the session would hold without guesses.
   std::uint32_t position() const;
+  /// Whether another token can run; in a pot with a rule it always can.
+  bool has_room() const;
+  /// Makes the pot ready for the token that runs next, and tells it how surprising that is.
+  void expect(float surprise);
   /// Rewinds the session to that.
   void settle();
 
@@ -54,6 +59,7 @@ class Lookahead {
   std::span<const float> row(std::size_t index) const;
 
   const model::Model& model_;
+  context::Pot& pot_;
   model::Session& session_;
   std::size_t most_;
   std::vector<Token> batch_;   ///< the last one that ran: a chosen token, and guesses

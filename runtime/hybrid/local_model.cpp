@@ -27,6 +27,8 @@ LocalModel::LocalModel(generation::Generator& generator, const adapters::Adapter
       generate_(options.generate),
       prompt_(generation::render(turns, generator.tokenizer().data().chat_format,
                                  generator.tokenizer())),
+      pinned_(static_cast<std::uint32_t>(generation::opening_tokens(
+          turns, generator.tokenizer().data().chat_format, generator.tokenizer()))),
       query_(generator.model(), query_of(turns, generator.tokenizer())),
       selection_(adapters.select(query_)) {
   const formats::ChatFormat& format = generator.tokenizer().data().chat_format;
@@ -35,8 +37,8 @@ LocalModel::LocalModel(generation::Generator& generator, const adapters::Adapter
 
 generation::Generated LocalModel::answer(const generation::OnProgress& on_progress) const {
   return generator_.generate(
-      {.tokens = prompt_, .adapters = selection_.adapters, .context = context_}, generate_,
-      [&](const generation::Progress& progress) {
+      {.tokens = prompt_, .adapters = selection_.adapters, .context = context_, .pinned = pinned_},
+      generate_, [&](const generation::Progress& progress) {
         return on_progress(progress) && !cancelled() && !deadline_.passed();
       });
 }

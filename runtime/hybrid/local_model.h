@@ -48,6 +48,7 @@ class LocalModel {
   std::uint32_t context_;
   generation::GenerateOptions generate_;
   std::vector<formats::Token> prompt_;
+  std::uint32_t pinned_;
   adapters::Query query_;
   adapters::Selection selection_;
 };
