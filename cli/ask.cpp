@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/engine.h"
@@ -21,7 +22,21 @@ struct Options {
   generation::GenerateOptions generate;
   HybridOptions hybrid;
   EngineOptions engine;
+  SessionOptions session;
+  DistillOptions distill;
 };
+
+/// A session for each answer: of just the right length, or a pot.
+std::shared_ptr<generation::Generator> make_generator(const Options& options,
+                                                      const Engine& engine) {
+  context::PotOptions pot = to_pot_options(options.distill, engine.tokenizer());
+  const model::KvDtype kv = kv_of(options.session.kv, engine.model().default_kv());
+  if (pot.bounded()) {
+    note_memory(engine.memory(options.session, pot, 1));
+  }
+  return std::make_shared<generation::SessionGenerator>(
+      engine.model(), engine.tokenizer(), std::move(pot), engine.context(options.session), kv);
+}
 
 const char* route_name(hybrid::Route route) {
   return route == hybrid::Route::remote ? "remote" : "local";
@@ -41,11 +56,11 @@ Exit ask(const Options& options, const Common& common) {
   hybrid::AskOptions ask_options = to_ask_options(options.hybrid);
   ask_options.generate = options.generate;
   ask_options.explain = options.explain;
+  ask_options.context = options.session.context;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
-  const hybrid::Assistant assistant(
-      std::make_shared<generation::SessionGenerator>(engine.model(), engine.tokenizer()),
-      engine.adapters(), options.hybrid.remote, to_policy(options.hybrid, engine));
+  const hybrid::Assistant assistant(make_generator(options, engine), engine.adapters(),
+                                    options.hybrid.remote, to_policy(options.hybrid, engine));
   std::vector<generation::Turn> turns;
   if (!options.system.empty()) {
     turns.push_back({"system", options.system});
@@ -97,6 +112,8 @@ Action declare_ask(Command& command, const Common& common) {
   add_speculate_option(command, options->generate.speculate);
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
+  add_session_options(command, options->session);
+  add_distill_options(command, options->distill);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return ask(*options, common); };

@@ -177,8 +177,22 @@ void Engine::set_prior(const EngineOptions& options) {
   adapters_.pool->set_prior(embeddings, options.prior.value_or(1.0f));
 }
 
+std::uint32_t Engine::context(const SessionOptions& options) const {
+  return context_of(model_->config(), options.context);
+}
+
+model::MemoryEstimate Engine::memory(const SessionOptions& options, const context::PotOptions& pot,
+                                     std::uint64_t sessions) const {
+  model::MemoryEstimate memory = model::Model::estimate(bundle_.info(), kernels_, context(options),
+                                                        kv_of(options.kv, model_->default_kv()));
+  memory.kv_cache *= sessions;
+  memory.scratch += context::Pot::bytes(*model_, context(options), pot);
+  memory.scratch *= sessions;
+  return memory;
+}
+
 std::unique_ptr<model::Session> Engine::bare_session(const SessionOptions& options) const {
-  return std::make_unique<model::Session>(*model_, context_of(model_->config(), options.context),
+  return std::make_unique<model::Session>(*model_, context(options),
                                           kv_of(options.kv, model_->default_kv()));
 }
 

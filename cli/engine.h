@@ -46,6 +46,13 @@ class Engine {
   /// The names of adapters().fixed when they are kept apart: of their files, without the ending.
   const std::vector<std::string>& adapter_names() const { return adapter_names_; }
 
+  /// What the weights and `sessions` of that kind take, with a pot each; computed before anything
+  /// of it is allocated but the weights.
+  model::MemoryEstimate memory(const SessionOptions& options, const context::PotOptions& pot,
+                               std::uint64_t sessions) const;
+  /// Positions that a session with these options has.
+  std::uint32_t context(const SessionOptions& options) const;
+
   /// A new session without any adapter.
   std::unique_ptr<model::Session> bare_session(const SessionOptions& options) const;
   /// A new session with the adapters attached; a pool is blended for the tokens of `query`.

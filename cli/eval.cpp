@@ -35,6 +35,7 @@ struct Options {
   HybridOptions hybrid;
   EngineOptions engine;
   SessionOptions session;
+  DistillOptions distill;
 };
 
 /// An item's answer, the local one or the remote's.
@@ -107,11 +108,11 @@ std::vector<eval::TaskItem> read_shots(const std::string& argument) {
 /// Puts items to the local model, and to the remote one those that its router offloads.
 class Exam {
  public:
-  Exam(const Engine& engine, model::Session& session, const Options& options)
+  Exam(const Engine& engine, context::Pot& pot, const Options& options)
       : options_(options),
         ask_(to_ask_options(options.hybrid)),
         client_(to_client_options(options.hybrid.tls)),
-        examiner_(engine.model(), engine.tokenizer(), session, engine.adapters(),
+        examiner_(engine.model(), engine.tokenizer(), pot, engine.adapters(),
                   read_shots(options.shots), options.exam) {
     if (const auto& routing = engine.adapters().routing) {
       router_ = hybrid::Router::calibrated(*routing);
@@ -260,7 +261,8 @@ Exit evaluate(const Options& options, const Common& common) {
   const std::vector<eval::TaskItem> items = read_items(options.files, options.limit);
   const Engine engine(options.model, options.engine);
   const auto session = engine.bare_session(options.session);
-  Exam exam(engine, *session, options);
+  context::Pot pot(engine.model(), *session, to_pot_options(options.distill, engine.tokenizer()));
+  Exam exam(engine, pot, options);
   ItemFile lines(options.items);
   std::vector<eval::TaskScore> scores;
   std::size_t remote = 0;
@@ -322,6 +324,7 @@ Action declare_eval(Command& command, const Common& common) {
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
+  add_distill_options(command, options->distill);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] {

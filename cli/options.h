@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "arguments/command.h"
+#include "runtime/context/pot.h"
 #include "runtime/eval/scored_text.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/hybrid/assistant.h"
+#include "runtime/tokenizer/tokenizer.h"
 
 namespace crayon::cli {
 
@@ -46,6 +48,20 @@ struct SessionOptions {
 inline constexpr std::uint32_t default_context = 4096;
 void add_session_options(Command& command, SessionOptions& options);
 void add_kv_option(Command& command, SessionOptions& options);
+
+/// How a context makes room when it is full.
+struct DistillOptions {
+  std::string rule = "none";
+  float keep = 0.5f;
+  float surprise_share = 0.5f;
+  std::string surprise = "full";
+  std::string catalyst = context::default_catalyst;
+};
+/// --distill, --keep, --surprise-share, --surprise and --catalyst.
+void add_distill_options(Command& command, DistillOptions& options);
+/// With the catalyst in the model's tokens.
+context::PotOptions to_pot_options(const DistillOptions& options,
+                                   const tokenizer::Tokenizer& tokenizer);
 
 void add_sampler_options(Command& command, generation::SamplerOptions& options);
 

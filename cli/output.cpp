@@ -34,6 +34,12 @@ void note(std::string_view line) {
   fmt::print(stderr, "{}\n", line);
 }
 
+void note_memory(const model::MemoryEstimate& memory) {
+  note(fmt::format("memory: {}: weights {}, KV cache {}, scratch {}", bytes_text(memory.total()),
+                   bytes_text(memory.weights), bytes_text(memory.kv_cache),
+                   bytes_text(memory.scratch)));
+}
+
 bool stdout_is_terminal() {
   return ::isatty(STDOUT_FILENO) == 1;
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/model/model.h"
+
 namespace crayon::cli {
 
 /// JSON whose fields stay in the order they are written in.
@@ -24,6 +26,9 @@ void print_json(const Json& value);
 void note(std::string_view line);
 
 bool stdout_is_terminal();
+
+/// "memory: 5.4 MiB: weights ..." on standard error.
+void note_memory(const model::MemoryEstimate& memory);
 
 /// A size in the largest binary unit that fits: "3.4 MiB".
 std::string bytes_text(std::uint64_t bytes);

@@ -19,6 +19,8 @@ struct Options {
   TextInput text;
   EngineOptions engine;
   SessionOptions session;
+  DistillOptions distill;
+  std::size_t tail = 0;
   eval::TextScoring scoring;
 };
 
@@ -38,10 +40,21 @@ Exit perplexity(const Options& options, const Common& common) {
   {
     Progress progress("reading", "tokens");
     const double count = static_cast<double>(tokens.size());
-    measured = eval::perplexity(
-        engine.model(), *session, sequences, session->context(), bos, [&](double share) {
-          progress.update(static_cast<std::uint64_t>(share * count), tokens.size());
-        });
+    const auto report = [&](double share) {
+      progress.update(static_cast<std::uint64_t>(share * count), tokens.size());
+    };
+    if (options.tail != 0) {
+      context::Pot pot(engine.model(), *session,
+                       to_pot_options(options.distill, engine.tokenizer()));
+      pot.clear(1);
+      if (bos >= 0) {
+        tokens.insert(tokens.begin(), bos);
+      }
+      measured = eval::tail_perplexity(engine.model(), pot, tokens, options.tail, report);
+    } else {
+      measured =
+          eval::perplexity(engine.model(), *session, sequences, session->context(), bos, report);
+    }
   }
   if (common.json) {
     print_json({{"perplexity", measured.perplexity}, {"tokens", measured.tokens}});
@@ -60,6 +73,10 @@ Action declare_perplexity(Command& command, const Common& common) {
   add_scoring_options(command, options->scoring);
   add_adapter_option(command, options->engine);
   add_session_options(command, options->session);
+  command.add_option("--tail", options->tail,
+                     "Count the last so many tokens alone, with all before them in the context, "
+                     "which --distill keeps to its size; 0: all, in windows that start afresh");
+  add_distill_options(command, options->distill);
   add_engine_options(command, options->engine);
   return [options, &common] { return perplexity(*options, common); };
 }

@@ -21,6 +21,7 @@ struct Options {
   bool timings = false;
   EngineOptions engine;
   SessionOptions session;
+  DistillOptions distill;
 };
 
 const char* finish_name(generation::Finish finish) {
@@ -59,7 +60,13 @@ Exit run(const Options& options, const Common& common) {
   const Engine engine(options.model, options.engine);
   const std::vector<formats::Token> tokens =
       engine.tokenizer().encode(prompt, {.parse_special = options.special});
+  const context::PotOptions pot_options = to_pot_options(options.distill, engine.tokenizer());
+  if (pot_options.bounded()) {
+    note_memory(engine.memory(options.session, pot_options, 1));
+  }
   const auto session = engine.session(options.session, tokens);
+  context::Pot pot(engine.model(), *session, pot_options);
+  pot.clear(1);
   const auto show = [&](std::string_view text) {
     if (!common.json) {
       print(text);
@@ -70,8 +77,8 @@ Exit run(const Options& options, const Common& common) {
     return true;
   };
   show(prompt);
-  const generation::Generated done = generation::generate(
-      engine.model(), engine.tokenizer(), *session, tokens, options.generate, follow);
+  const generation::Generated done = generation::generate(engine.model(), engine.tokenizer(), pot,
+                                                          tokens, options.generate, follow);
   if (common.json) {
     print_json({{"prompt", prompt},
                 {"text", done.text},
@@ -110,6 +117,7 @@ Action declare_run(Command& command, const Common& common) {
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
+  add_distill_options(command, options->distill);
   add_engine_options(command, options->engine);
   command.add_flag("--timings", options->timings, "Print speeds on standard error");
   return [options, &common] { return run(*options, common); };

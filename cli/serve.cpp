@@ -36,13 +36,15 @@ struct Options {
   std::uint32_t speculate = 0;
   EngineOptions engine;
   SessionOptions session;
+  DistillOptions distill;
 };
 
 generation::BatchOptions batch_options(const Options& options, const Engine& engine) {
   const model::Model& model = engine.model();
   return {.sequences = static_cast<std::uint32_t>(options.serve.parallel),
           .context = context_of(model.config(), options.session.context),
-          .kv = kv_of(options.session.kv, model.default_kv())};
+          .kv = kv_of(options.session.kv, model.default_kv()),
+          .pot = to_pot_options(options.distill, engine.tokenizer())};
 }
 
 std::shared_ptr<const adapters::Pool> open_pool(const std::string& path,
@@ -128,15 +130,14 @@ std::string url_of(const transport::ServerOptions& http, std::uint16_t port) {
 
 void say_where(const Options& options, const std::string& url, const std::string& name,
                const generation::BatchOptions& batch, const Engine& engine, const Common& common) {
-  const model::MemoryEstimate one = model::Model::estimate(
-      engine.bundle().info(), engine.model().kernels(), batch.context, batch.kv);
-  const std::uint64_t sessions = batch.sequences * (one.kv_cache + one.scratch);
+  const model::MemoryEstimate memory = engine.memory(options.session, batch.pot, batch.sequences);
+  const std::uint64_t sessions = memory.kv_cache + memory.scratch;
   if (common.json) {
     print_json({{"url", url},
                 {"model", name},
                 {"parallel", batch.sequences},
                 {"context", batch.context},
-                {"weight_bytes", one.weights},
+                {"weight_bytes", memory.weights},
                 {"session_bytes", sessions}});
     return;
   }
@@ -144,7 +145,7 @@ void say_where(const Options& options, const std::string& url, const std::string
   note(fmt::format(
       "{} requests at once, {} positions each; {:.1f} MiB of weights and {:.1f} MiB of sessions; "
       "{} more may wait",
-      batch.sequences, batch.context, static_cast<double>(one.weights) / (1 << 20),
+      batch.sequences, batch.context, static_cast<double>(memory.weights) / (1 << 20),
       static_cast<double>(sessions) / (1 << 20), options.serve.queue));
 }
 
@@ -153,6 +154,9 @@ Exit serve(const Options& options, const Common& common) {
   engine_options.separate = true;
   const Engine engine(options.model, engine_options);
   const generation::BatchOptions batch = batch_options(options, engine);
+  if (batch.pot.bounded()) {
+    note_memory(engine.memory(options.session, batch.pot, batch.sequences));
+  }
   const auto generator =
       std::make_shared<generation::BatchGenerator>(engine.model(), engine.tokenizer(), batch);
   const hybrid::Assistant assistant(generator, engine.adapters(), options.hybrid.remote,
@@ -232,6 +236,7 @@ Action declare_serve(Command& command, const Common& common) {
   add_adapter_option(command, options->engine);
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
+  add_distill_options(command, options->distill);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return serve(*options, common); };

@@ -13,6 +13,7 @@ constexpr Verb table[] = {
     {"activate", "Leave a packed image beside a model, so that it starts at once",
      declare_activate},
     {"run", "Continue a text", declare_run},
+    {"read", "Read a text of any length into a context of fixed size", declare_read},
     {"tokenize", "Turn text into token ids", declare_tokenize},
     {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
     {"compare", "Measure how far a model is from another, as after quantising it", declare_compare},

@@ -37,6 +37,7 @@ Action declare_info(Command& command, const Common& common);
 Action declare_verify(Command& command, const Common& common);
 Action declare_activate(Command& command, const Common& common);
 Action declare_run(Command& command, const Common& common);
+Action declare_read(Command& command, const Common& common);
 Action declare_tokenize(Command& command, const Common& common);
 Action declare_perplexity(Command& command, const Common& common);
 Action declare_compare(Command& command, const Common& common);

@@ -183,8 +183,8 @@ std::uint32_t Pot::room() const {
   return limit_ - std::min(limit_, session_.position());
 }
 
-void Pot::make_room() {
-  if (bounded() && room() == 0) {
+void Pot::make_room(std::uint32_t tokens) {
+  if (bounded() && room() < tokens) {
     distil(kept_by(options_, session_.context()));
   }
 }

@@ -71,8 +71,8 @@ class Pot {
   std::uint32_t limit() const { return limit_; }
   /// Tokens that may run before make_room().
   std::uint32_t room() const;
-  /// Distils when there is no room. Without a rule it does nothing.
-  void make_room();
+  /// Distils when there is no room for so many. Without a rule it does nothing.
+  void make_room(std::uint32_t tokens = 1);
   /// Distils now, to so many entries: pinned() or more, and no more than are held.
   void distil(std::uint32_t keep);
 

@@ -54,11 +54,11 @@ bool same_answer(std::string_view left, std::string_view right) {
 }
 
 Examiner::Examiner(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                   model::Session& session, const adapters::AdapterSet& adapters,
+                   context::Pot& pot, const adapters::AdapterSet& adapters,
                    std::span<const TaskItem> shots, const ExamOptions& options)
     : model_(model),
       tokenizer_(tokenizer),
-      session_(session),
+      pot_(pot),
       adapters_(adapters),
       options_(options),
       chat_format_(tokenizer.data().chat_format),
@@ -73,10 +73,11 @@ Examiner::Examiner(const model::Model& model, const tokenizer::Tokenizer& tokeni
     turns_.push_back({"assistant", shot.answer});
   }
   turns_.push_back({"user", {}});
-  session_.rewind(0);
+  pot_.clear(
+      static_cast<std::uint32_t>(generation::opening_tokens(turns_, chat_format_, tokenizer_)));
   if (!adapters.pool) {  // else every question has a blend of its own
     adapters::Query none(model, {});
-    session.attach(adapters.select(none).adapters);
+    pot.session().attach(adapters.select(none).adapters);
   }
 }
 
@@ -87,11 +88,11 @@ Answered Examiner::ask(const TaskItem& item) {
   }
   turns_.back().content = item.content();
   const std::vector<Token> prompt = generation::render(turns_, chat_format_, tokenizer_);
-  if (prompt.size() > session_.context()) {
+  if (!pot_.bounded() && prompt.size() > pot_.limit()) {
     throw Error(Code::context_full,
                 fmt::format("an item has {} tokens and the context has room for {}", prompt.size(),
-                            session_.context()),
-                "use a larger context or fewer examples");
+                            pot_.limit()),
+                "use a larger context, fewer examples, or --distill");
   }
   const std::span<const generation::Turn> question(&turns_.back(), 1);
   adapters::Query query(model_, generation::render(question, chat_format_, tokenizer_));
@@ -99,7 +100,7 @@ Answered Examiner::ask(const TaskItem& item) {
   if (adapters_.pool) {
     held_.clear();  // what the session holds was computed with other weights
     adapters::Selection selection = adapters_.select(query);
-    session_.attach(selection.adapters);
+    pot_.session().attach(selection.adapters);
     blend = std::move(selection.blend);
   }
   Answered answered = asks_by_choices(item) ? by_choices(item, prompt) : by_text(prompt);
@@ -130,11 +131,18 @@ std::size_t Examiner::rewind_to_common(std::span<const Token> prompt) {
   return common;
 }
 
-/// Rewinds the session to that position, or to what it has kept. Returns the position.
-std::size_t Examiner::rewind_to(std::size_t position) {
-  const std::uint32_t kept = session_.kept(static_cast<std::uint32_t>(position));
-  session_.rewind(kept);
-  return kept;
+/// Goes back to where so many tokens of the text had been read, or to what can be gone back to.
+/// Returns how many that are.
+std::size_t Examiner::rewind_to(std::size_t tokens) {
+  if (tokens > pot_.dropped()) {
+    const auto position = static_cast<std::uint32_t>(tokens - pot_.dropped());
+    if (const std::uint32_t kept = pot_.kept(position); kept != 0) {
+      pot_.rewind(kept);
+      return kept + pot_.dropped();
+    }
+  }
+  pot_.rewind(0);
+  return 0;
 }
 
 /// Log-probability of each token of an answer behind the prompt.
@@ -152,9 +160,10 @@ std::vector<double> Examiner::log_probabilities(std::span<const Token> answer,
   rest_.resize(more * vocab);
   const std::size_t kept = rewind_to(prompt.size());
   if (kept < prompt.size()) {
-    model_.forward(session_, prompt.subspan(kept), model::Logits::none, {});
+    pot_.read(prompt.subspan(kept), {});
   }
-  model_.forward(session_, answer.first(more), model::Logits::all, rest_);
+  pot_.make_room(static_cast<std::uint32_t>(more));
+  model_.forward(pot_.session(), answer.first(more), model::Logits::all, rest_);
   for (std::size_t t = 0; t < more; ++t) {
     const std::span<const float> row = std::span(rest_).subspan(t * vocab, vocab);
     result.push_back(generation::log_probability(row, answer[t + 1]));
@@ -164,7 +173,7 @@ std::vector<double> Examiner::log_probabilities(std::span<const Token> answer,
 
 Answered Examiner::by_choices(const TaskItem& item, std::span<const Token> prompt) {
   const std::size_t common = rewind_to_common(prompt);
-  model_.forward(session_, prompt.subspan(common), model::Logits::last, first_);
+  pot_.read(prompt.subspan(common), first_);
 
   std::vector<double> sums;  // [choices]
   std::vector<double> best;  // of the best choice's tokens
@@ -197,7 +206,7 @@ Answered Examiner::by_text(std::span<const Token> prompt) {
   options.stop.emplace_back("\n");
   const std::size_t common = rewind_to_common(prompt);
   const generation::Generated generated =
-      generation::generate(model_, tokenizer_, session_, prompt.subspan(common), options, {});
+      generation::generate(model_, tokenizer_, pot_, prompt.subspan(common), options, {});
 
   Answered answered;
   answered.text = trimmed(generated.text);

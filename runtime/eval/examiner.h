@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/adapters/adapter_set.h"
+#include "runtime/context/pot.h"
 #include "runtime/eval/task_file.h"
 #include "runtime/generation/chat_format.h"
 #include "runtime/model/model.h"
@@ -54,11 +55,11 @@ bool same_answer(std::string_view left, std::string_view right);
 /// What a prompt has in common with the one before it is not computed twice.
 class Examiner {
  public:
-  /// All must outlive the examiner, and nobody else may use the session. `shots`: examples that
-  /// stand before every question as earlier turns; each needs an answer.
-  Examiner(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-           model::Session& session, const adapters::AdapterSet& adapters,
-           std::span<const TaskItem> shots, const ExamOptions& options);
+  /// All must outlive the examiner, and nobody else may use the pot or its session. `shots`:
+  /// examples that stand before every question as earlier turns; each needs an answer.
+  Examiner(const model::Model& model, const tokenizer::Tokenizer& tokenizer, context::Pot& pot,
+           const adapters::AdapterSet& adapters, std::span<const TaskItem> shots,
+           const ExamOptions& options);
 
   /// Throws bad_argument for an item without an answer, or without choices when it is asked by
   /// them; context_full, which leaves the examiner as it was, when it is too long.
@@ -69,7 +70,7 @@ class Examiner {
 
   bool asks_by_choices(const TaskItem& item) const;
   std::size_t rewind_to_common(std::span<const Token> prompt);
-  std::size_t rewind_to(std::size_t position);
+  std::size_t rewind_to(std::size_t tokens);
   Answered by_choices(const TaskItem& item, std::span<const Token> prompt);
   Answered by_text(std::span<const Token> prompt);
   std::vector<double> log_probabilities(std::span<const Token> answer,
@@ -77,12 +78,12 @@ class Examiner {
 
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
-  model::Session& session_;
+  context::Pot& pot_;
   const adapters::AdapterSet& adapters_;
   const ExamOptions options_;
   const formats::ChatFormat& chat_format_;
   std::vector<generation::Turn> turns_;  // the shots, and the question behind them
-  std::vector<Token> held_;              // what the session holds
+  std::vector<Token> held_;              // what the pot has read
   std::vector<float> first_;             // [vocab] logits behind the prompt
   std::vector<float> rest_;              // [tokens of an answer][vocab]
 };

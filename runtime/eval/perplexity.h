@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "runtime/context/pot.h"
 #include "runtime/eval/windows.h"
 
 namespace crayon::eval {
@@ -20,5 +21,12 @@ struct Perplexity {
 Perplexity perplexity(const model::Model& model, model::Session& session,
                       std::span<const Sequence> sequences, std::uint32_t window, model::Token bos,
                       const std::function<void(double)>& progress);
+
+/// Perplexity of the last `tail` tokens of a text, all of which goes through a pot that was cleared
+/// first. Throws bad_argument unless 1 <= tail < tokens, and context_full for a pot without a rule
+/// that is too small.
+Perplexity tail_perplexity(const model::Model& model, context::Pot& pot,
+                           std::span<const model::Token> tokens, std::size_t tail,
+                           const std::function<void(double)>& progress);
 
 }  // namespace crayon::eval

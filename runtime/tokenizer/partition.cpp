@@ -86,7 +86,8 @@ std::string Partition::normalize(std::string_view text) const {
   return data_.kind == TokenizerKind::clip_bpe ? to_lower_case(text) : std::string(text);
 }
 
-std::vector<Part> Partition::split(std::string_view text, const ControlScope& scope) const {
+std::vector<Part> Partition::split(std::string_view text, const ControlScope& scope,
+                                   bool starts) const {
   const std::array sets = {&raw_, &normalized_};
   const bool all_raw = !scope.literal.empty();
   std::vector<Part> parts;
@@ -113,7 +114,7 @@ std::vector<Part> Partition::split(std::string_view text, const ControlScope& sc
   }
   std::erase_if(parts, [](const Part& p) { return p.token == no_token && p.text.empty(); });
   if (data_.add_space_prefix) {
-    add_prefixes(parts);
+    add_prefixes(parts, starts);
   }
   return parts;
 }
@@ -134,10 +135,10 @@ bool Partition::takes_prefix(const Part* before, const Part& part) const {
          data_.types[static_cast<std::size_t>(before->token)] != TokenType::user_defined;
 }
 
-void Partition::add_prefixes(std::vector<Part>& parts) const {
+void Partition::add_prefixes(std::vector<Part>& parts, bool starts) const {
   const Part* before = nullptr;  // text is between tokens, so this is one, or there is none
   for (Part& part : parts) {
-    if (takes_prefix(before, part)) {
+    if ((starts || before != nullptr) && takes_prefix(before, part)) {
       part.text.insert(0, 1, ' ');
     }
     before = &part;

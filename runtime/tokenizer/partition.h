@@ -26,13 +26,15 @@ class Partition {
   /// Keeps a reference to `data`.
   explicit Partition(const formats::TokenizerData& data);
 
-  /// Throws over_limit when normalising makes too much of the text.
-  std::vector<Part> split(std::string_view text, const ControlScope& scope) const;
+  /// `starts`: whether a text begins here, or goes on. Throws over_limit when normalising makes too
+  /// much of the text.
+  std::vector<Part> split(std::string_view text, const ControlScope& scope,
+                          bool starts = true) const;
 
  private:
   std::string normalize(std::string_view text) const;
   bool takes_prefix(const Part* before, const Part& part) const;
-  void add_prefixes(std::vector<Part>& parts) const;
+  void add_prefixes(std::vector<Part>& parts, bool starts) const;
 
   const formats::TokenizerData& data_;
   std::optional<formats::Charsmap> charsmap_;

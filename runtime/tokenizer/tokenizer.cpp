@@ -79,7 +79,8 @@ std::vector<Token> Tokenizer::encode(std::string_view text, const EncodeOptions&
   if (options.add_bos && data.add_bos && data.bos) {
     tokens.push_back(*data.bos);
   }
-  for (const Part& part : impl_->partition.split(text, {options.parse_special, options.literal})) {
+  for (const Part& part :
+       impl_->partition.split(text, {options.parse_special, options.literal}, !options.continues)) {
     if (part.token != no_token) {
       tokens.push_back(part.token);
     } else {

@@ -21,6 +21,7 @@ struct TextRange {
 
 struct EncodeOptions {
   bool add_bos = true;         ///< in front, where the tokenizer asks for it
+  bool continues = false;      ///< goes on from another text: no space is put in front of it
   bool add_eos = false;        ///< at the end, where the tokenizer asks for it
   bool parse_special = false;  ///< control tokens spelled in the text become those tokens
   /// But not where their spelling has a part in one of these, which are in order and apart.
