@@ -56,9 +56,9 @@ Exit ask(const Options& options, const Common& common) {
   hybrid::AskOptions ask_options = to_ask_options(options.hybrid);
   ask_options.generate = options.generate;
   ask_options.explain = options.explain;
-  ask_options.context = options.session.context;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
+  ask_options.context = engine.context(options.session);
   const hybrid::Assistant assistant(make_generator(options, engine), engine.adapters(),
                                     options.hybrid.remote, to_policy(options.hybrid, engine));
   std::vector<generation::Turn> turns;

@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "cli/examples.h"
 #include "cli/placement.h"
+#include "formats/hash.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
 
@@ -49,6 +51,7 @@ class AdapterLoader {
   void add(const LoraArgument& lora) {
     const formats::Bundle bundle = formats::Bundle::open(lora.path);
     ++count_;
+    identify(bundle.id(), lora.scale);
     routing_ = bundle.info().routing;  // it is about this adapter alone, at its own scale
     if (lora.scale != 1.0f) {
       routing_.reset();
@@ -69,6 +72,11 @@ class AdapterLoader {
     }
     throw Error(Code::bad_argument, fmt::format("{} is a model, not an adapter", lora.path),
                 "name a bundle that `crayon pack-adapter`, `blend` or `pack-pool` made");
+  }
+
+  /// Of all that was added, in its order; zeros: nothing.
+  formats::Hash id() const {
+    return identity_.empty() ? formats::Hash{} : formats::hash_of(identity_);
   }
 
   /// One adapter each, with the name of its file; they can be weighed anew.
@@ -94,6 +102,12 @@ class AdapterLoader {
   }
 
  private:
+  void identify(const formats::Hash& bundle, float scale) {
+    identity_.insert(identity_.end(), bundle.begin(), bundle.end());
+    const ByteSpan bytes = as_bytes(std::span<const float>(&scale, 1));
+    identity_.insert(identity_.end(), bytes.begin(), bytes.end());
+  }
+
   adapters::AdapterSet finish_set() {
     if (count_ == 1) {
       set_.routing = routing_;
@@ -116,16 +130,18 @@ class AdapterLoader {
   std::vector<std::pair<formats::AdapterSource, float>> sources_;
   std::vector<std::string> names_;  // [sources]
   adapters::AdapterSet set_;
+  std::vector<std::uint8_t> identity_;  // ids and scales
   std::size_t count_ = 0;
   std::optional<formats::Routing> routing_;  // of the last one
 };
 
 adapters::AdapterSet open_adapters(const EngineOptions& options, const formats::Bundle& base,
-                                   std::vector<std::string>& names) {
+                                   std::vector<std::string>& names, formats::Hash& id) {
   AdapterLoader loader(base, options.tau);
   for (const std::string& argument : options.loras) {
     loader.add(parse_lora(argument));
   }
+  id = loader.id();
   return options.separate ? loader.finish_apart(names) : loader.finish();
 }
 
@@ -155,7 +171,7 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
       bundle_(open_model(path)),
       model_(model::Model::load(bundle_, kernels_, pool_)),
       tokenizer_(tokenizer_of(bundle_, options.chat_format)),
-      adapters_(open_adapters(options, bundle_, adapter_names_)) {
+      adapters_(open_adapters(options, bundle_, adapter_names_, adapters_id_)) {
   if (!options.examples.empty()) {
     set_prior(options);
   } else if (options.prior) {

@@ -43,6 +43,8 @@ class Engine {
   /// The threads that the model computes with; one caller at a time, as ThreadPool says.
   ThreadPool& thread_pool() const { return pool_; }
   const adapters::AdapterSet& adapters() const { return adapters_; }
+  /// Says which adapters those are, at which scales; zeros: none.
+  const formats::Hash& adapters_id() const { return adapters_id_; }
   /// The names of adapters().fixed when they are kept apart: of their files, without the ending.
   const std::vector<std::string>& adapter_names() const { return adapter_names_; }
 
@@ -68,7 +70,8 @@ class Engine {
   std::unique_ptr<model::Model> model_;
   tokenizer::Tokenizer tokenizer_;
   std::vector<std::string> adapter_names_;
-  adapters::AdapterSet adapters_;  // sets the names as well
+  formats::Hash adapters_id_{};
+  adapters::AdapterSet adapters_;  // sets the names and the id as well
 };
 
 }  // namespace crayon::cli

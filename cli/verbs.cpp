@@ -23,6 +23,7 @@ constexpr Verb table[] = {
      declare_calibrate},
     {"eval", "Measure how many questions a model answers right", declare_eval},
     {"ask", "Answer a question, here or by a larger model", declare_ask},
+    {"chat", "Talk with a model, line by line", declare_chat},
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
     {"bench", "Measure speeds, beside what the memory gives", declare_bench},
     {"doctor", "Show what this machine can run", declare_doctor},

@@ -46,6 +46,7 @@ Action declare_blend(Command& command, const Common& common);
 Action declare_calibrate(Command& command, const Common& common);
 Action declare_eval(Command& command, const Common& common);
 Action declare_ask(Command& command, const Common& common);
+Action declare_chat(Command& command, const Common& common);
 Action declare_serve(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);

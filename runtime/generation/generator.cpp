@@ -79,11 +79,14 @@ std::uint32_t context_for(const Prompt& prompt, std::uint32_t most) {
 Generated SessionGenerator::generate(const Prompt& prompt, const GenerateOptions& options,
                                      const OnProgress& on_progress) {
   // Said before a KV cache of that size is allocated.
-  if (pot_.bounded()) {
+  if (pot_.bounded() || prepare_) {
     model::Session session(model(), context_, kv_);
     session.attach(prompt.adapters);
     context::Pot pot(model(), session, pot_);
     pot.clear(prompt.pinned);
+    if (prepare_) {
+      prepare_(pot);
+    }
     return generation::generate(model(), tokenizer(), pot, prompt.tokens, options, on_progress);
   }
   const std::uint32_t most = context_for(prompt, model().config().max_context);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <utility>
 
 #include "runtime/context/pot.h"
 #include "runtime/generation/generated.h"
@@ -58,14 +60,22 @@ class Generator {
   const tokenizer::Tokenizer& tokenizer_;
 };
 
+/// Fills a new pot with what every answer starts from.
+using PreparePot = std::function<void(context::Pot&)>;
+
 /// A session for every answer, on its caller's thread.
 class SessionGenerator final : public Generator {
  public:
   using Generator::Generator;
-  /// With a rule every answer has a pot of so many positions.
+  /// With a rule, or with something to start from, every answer has a pot of so many positions.
   SessionGenerator(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                   context::PotOptions pot, std::uint32_t context, model::KvDtype kv)
-      : Generator(model, tokenizer), pot_(std::move(pot)), context_(context), kv_(kv) {}
+                   context::PotOptions pot, std::uint32_t context, model::KvDtype kv,
+                   PreparePot prepare = {})
+      : Generator(model, tokenizer),
+        pot_(std::move(pot)),
+        context_(context),
+        kv_(kv),
+        prepare_(std::move(prepare)) {}
 
   Generated generate(const Prompt& prompt, const GenerateOptions& options,
                      const OnProgress& on_progress) override;
@@ -74,6 +84,7 @@ class SessionGenerator final : public Generator {
   const context::PotOptions pot_;
   const std::uint32_t context_ = 0;
   const model::KvDtype kv_ = model().default_kv();
+  const PreparePot prepare_ = {};
 };
 
 /// Positions that a prompt may use of a context of `most`. Throws context_full when it does not

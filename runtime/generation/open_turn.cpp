@@ -42,6 +42,13 @@ std::vector<Token> OpenTurn::finish(std::string_view question) {
   return encode(question, after_);
 }
 
+std::vector<Token> rest_of_turn(std::string_view words, const ChatFormat& format,
+                                const tokenizer::Tokenizer& tokenizer) {
+  OpenTurn turn({}, format, tokenizer);
+  turn.add({});
+  return turn.finish(words);
+}
+
 std::vector<Token> OpenTurn::encode(std::string_view words, std::string_view after) {
   std::string text;
   std::vector<tokenizer::TextRange> literal;

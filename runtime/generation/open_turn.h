@@ -37,4 +37,9 @@ class OpenTurn {
   std::size_t pinned_;
 };
 
+/// The tokens of a user's last words, behind others of the same turn, up to where the assistant
+/// begins to speak.
+std::vector<Token> rest_of_turn(std::string_view words, const ChatFormat& format,
+                                const tokenizer::Tokenizer& tokenizer);
+
 }  // namespace crayon::generation

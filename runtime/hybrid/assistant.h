@@ -38,6 +38,8 @@ struct AskOptions {
   /// Positions of the local model that a conversation and its answer may take: with this many,
   /// the KV cache has its largest size. More than the model was trained for counts as that.
   std::uint32_t context = 4096;
+  /// The one turn is the end of a turn whose beginning the generator's pots have read already.
+  bool continues = false;
   generation::GenerateOptions generate;
   /// In the place of the assistant's own; it must live as long as the question is asked.
   const adapters::AdapterSet* adapters = nullptr;

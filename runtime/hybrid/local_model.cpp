@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/generation/open_turn.h"
+
 namespace crayon::hybrid {
 
 std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
@@ -16,6 +18,17 @@ std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
   return generation::render(turns, format, tokenizer);
 }
 
+namespace {
+
+std::vector<formats::Token> prompt_of(std::span<const generation::Turn> turns, bool continues,
+                                      const tokenizer::Tokenizer& tokenizer) {
+  const formats::ChatFormat& format = tokenizer.data().chat_format;
+  return continues ? generation::rest_of_turn(turns.back().content, format, tokenizer)
+                   : generation::render(turns, format, tokenizer);
+}
+
+}  // namespace
+
 LocalModel::LocalModel(generation::Generator& generator, const adapters::AdapterSet& adapters,
                        std::span<const generation::Turn> turns, const AskOptions& options,
                        const Deadline& deadline)
@@ -25,8 +38,7 @@ LocalModel::LocalModel(generation::Generator& generator, const adapters::Adapter
       cancelled_(options.cancelled),
       context_(options.context),
       generate_(options.generate),
-      prompt_(generation::render(turns, generator.tokenizer().data().chat_format,
-                                 generator.tokenizer())),
+      prompt_(prompt_of(turns, options.continues, generator.tokenizer())),
       pinned_(static_cast<std::uint32_t>(generation::opening_tokens(
           turns, generator.tokenizer().data().chat_format, generator.tokenizer()))),
       query_(generator.model(), query_of(turns, generator.tokenizer())),
