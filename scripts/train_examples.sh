@@ -40,7 +40,7 @@ case $size in
     server_start=(--from device --grow 12)  # twice as deep, and the same function at first
     server_run=(--tokens 4M --batch-tokens 3072)
     near_run=(--tokens 2M --batch-tokens 3072)
-    reader_run=(--tokens 7500k --batch-tokens 4096)
+    reader_run=(--tokens 7500k --batch-tokens 3584)
     ;;
   gpu)
     more=5 book_bytes=110000000 book_tokens=30000000
@@ -117,13 +117,15 @@ near_items() {
     long_log_several long_code_several needle_several
 }
 far_items() {
-  local lengths=100,150,200,250,300,350,400,450,500,550,600,650
-  long -n $((more * 2200)) --seed 41 --length "$lengths,700,750,800,830" long_log_event \
-    long_log_unit long_log_time long_code_meaning long_code_action needle_in_log needle_in_manual
-  long -n $((more * 2000)) --seed 41 --length "$lengths,700,750" \
-    long_log_several long_code_several needle_several
+  local lengths=60,100,150,200,250,300,350,400,500,600,700
+  long -n $((more * 3000)) --seed 41 --length "$lengths,830" \
+    long_log_unit long_code_meaning long_code_action
+  long -n $((more * 1500)) --seed 41 --length "$lengths,830" \
+    long_log_event long_log_time needle_in_log needle_in_manual
+  long -n $((more * 2000)) --seed 41 --length "$lengths,750" long_code_several
+  long -n $((more * 1000)) --seed 41 --length "$lengths,750" long_log_several needle_several
   # A book's words have more tokens than a manual's.
-  long -n $((more * 2200)) --seed 41 --length "$lengths" --filler filler.txt needle_in_text
+  long -n $((more * 1500)) --seed 41 --length "$lengths" --filler filler.txt needle_in_text
 }
 reader_skills() {
   generate --set skills -n $((more * 6000)) --seed 51
@@ -168,9 +170,8 @@ learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 \
 # The shipped reader went on from the shipped device.crayon, with its int8 weights as floats.
 learn near pretrain near.tokens=0.75 reader-skills.tokens=0.15 short-books.tokens=0.1 \
   --from device --prompt-weight 0 --seed 3 "${near_run[@]}" "${reader_rates[@]}" --warmup 0.02 --decay 0
-learn reader pretrain far.tokens=0.62 near.tokens=0.15 reader-skills.tokens=0.1 \
-  long-books.tokens=0.13 --from near --prompt-weight 0 --seed 4 "${reader_run[@]}" \
-  "${reader_rates[@]}" --warmup 0.01 --decay 0.4
+learn reader pretrain far.tokens=0.77 reader-skills.tokens=0.1 long-books.tokens=0.13 --from near \
+  --prompt-weight 0 --seed 4 "${reader_run[@]}" "${reader_rates[@]}" --warmup 0.01 --decay 0.4
 
 make_file device.crayon "$crayon" pack device -o device.crayon
 make_file server.crayon "$crayon" pack server -o server.crayon

@@ -36,15 +36,18 @@ struct Manual {
   std::string text;
 };
 
-/// Three to eight codes, fewer in a short manual. They differ in their last digits, so that one
-/// digit tells which is meant.
+/// Three to eight codes, fewer in a short manual. All begin with the same digit, which ends none of
+/// them, so that one digit tells which is meant.
 Manual make_manual(Dice& dice, const LongSettings& settings) {
   const std::size_t length = dice.pick(settings.lengths);
   const int most = std::clamp(static_cast<int>(length) / 35, 3, 8);
   const auto count = static_cast<std::size_t>(dice.between(3, most));
   Manual manual;
-  for (const int last : dice.sample(std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, count)) {
-    manual.codes.push_back(fmt::format("E{}{}", dice.between(1, 9), last));
+  const int first = dice.between(1, 9);
+  std::vector<int> ends = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  std::erase(ends, first);
+  for (const int last : dice.sample(ends, count)) {
+    manual.codes.push_back(fmt::format("E{}{}", first, last));
   }
   manual.meanings = dice.sample(meanings, count);
   manual.actions = dice.sample(actions, count);
