@@ -24,9 +24,10 @@ void add_distill_options(Command& command, DistillOptions& options) {
       .within(0.0f, 1.0f)
       .show_default();
   command
-      .add_option("--surprise", options.surprise,
-                  "How surprise is measured: over the full vocabulary, or sampled, an eighth of "
-                  "the work")
+      .add_option(
+          "--surprise", options.surprise,
+          "How surprise is measured: over the full vocabulary or, where that is large, over "
+          "an eighth of it")
       .one_of({"full", "sampled"})
       .show_default();
   command.add_option("--catalyst", options.catalyst,

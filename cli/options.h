@@ -54,7 +54,7 @@ struct DistillOptions {
   std::string rule = "none";
   float keep = 0.5f;
   float surprise_share = 0.5f;
-  std::string surprise = "full";
+  std::string surprise = "sampled";
   std::string catalyst = context::default_catalyst;
 };
 /// --distill, --keep, --surprise-share, --surprise and --catalyst.

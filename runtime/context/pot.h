@@ -22,7 +22,7 @@ struct PotOptions {
   RuleOptions rules = {};
   /// Tokens of the prompt whose attention says what matters; for rules that need one.
   std::vector<Token> catalyst = {};
-  model::Normaliser normaliser = model::Normaliser::full;  ///< of the tokens' surprise
+  model::Normaliser normaliser = model::Normaliser::sampled;  ///< of the tokens' surprise
 
   bool bounded() const { return rule != "none"; }
 };
