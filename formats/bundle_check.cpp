@@ -233,6 +233,8 @@ const char* kind_name(BundleKind kind) {
       return "adapter";
     case BundleKind::pool:
       return "pool";
+    case BundleKind::state:
+      return "state";
   }
   return "unknown";
 }
