@@ -20,6 +20,7 @@ inline constexpr std::uint32_t max_state_context = 1u << 24;  ///< positions, as
 inline constexpr std::uint32_t max_state_layers = 1024;
 inline constexpr std::uint32_t max_state_heads = 1024;
 inline constexpr std::uint32_t max_state_head_dim = 1024;
+inline constexpr std::uint32_t max_state_dim = 1u << 16;
 inline constexpr std::uint64_t max_state_dropped = 1ull << 53;
 
 /// How a session makes room when its positions are used up (runtime/context/pot.h).
