@@ -21,11 +21,11 @@ namespace {
 formats::Bundle open_model(const std::filesystem::path& path) {
   formats::Bundle bundle = formats::Bundle::open(path);
   if (bundle.info().kind != formats::BundleKind::model) {
-    throw Error(
-        Code::bad_argument,
-        fmt::format("{} holds {}, not a model", path.string(),
-                    bundle.info().kind == formats::BundleKind::pool ? "a pool" : "an adapter"),
-        "name a bundle that `crayon pack` made");
+    throw Error(Code::bad_argument,
+                fmt::format("{} holds {} {}, not a model", path.string(),
+                            bundle.info().kind == formats::BundleKind::adapter ? "an" : "a",
+                            formats::kind_name(bundle.info().kind)),
+                "name a bundle that `crayon pack` made");
   }
   return bundle;
 }
@@ -68,9 +68,12 @@ class AdapterLoader {
         add_pool(bundle, lora);
         return;
       case formats::BundleKind::model:
+      case formats::BundleKind::state:
         break;
     }
-    throw Error(Code::bad_argument, fmt::format("{} is a model, not an adapter", lora.path),
+    throw Error(Code::bad_argument,
+                fmt::format("{} is a {}, not an adapter", lora.path,
+                            formats::kind_name(bundle.info().kind)),
                 "name a bundle that `crayon pack-adapter`, `blend` or `pack-pool` made");
   }
 

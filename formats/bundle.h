@@ -16,13 +16,14 @@
 #include "formats/hash.h"
 #include "formats/model_config.h"
 #include "formats/routing.h"
+#include "formats/state.h"
 #include "formats/tensor.h"
 #include "formats/tokenizer_data.h"
 
 namespace crayon::formats {
 
 /// The values are those of the file format.
-enum class BundleKind : std::uint8_t { model = 1, adapter = 2, pool = 3 };
+enum class BundleKind : std::uint8_t { model = 1, adapter = 2, pool = 3, state = 4 };
 
 const char* kind_name(BundleKind kind);
 
@@ -78,11 +79,13 @@ struct BundleInfo {
   std::optional<TokenizerData> tokenizer;
   // adapter (one entry) and pool
   std::vector<AdapterInfo> adapters;
-  std::optional<Hash> base;        ///< id of the model bundle that the adapters belong to
+  std::optional<Hash> base;        ///< id of the model bundle that adapters or a state belong to
   float pool_tau = 0.1f;           ///< temperature of the blend, in a pool
   Embedding pool_embedding;        ///< what a pool's indicators are made of
   std::optional<Scope> scope;      ///< of an adapter, when it is known
   std::optional<Routing> routing;  ///< of an adapter or pool that was calibrated
+  // state
+  std::optional<StateInfo> state;
 };
 
 struct FrameBuffers;

@@ -233,6 +233,8 @@ const char* kind_name(BundleKind kind) {
       return "adapter";
     case BundleKind::pool:
       return "pool";
+    case BundleKind::state:
+      return "state";
   }
   return "unknown";
 }
@@ -245,10 +247,14 @@ void check_index(const Index& index, std::uint64_t data_end) {
     const bool model = info.kind == BundleKind::model;
     require(info.config.has_value(), model, "config", info.kind);
     require(info.tokenizer.has_value(), model, "tokenizer", info.kind);
-    require(!info.adapters.empty(), !model, "adapters", info.kind);
+    const bool state = info.kind == BundleKind::state;
+    require(!info.adapters.empty(), !model && !state, "adapters", info.kind);
     require(info.base.has_value(), !model, "base", info.kind);
+    require(info.state.has_value(), state, "state", info.kind);
     if (model) {
       check_model(*info.config, *info.tokenizer);
+    } else if (state) {
+      check(*info.state, info.tensors);
     } else {
       check_adapters(info);
     }
@@ -260,7 +266,7 @@ void check_index(const Index& index, std::uint64_t data_end) {
       check_scope(*info.scope);
     }
     if (info.routing) {
-      require(true, !model, "routing", info.kind);
+      require(true, !model && !state, "routing", info.kind);
       in_field("routing", [&] { check(*info.routing); });
     }
   });

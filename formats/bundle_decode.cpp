@@ -139,7 +139,7 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   if (root.kind() == 0) {
     fail(Code::corrupt, "kind", "it is missing");
   }
-  info.kind = to_enum(root.kind(), BundleKind::pool, "kind");
+  info.kind = to_enum(root.kind(), BundleKind::state, "kind");
   info.tensors = decode_tensors(root, index_size);
   if (const auto* const provenance = root.provenance()) {
     info.provenance = in_field("provenance", [&] { return decode(*provenance); });
@@ -159,6 +159,9 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   decode_embedding(root, info);
   if (const auto* const routing = root.routing()) {
     info.routing = in_field("routing", [&] { return decode_routing(*routing); });
+  }
+  if (const auto* const state = root.state()) {
+    info.state = in_field("state", [&] { return decode_state(*state); });
   }
   return info;
 }

@@ -55,5 +55,6 @@ ModelConfig decode_config(const fbs::Config& config);
 TokenizerData decode_tokenizer(const fbs::Tokenizer& tokenizer);
 ChatFormat decode_chat(const fbs::ChatFormat& chat, std::string name);
 Routing decode_routing(const fbs::Routing& routing);
+StateInfo decode_state(const fbs::State& state);
 
 }  // namespace crayon::formats

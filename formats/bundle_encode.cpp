@@ -191,6 +191,17 @@ Offset<fbs::Routing> encode(FlatBufferBuilder& builder, const Routing& routing) 
                             routing.probe->bias);
 }
 
+Offset<fbs::State> encode(FlatBufferBuilder& builder, const StateInfo& state) {
+  const fbs::Hash adapters = to_fbs(state.adapters);
+  const auto rule = builder.CreateString(state.rule.name);
+  const auto catalyst = encode_list(builder, state.rule.catalyst);
+  return fbs::CreateState(builder, &adapters, rule, state.rule.keep, state.rule.surprise_share,
+                          state.rule.sinks, state.rule.observed, state.rule.pooled,
+                          state.rule.sampled, catalyst, static_cast<std::uint8_t>(state.kv),
+                          state.kv_heads, state.context, state.positions, state.distilled,
+                          state.pinned, state.window_begin, state.dropped);
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encode_index(const Index& index) {
@@ -233,12 +244,13 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
   const auto scope =
       info.scope ? builder.CreateVector(info.scope->centre) : Offset<flatbuffers::Vector<float>>();
   const auto routing = info.routing ? encode(builder, *info.routing) : Offset<fbs::Routing>();
+  const auto state = info.state ? encode(builder, *info.state) : Offset<fbs::State>();
   const fbs::Hash base = to_fbs(info.base.value_or(Hash{}));
   fbs::FinishIndexBuffer(
       builder, fbs::CreateIndex(builder, static_cast<std::uint8_t>(info.kind), provenance,
                                 frame_structs, tensor_tables, config, tokenizer, adapter_tables,
                                 info.base ? &base : nullptr, info.pool_tau, embedding_text, scope,
-                                chat_format, routing));
+                                chat_format, routing, state));
   check_index_size(builder.GetSize());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -6,13 +6,14 @@
 namespace crayon::formats {
 
 Hash pack_routing(const Bundle& bundle, const Routing& routing, const std::filesystem::path& path) {
-  if (bundle.info().kind == BundleKind::model) {
-    throw Error(
-        Code::bad_argument,
-        fmt::format("{} is a model, which cannot hold routing data", bundle.path().string()),
-        "name an adapter or a pool");
+  const BundleKind kind = bundle.info().kind;
+  if (kind != BundleKind::adapter && kind != BundleKind::pool) {
+    throw Error(Code::bad_argument,
+                fmt::format("{} is a {}, which cannot hold routing data", bundle.path().string(),
+                            kind_name(kind)),
+                "name an adapter or a pool");
   }
-  BundleWriter writer(path, bundle.info().kind);
+  BundleWriter writer(path, kind);
   for (const TensorEntry& tensor : bundle.info().tensors) {
     writer.begin_tensor(tensor.name, tensor.dtype, tensor.shape);
     bundle.read(tensor, [&](ByteSpan piece) { writer.write(piece); });

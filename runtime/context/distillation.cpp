@@ -63,14 +63,16 @@ void Distillation::run(std::uint32_t keep, std::uint32_t pinned, std::uint32_t q
 }
 
 void Distillation::distil(std::uint32_t layer, std::uint32_t kv_head, Worker& worker) {
-  if (!entries_.sees_all(layer)) {
-    entries_.keep_last(layer, kv_head, keep_);
-    return;
-  }
   const std::uint32_t count = session_.position();
   std::span<float> surprise;
   if (surprise_ != nullptr) {
     surprise = surprise_->of(layer, kv_head).first(count);
+  }
+  if (!entries_.sees_all(layer)) {
+    entries_.keep_last(layer, kv_head, keep_);
+    // Nobody asks here; in a smaller context, which sees all, the rule would.
+    std::ranges::copy(surprise.last(surprise.empty() ? 0 : keep_), surprise.begin());
+    return;
   }
   worker.head.look_at(layer, kv_head, count, queried_, surprise);
   worker.selection.begin(count, pinned_, keep_);

@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "base/process.h"
-#include "runtime/context/distillation.h"
+#include "runtime/context/pot_parts.h"
 #include "runtime/model/weights.h"
 
 namespace crayon::context {
@@ -65,39 +64,22 @@ void check(const PotOptions& options, const Needs& needs, const formats::ModelCo
 
 }  // namespace
 
-/// What a rule works with. All memory is here.
-struct Pot::Parts {
-  Parts(const model::Model& model, model::Session& session, const PotOptions& options,
-        std::unique_ptr<const Rule> its_rule)
-      : rule(std::move(its_rule)),
-        needs(rule->needs()),
-        queries(looks(needs)
-                    ? std::make_unique<RecentQueries>(model.config(), queries_of(needs, options))
-                    : nullptr),
-        surprise(needs.surprise ? std::make_unique<EntrySurprise>(model.config(), session.context())
-                                : nullptr),
-        distillation(model, session, *rule, queries.get(), surprise.get()) {
-    if (needs.surprise) {
-      measure.emplace(model, options.normaliser);
-      hidden.resize(std::size_t{1 + model::prefill_batch} * model.config().dim);
-      measured.resize(model::prefill_batch);
-    }
+Pot::Parts::Parts(const model::Model& model, model::Session& session, const PotOptions& options,
+                  std::unique_ptr<const Rule> its_rule)
+    : rule(std::move(its_rule)),
+      needs(rule->needs()),
+      queries(looks(needs)
+                  ? std::make_unique<RecentQueries>(model.config(), queries_of(needs, options))
+                  : nullptr),
+      surprise(needs.surprise ? std::make_unique<EntrySurprise>(model.config(), session.context())
+                              : nullptr),
+      distillation(model, session, *rule, queries.get(), surprise.get()) {
+  if (needs.surprise) {
+    measure.emplace(model, options.normaliser);
+    hidden.resize(std::size_t{1 + model::prefill_batch} * model.config().dim);
+    measured.resize(model::prefill_batch);
   }
-
-  const std::unique_ptr<const Rule> rule;
-  const Needs needs;
-  const std::unique_ptr<RecentQueries> queries;
-  const std::unique_ptr<EntrySurprise> surprise;
-  std::optional<model::TokenSurprise> measure;
-  Distillation distillation;
-  // The residual stream behind the last layer, first at the token before the last step, then at
-  // the tokens of that step: [1 + prefill_batch][dim].
-  std::vector<float> hidden;
-  std::int64_t hidden_begin = 0;  // position of the last step; below 0 when distilled since then
-  std::size_t hidden_count = 0;   // its tokens
-  bool has_previous = false;      // whether the first row is known
-  std::vector<float> measured;    // [prefill_batch]
-};
+}
 
 Pot::Pot(const model::Model& model, model::Session& session, PotOptions options)
     : model_(model), session_(session), options_(std::move(options)), limit_(session.context()) {
@@ -157,10 +139,10 @@ void Pot::see_hidden(std::span<const float> stream) {
   Parts& parts = *parts_;
   const std::size_t dim = model_.config().dim;
   const std::int64_t position = session_.position();
-  const std::int64_t previous = position - 1 - parts.hidden_begin;  // its place in the last step
-  parts.has_previous = previous >= 0 && previous < static_cast<std::int64_t>(parts.hidden_count);
+  const std::size_t previous = parts.hidden_row(position - 1);
+  parts.has_previous = previous != 0;
   if (parts.has_previous) {
-    std::copy_n(parts.hidden.begin() + (1 + previous) * static_cast<std::int64_t>(dim), dim,
+    std::copy_n(parts.hidden.begin() + static_cast<std::ptrdiff_t>(previous * dim), dim,
                 parts.hidden.begin());
   }
   std::ranges::copy(stream, parts.hidden.begin() + static_cast<std::int64_t>(dim));
@@ -168,13 +150,17 @@ void Pot::see_hidden(std::span<const float> stream) {
   parts.hidden_count = stream.size() / dim;
 }
 
-void Pot::clear(std::uint32_t pinned) {
+void Pot::check_pinned(std::uint32_t pinned) const {
   if (bounded() && pinned > kept_by(options_, session_.context()) / 2) {
     throw Error(Code::context_full,
                 fmt::format("{} tokens are to stay in a context of which {} positions stay", pinned,
                             kept_by(options_, session_.context())),
                 "shorten the system prompt, or use a larger context");
   }
+}
+
+void Pot::clear(std::uint32_t pinned) {
+  check_pinned(pinned);
   rewind(0);
   pinned_ = pinned;
 }

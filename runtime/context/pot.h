@@ -103,6 +103,7 @@ class Pot {
   friend class PotState;
   struct Parts;
 
+  void check_pinned(std::uint32_t pinned) const;
   void run_catalyst();
   void watch();
   void see_hidden(std::span<const float> stream);

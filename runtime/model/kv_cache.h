@@ -48,6 +48,8 @@ class KvCache {
   /// The last positions up to `from` have become those up to `to`, below it; the layers without a
   /// window hold others in front of them.
   void renumber(std::uint32_t from, std::uint32_t to);
+  /// Other entries have been put in the place of all: those with a window begin at `oldest`.
+  void replaced(std::uint32_t oldest) { oldest_ = oldest; }
 
   /// Some of `tokens` tokens from `position` on, each with `heads` queries [heads][head_dim] in a
   /// row of `queries`, and with the results in `out` likewise. Rows [begin, end) of `kv_head`: row

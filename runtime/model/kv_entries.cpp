@@ -113,6 +113,60 @@ void read_half_block(const kernels::KvHead& head, std::size_t first, std::size_t
   }
 }
 
+/// Where one entry's key or value lies in the bytes of Rows.
+template <typename T>
+struct RowPlace {
+  std::size_t rows;
+  std::size_t row;
+  std::size_t head_dim;
+  std::size_t numbers() const { return row * head_dim * sizeof(T); }
+  std::size_t scale() const { return rows * head_dim * sizeof(T) + row * sizeof(float); }
+  std::size_t bytes() const {  // of all rows
+    return rows * (head_dim * sizeof(T) + (has_scales<T> ? sizeof(float) : 0));
+  }
+};
+
+/// Offset of number d of a value from the first.
+constexpr std::size_t value_offset(std::size_t d) {
+  return d / half_block * half_block * kernels::kv_block + d % half_block;
+}
+
+template <typename T>
+void read_row(const Entry<T>& entry, const RowPlace<T>& place, KvEntries::Rows& rows) {
+  const std::size_t head_dim = place.head_dim;
+  std::array<T, most_head_dim> key;
+  std::array<T, most_head_dim> value;
+  for (std::size_t d = 0; d < head_dim; ++d) {
+    key[d] = entry.key[d * half_block];
+    value[d] = entry.value[value_offset(d)];
+  }
+  std::memcpy(rows.keys.data() + place.numbers(), key.data(), head_dim * sizeof(T));
+  std::memcpy(rows.values.data() + place.numbers(), value.data(), head_dim * sizeof(T));
+  if constexpr (has_scales<T>) {
+    std::memcpy(rows.keys.data() + place.scale(), entry.scales, sizeof(float));
+    std::memcpy(rows.values.data() + place.scale(), entry.scales + kernels::kv_block,
+                sizeof(float));
+  }
+}
+
+template <typename T>
+void write_row(const Entry<T>& entry, const RowPlace<T>& place, const KvEntries::Rows& rows) {
+  const std::size_t head_dim = place.head_dim;
+  std::array<T, most_head_dim> key;
+  std::array<T, most_head_dim> value;
+  std::memcpy(key.data(), rows.keys.data() + place.numbers(), head_dim * sizeof(T));
+  std::memcpy(value.data(), rows.values.data() + place.numbers(), head_dim * sizeof(T));
+  for (std::size_t d = 0; d < head_dim; ++d) {
+    entry.key[d * half_block] = key[d];
+    entry.value[value_offset(d)] = value[d];
+  }
+  if constexpr (has_scales<T>) {
+    std::memcpy(entry.scales, rows.keys.data() + place.scale(), sizeof(float));
+    std::memcpy(entry.scales + kernels::kv_block, rows.values.data() + place.scale(),
+                sizeof(float));
+  }
+}
+
 /// Calls `action` with a null pointer to the cache's element type.
 template <typename Action>
 void with_type(KvDtype dtype, const Action& action) {
@@ -124,6 +178,22 @@ void with_type(KvDtype dtype, const Action& action) {
     case KvDtype::i8:
       return action(static_cast<const std::int8_t*>(nullptr));
   }
+}
+
+/// Calls `action` with the entries [begin, end) of each KV head of a layer, and their places.
+template <typename Action>
+void for_rows(const KvCache& cache, std::uint32_t layer, std::uint32_t begin, std::uint32_t end,
+              const Action& action) {
+  const std::size_t count = end - begin;
+  with_type(cache.dtype(), [&]<typename T>(const T*) {
+    for (std::uint32_t h = 0; h < cache.kv_heads(); ++h) {
+      const kernels::KvHead head = cache.head(layer, h);
+      for (std::size_t i = 0; i < count; ++i) {
+        action(Entry<T>(head, begin + i),
+               RowPlace<T>{cache.kv_heads() * count, h * count + i, head.head_dim});
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -199,8 +269,8 @@ void KvEntries::keep_last(std::uint32_t layer, std::uint32_t kv_head, std::uint3
   std::vector<std::byte> before(head.data, head.data + head.blocks * head.block_bytes);
   kernels::KvHead source = head;
   source.data = before.data();
-  const std::uint32_t first =
-      std::max(shift, held > in_ring ? held - static_cast<std::uint32_t>(in_ring) : 0);
+  const std::uint32_t first = std::max(
+      {shift, cache_.oldest(), held > in_ring ? held - static_cast<std::uint32_t>(in_ring) : 0});
   for (std::uint32_t position = first; position < held; ++position) {
     move(source, position, head, position - shift, state_.rotation.of(layer));
   }
@@ -210,6 +280,34 @@ void KvEntries::finish(std::uint32_t count) {
   assert(count <= state_.position);
   cache_.renumber(state_.position, count);
   state_.position = count;
+}
+
+KvEntries::Rows KvEntries::read_rows(std::uint32_t layer, std::uint32_t begin,
+                                     std::uint32_t end) const {
+  assert(first(layer) <= begin && begin <= end && end <= state_.position);
+  Rows rows;
+  for_rows(cache_, layer, begin, end, [&]<typename T>(const Entry<T>& entry, RowPlace<T> place) {
+    rows.keys.resize(place.bytes());
+    rows.values.resize(place.bytes());
+    read_row(entry, place, rows);
+  });
+  return rows;
+}
+
+void KvEntries::write_rows(std::uint32_t layer, std::uint32_t begin, std::uint32_t end,
+                           const Rows& rows) {
+  assert(begin <= end && end <= cache_.context());
+  for_rows(cache_, layer, begin, end, [&]<typename T>(const Entry<T>& entry, RowPlace<T> place) {
+    assert(rows.keys.size() == place.bytes() && rows.values.size() == place.bytes());
+    write_row(entry, place, rows);
+  });
+}
+
+void KvEntries::go_on_at(std::uint32_t position, std::uint32_t oldest) {
+  assert(position <= cache_.context());
+  state_.rotation.extend(position);
+  cache_.replaced(oldest);
+  state_.position = position;
 }
 
 }  // namespace crayon::model

@@ -42,6 +42,27 @@ class KvEntries {
   /// Every head of every layer has kept `count` entries: the session is at that position.
   void finish(std::uint32_t count);
 
+  KvDtype dtype() const { return cache_.dtype(); }
+  /// Whether the tokens of the layer see so many last positions and no more.
+  std::uint32_t window(std::uint32_t layer) const { return cache_.window(layer); }
+  /// First position that the layers with a window have; the others have all.
+  std::uint32_t oldest() const { return cache_.oldest(); }
+  std::uint32_t first(std::uint32_t layer) const { return window(layer) == 0 ? 0 : oldest(); }
+
+  /// Entries of all KV heads of a layer as they are held, in the bytes of a bundle's tensors
+  /// (formats/tensor.h): [kv_heads * entries][head_dim], for int8 with their scales.
+  struct Rows {
+    std::vector<std::uint8_t> keys;
+    std::vector<std::uint8_t> values;
+  };
+  /// Those of positions [begin, end), which the layer has.
+  Rows read_rows(std::uint32_t layer, std::uint32_t begin, std::uint32_t end) const;
+  /// The same the other way: rows that read_rows() gave, here or elsewhere.
+  void write_rows(std::uint32_t layer, std::uint32_t begin, std::uint32_t end, const Rows& rows);
+  /// Every layer has been written: the session is at `position`, where layers with a window have
+  /// the entries from `oldest` on.
+  void go_on_at(std::uint32_t position, std::uint32_t oldest);
+
  private:
   void move(const kernels::KvHead& from, std::uint32_t old_position, const kernels::KvHead& to,
             std::uint32_t new_position, const RopeTable* rope) const;
