@@ -5,9 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "cli/engine.h"
 #include "cli/hybrid_report.h"
 #include "cli/output.h"
+#include "cli/saved_state.h"
 #include "cli/verbs.h"
 #include "runtime/hybrid/assistant.h"
 
@@ -24,18 +26,47 @@ struct Options {
   EngineOptions engine;
   SessionOptions session;
   DistillOptions distill;
+  std::string state;
 };
 
-/// A session for each answer: of just the right length, or a pot.
-std::shared_ptr<generation::Generator> make_generator(const Options& options,
+/// A session for each answer: of just the right length, or a pot, which may hold a text already.
+std::shared_ptr<generation::Generator> make_generator(const Start& start,
+                                                      const SessionOptions& session,
                                                       const Engine& engine) {
-  context::PotOptions pot = to_pot_options(options.distill, engine.tokenizer());
-  const model::KvDtype kv = kv_of(options.session.kv, engine.model().default_kv());
-  if (pot.bounded()) {
-    note_memory(engine.memory(options.session, pot, 1));
+  if (start.pot_options().bounded()) {
+    note_memory(engine.memory(session, start.pot_options(), 1));
+  }
+  generation::PreparePot prepare;
+  if (start.is_state()) {
+    prepare = [&start](context::Pot& pot) { start.prepare(pot); };
   }
   return std::make_shared<generation::SessionGenerator>(
-      engine.model(), engine.tokenizer(), std::move(pot), engine.context(options.session), kv);
+      engine.model(), engine.tokenizer(), start.pot_options(), engine.context(session),
+      kv_of(session.kv, engine.model().default_kv()), std::move(prepare));
+}
+
+/// The question, as the end of a turn where a text has begun it.
+std::vector<generation::Turn> turns_of(const Options& options, bool continues) {
+  std::vector<generation::Turn> turns;
+  if (!options.system.empty()) {
+    turns.push_back({"system", options.system});
+  }
+  turns.push_back({"user", continues ? "\n" + options.question : options.question});
+  return turns;
+}
+
+void check_start(const Options& options) {
+  if (options.state.empty()) {
+    return;
+  }
+  if (!options.system.empty()) {
+    throw Error(Code::bad_argument, "--system behind a text that was read already",
+                "give --system to `crayon read`");
+  }
+  if (!options.hybrid.remote.url.empty()) {
+    throw Error(Code::bad_argument, "--state with --remote: the larger model has not read the text",
+                "leave one of them out");
+  }
 }
 
 const char* route_name(hybrid::Route route) {
@@ -53,19 +84,19 @@ void show(const hybrid::AnswerPiece& piece) {
 }
 
 Exit ask(const Options& options, const Common& common) {
+  check_start(options);
   hybrid::AskOptions ask_options = to_ask_options(options.hybrid);
   ask_options.generate = options.generate;
   ask_options.explain = options.explain;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
-  ask_options.context = engine.context(options.session);
-  const hybrid::Assistant assistant(make_generator(options, engine), engine.adapters(),
+  SessionOptions session = options.session;
+  const Start start(options.state, options.distill, engine, session);
+  ask_options.context = engine.context(session);
+  ask_options.continues = start.is_state();
+  const hybrid::Assistant assistant(make_generator(start, session, engine), engine.adapters(),
                                     options.hybrid.remote, to_policy(options.hybrid, engine));
-  std::vector<generation::Turn> turns;
-  if (!options.system.empty()) {
-    turns.push_back({"system", options.system});
-  }
-  turns.push_back({"user", options.question});
+  const std::vector<generation::Turn> turns = turns_of(options, start.is_state());
 
   const bool streamed = !common.json && stdout_is_terminal();
   const hybrid::Answer answer =
@@ -114,6 +145,7 @@ Action declare_ask(Command& command, const Common& common) {
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
   add_distill_options(command, options->distill);
+  add_state_option(command, options->state);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return ask(*options, common); };

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "cli/engine.h"
@@ -15,6 +17,8 @@
 #include "cli/progress.h"
 #include "cli/text_pieces.h"
 #include "cli/verbs.h"
+#include "formats/hash.h"
+#include "runtime/context/saved_pot.h"
 #include "runtime/generation/open_turn.h"
 
 namespace crayon::cli {
@@ -24,6 +28,7 @@ struct Options {
   std::string model;
   std::string file;
   std::string system;
+  std::string output;
   bool plain = false;
   EngineOptions engine;
   SessionOptions session;
@@ -180,8 +185,18 @@ Exit read_text(const Options& options, const Common& common) {
   Encoder encoder(options, engine.tokenizer());
   pot.clear(encoder.pinned());
   Reading reading(engine, pot);
+  formats::Hasher hasher;
   while (const std::optional<std::string> piece = pieces.next()) {
+    hasher.update(as_bytes(*piece));
     reading.read(encoder.encode(*piece));
+  }
+  if (!options.output.empty()) {
+    const context::SavedAs as{
+        .adapters = engine.adapters_id(),
+        .source =
+            options.file == "-" ? "" : std::filesystem::path(options.file).filename().string(),
+        .source_hash = formats::to_hex(hasher.finish())};
+    context::save(pot, as, options.output);
   }
   report(reading, pot, common);
   return Exit::ok;
@@ -194,6 +209,8 @@ Action declare_read(Command& command, const Common& common) {
   command.add_option("MODEL", options->model, "A model bundle").required();
   command.add_option("-f,--file", options->file, "A text of any length; - is standard input")
       .required();
+  command.add_option("-o,--output", options->output,
+                     "State file to write, for --state of `crayon ask` and `crayon run`");
   command.add_option("--system", options->system, "Instructions that stand before it, and stay");
   command.add_flag("--plain", options->plain,
                    "Read the text as it is, for `crayon run`, and not as what a user says");

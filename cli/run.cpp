@@ -7,6 +7,7 @@
 
 #include "cli/engine.h"
 #include "cli/output.h"
+#include "cli/saved_state.h"
 #include "cli/verbs.h"
 #include "runtime/generation/generator.h"
 
@@ -22,6 +23,7 @@ struct Options {
   EngineOptions engine;
   SessionOptions session;
   DistillOptions distill;
+  std::string state;
 };
 
 const char* finish_name(generation::Finish finish) {
@@ -58,15 +60,19 @@ Exit run(const Options& options, const Common& common) {
   const std::string prompt = read(options.prompt);
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
+  SessionOptions session_options = options.session;
+  const Start start(options.state, options.distill, engine, session_options);
   const std::vector<formats::Token> tokens =
-      engine.tokenizer().encode(prompt, {.parse_special = options.special});
-  const context::PotOptions pot_options = to_pot_options(options.distill, engine.tokenizer());
-  if (pot_options.bounded()) {
-    note_memory(engine.memory(options.session, pot_options, 1));
+      engine.tokenizer().encode(prompt, {.add_bos = !start.is_state(),
+                                         .continues = start.is_state(),
+                                         .parse_special = options.special});
+  if (start.pot_options().bounded()) {
+    note_memory(engine.memory(session_options, start.pot_options(), 1));
   }
-  const auto session = engine.session(options.session, tokens);
-  context::Pot pot(engine.model(), *session, pot_options);
+  const auto session = engine.session(session_options, tokens);
+  context::Pot pot(engine.model(), *session, start.pot_options());
   pot.clear(1);
+  start.prepare(pot);
   const auto show = [&](std::string_view text) {
     if (!common.json) {
       print(text);
@@ -118,6 +124,7 @@ Action declare_run(Command& command, const Common& common) {
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
   add_distill_options(command, options->distill);
+  add_state_option(command, options->state);
   add_engine_options(command, options->engine);
   command.add_flag("--timings", options->timings, "Print speeds on standard error");
   return [options, &common] { return run(*options, common); };

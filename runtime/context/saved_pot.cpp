@@ -280,4 +280,16 @@ void restore(Pot& pot, const formats::Bundle& bundle, const formats::Hash& adapt
   PotState::replace(pot, *info.state, surprise, hidden, queries);
 }
 
+PotOptions options_of(const StateInfo& state) {
+  const formats::StateRule& rule = state.rule;
+  return {.rule = rule.name,
+          .keep = rule.keep,
+          .rules = {.surprise_share = rule.surprise_share,
+                    .sinks = rule.sinks,
+                    .observed = rule.observed,
+                    .pooled = rule.pooled},
+          .catalyst = rule.catalyst,
+          .normaliser = rule.sampled ? model::Normaliser::sampled : model::Normaliser::full};
+}
+
 }  // namespace crayon::context

@@ -20,6 +20,9 @@ struct SavedAs {
 /// corrupt for numbers that are not finite, and what writing a file throws.
 formats::Hash save(const Pot& pot, const SavedAs& as, const std::filesystem::path& path);
 
+/// The options of the pot that a state comes from.
+PotOptions options_of(const formats::StateInfo& state);
+
 /// Puts a saved pot's content in the place of what `pot` holds: what is read then has the same
 /// logits, to the bit, as if the saved one had read on, if both have the same context and kernels.
 /// Statistics stay. `adapters`: those that the session has now, as in SavedAs.
