@@ -24,7 +24,7 @@ class Program:
         CPU seconds of one thread are those of a clock, whatever else the machine does.
         """
         command = [self.path, verb, *map(str, arguments), "--json"]
-        if verb not in ("pack-adapter", "info"):
+        if verb not in ("pack-adapter", "info", "tokenize"):
             command += ["--threads", str(self.threads)]
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as remarks:
             process = subprocess.Popen(command, stdout=out, stderr=remarks)

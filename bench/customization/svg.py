@@ -74,18 +74,13 @@ def extent(values):
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-class Frame:
-    """The plotting area, its axes, and the parts of the picture drawn so far."""
+class Picture:
+    """The parts of a picture drawn so far, and how they become a file."""
 
-    def __init__(self, title, width, height, names, y_label, dashed=False):
-        self.width, self.height = width, height
+    def __init__(self, title, width, height):
+        self.title, self.width, self.height = title, width, height
         self.parts = []
         self.text(width / 2, 24, title, anchor="middle", kind="title")
-        self.left, self.right = 64, width - 16
-        self.top = 48 + self.legend(names, 46, dashed)
-        self.bottom = height - 48
-        x, y = 18, (self.top + self.bottom) / 2
-        self.text(x, y, y_label, anchor="middle", turn=-90)
 
     def add(self, part):
         self.parts.append(part)
@@ -100,6 +95,25 @@ class Frame:
         data = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         styled = f' class="{kind}"' if kind else ' fill="none"'
         self.add(f'<path d="{data}"{styled}{attributes}/>')
+
+    def write(self):
+        return "\n".join([
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
+            f'width="{self.width}" height="{self.height}" role="img">',
+            f"<title>{escape(self.title)}</title>", f"<style>{STYLE}</style>", *self.parts,
+            "</svg>", ""])
+
+
+class Frame(Picture):
+    """A picture with a plotting area and its axes."""
+
+    def __init__(self, title, width, height, names, y_label, dashed=False):
+        super().__init__(title, width, height)
+        self.left, self.right = 64, width - 16
+        self.top = 48 + self.legend(names, 46, dashed)
+        self.bottom = height - 48
+        x, y = 18, (self.top + self.bottom) / 2
+        self.text(x, y, y_label, anchor="middle", turn=-90)
 
     def legend(self, names, y, dashed):
         """Draws what each colour or line is, as many names a row as fit; returns the height."""
@@ -130,13 +144,6 @@ class Frame:
             self.text(self.left - 8, y + 5, f"{tick:g}", anchor="end")
         self.path([(self.left, self.bottom), (self.right, self.bottom)], "axis")
         return y_of
-
-    def write(self, title):
-        return "\n".join([
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
-            f'width="{self.width}" height="{self.height}" role="img">',
-            f"<title>{escape(title)}</title>", f"<style>{STYLE}</style>", *self.parts,
-            "</svg>", ""])
 
 
 def bars(title, groups, series, y_label, y_top=None, width=760, height=400):
@@ -171,7 +178,7 @@ def bars(title, groups, series, y_label, y_top=None, width=760, height=400):
             frame.text(middle + 4, frame.bottom + 16, group, anchor="end", turn=-30)
         else:
             frame.text(middle, frame.bottom + 20, group, anchor="middle")
-    return frame.write(title)
+    return frame.write()
 
 
 def lines(title, series, x_label, y_label, x_range=None, y_range=None, x_names=None, width=760,
@@ -200,4 +207,4 @@ def lines(title, series, x_label, y_label, x_range=None, y_range=None, x_names=N
         for x, y in drawn if one.marks else []:
             frame.add(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" '
                       f'fill="{COLOURS[index % len(COLOURS)]}"/>')
-    return frame.write(title)
+    return frame.write()

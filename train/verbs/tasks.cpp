@@ -116,7 +116,7 @@ Action declare_tasks(CLI::App& command) {
                   "as probable")
       ->delimiter(',')
       ->allow_extra_args(false)  // tasks may follow it
-      ->check(CLI::Range(20, 8000))
+      ->check(CLI::Range(20, 1000000))
       ->capture_default_str();
   command
       .add_option("--depth", settings.depth,
