@@ -33,7 +33,7 @@ struct Options {
   EngineOptions engine;
   SessionOptions session;
   DistillOptions distill;
-  Options() { distill.rule = "streaming"; }
+  Options() { distill.rule = "snapkv"; }
 };
 
 /// How a reading went, at certain numbers of tokens.
