@@ -54,6 +54,9 @@ void TokenSurprise::measure(Session& session, std::span<const float> hidden,
   const Weights& weights = model_.weights();
   const std::size_t dim = weights.config.dim;
   const std::size_t tokens = targets.size();
+  if (tokens == 0) {
+    return;
+  }
   assert(tokens <= prefill_batch && hidden.size() == tokens * dim && surprise.size() == tokens);
   float* const input = session.state().scratch.input.data();
   weights.compute.parallel(tokens, 1, [&](std::size_t begin, std::size_t end) {

@@ -110,6 +110,18 @@ TEST_P(PotOf, HasTheSameBitsHoweverItIsRead) {
   EXPECT_EQ(results[0], results[2]);
 }
 
+TEST_P(PotOf, ReadsOneTokenAtATime) {
+  Session session(*model_, 64, KvDtype::f16);
+  Pot pot(*model_, session, options_of(GetParam()));
+  std::vector<float> one_by_one;
+  for (std::size_t t = 0; t < 130; ++t) {
+    one_by_one = read(pot, std::span(tokens_).subspan(t, 1));
+  }
+  Session other(*model_, 64, KvDtype::f16);
+  Pot at_once(*model_, other, options_of(GetParam()));
+  EXPECT_EQ(read(at_once, std::span(tokens_).first(130)), one_by_one);
+}
+
 TEST_P(PotOf, BeginsAgainAsNew) {
   Session session(*model_, 100, KvDtype::f16);
   Pot pot(*model_, session, options_of(GetParam()));
