@@ -20,7 +20,7 @@ void check_fits(std::size_t tokens, std::size_t room) {
     throw Error(
         Code::context_full,
         fmt::format("the prompt has {} tokens and the context has room for {}", tokens, room),
-        "shorten the prompt or use a longer context");
+        "shorten the prompt, use a longer context, or --distill");
   }
 }
 
