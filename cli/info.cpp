@@ -8,6 +8,7 @@
 #include "cli/engine.h"
 #include "cli/model_description.h"
 #include "cli/output.h"
+#include "cli/state_description.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
 #include "runtime/model/image.h"
@@ -83,7 +84,6 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   Json out = {{"kind", formats::kind_name(info.kind)},
               {"id", formats::to_hex(bundle.id())},
               {"bytes", bundle.file_size()},
-              {"weights", weights_in(info)},
               {"provenance",
                {{"source", info.provenance.source},
                 {"source_hash", info.provenance.source_hash},
@@ -91,6 +91,11 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
                 {"licence", info.provenance.licence}}}};
   if (info.base) {
     out["base"] = formats::to_hex(*info.base);
+  }
+  if (info.state) {
+    out["state"] = state_json(*info.state);
+  } else {
+    out["weights"] = weights_in(info);
   }
   if (info.config) {
     out["config"] = config_json(*info.config);
@@ -111,7 +116,7 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
       out["tokenizer"]["chat_template_not_followed"] = info.tokenizer->chat_format.note;
     }
   }
-  if (info.kind != formats::BundleKind::model) {
+  if (!info.adapters.empty()) {
     Json adapters = Json::array();
     for (const formats::AdapterInfo& adapter : info.adapters) {
       Json out_adapter = {{"name", adapter.name}, {"rank", adapter.rank}, {"scale", adapter.scale}};
@@ -182,8 +187,9 @@ std::string tensor_counts(const formats::BundleInfo& info) {
 
 void print_as_text(const formats::Bundle& bundle, const Options& options) {
   const formats::BundleInfo& info = bundle.info();
-  row("bundle", fmt::format("{}, {}, {} weights", formats::kind_name(info.kind),
-                            bytes_text(bundle.file_size()), weights_in(info)));
+  row("bundle",
+      fmt::format("{}, {}{}", formats::kind_name(info.kind), bytes_text(bundle.file_size()),
+                  info.state ? "" : fmt::format(", {} weights", weights_in(info))));
   row("id", formats::to_hex(bundle.id()));
   row("source", info.provenance.source);
   if (!info.provenance.source_hash.empty()) {
@@ -199,6 +205,11 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
   }
   if (info.base) {
     row("base", formats::to_hex(*info.base));
+  }
+  if (info.state) {
+    row("adapters", adapters_text(*info.state));
+    row("rule", rule_text(*info.state));
+    row("state", state_text(*info.state));
   }
   for (const formats::AdapterInfo& adapter : info.adapters) {
     row("adapter",
@@ -239,7 +250,8 @@ Exit show_info(const Options& options, const Common& common) {
 
 Action declare_info(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("BUNDLE", options->bundle, "A model, adapter or pool bundle").required();
+  command.add_option("BUNDLE", options->bundle, "A model, adapter, pool or state bundle")
+      .required();
   command.add_flag("--tensors", options->list_tensors, "List every tensor with its shape");
   add_session_options(command, options->session);
   return [options, &common] { return show_info(*options, common); };

@@ -47,7 +47,7 @@ Exit verify(const std::string& path, const Common& common) {
 
 Action declare_verify(Command& command, const Common& common) {
   auto path = std::make_shared<std::string>();
-  command.add_option("BUNDLE", *path, "A model, adapter or pool bundle").required();
+  command.add_option("BUNDLE", *path, "A model, adapter, pool or state bundle").required();
   return [path, &common] { return verify(*path, common); };
 }
 

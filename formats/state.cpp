@@ -86,9 +86,6 @@ class Tensors {
       check_layer();
     }
     check_size("tensors", layers_, max_state_layers);
-    if (state_.window_begin != 0 && !has_window_) {
-      fail(Code::corrupt, "window_begin", "no layer begins there");
-    }
     const std::uint64_t heads = std::uint64_t{layers_} * state_.kv_heads;
     if (next_is(state_surprise)) {
       take(Dtype::f32, {heads, state_.positions});
@@ -104,6 +101,9 @@ class Tensors {
     }
     if (!left_.empty()) {
       fail(Code::corrupt, "tensors", fmt::format("{} does not belong there", left_.front().name));
+    }
+    if (state_.window_begin != 0 && !has_window_) {
+      fail(Code::corrupt, "window_begin", "no layer begins there");
     }
   }
 

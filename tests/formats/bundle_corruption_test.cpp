@@ -30,7 +30,8 @@ std::vector<int> changes(BundleKind kind, std::size_t position) {
   return {1 << (position % 8), 255};
 }
 
-constexpr std::array all_kinds = {BundleKind::model, BundleKind::adapter, BundleKind::pool};
+constexpr std::array all_kinds = {BundleKind::model, BundleKind::adapter, BundleKind::pool,
+                                  BundleKind::state};
 
 // A file that is damaged in place, which is much faster than writing it anew each time.
 class Patch {

@@ -142,6 +142,42 @@ AdapterSource sample_adapter(const std::string& name, std::uint64_t seed) {
   return adapter;
 }
 
+namespace {
+
+/// Keys and values in int8, and all that a rule can need besides.
+void write_state(const Bundle& base, const std::filesystem::path& path) {
+  const ModelConfig& config = *base.info().config;
+  constexpr std::uint32_t positions = 3;
+  const std::uint64_t rows = config.kv_heads * positions;
+  BundleWriter writer(path, BundleKind::state);
+  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
+    for (const char* const name : {state_keys, state_values}) {
+      writer.begin_tensor(layer_tensor(layer, name), Dtype::i8, {rows, config.head_dim});
+      writer.write(std::vector<std::uint8_t>(rows * config.head_dim, 5));
+      writer.write(as_bytes(std::span<const float>(std::vector<float>(rows, 0.5f))));
+    }
+  }
+  const std::uint64_t heads = std::uint64_t{config.layers} * config.kv_heads;
+  writer.add_f32(state_surprise, {heads, positions}, random_floats(heads * positions, 1));
+  writer.add_f32(state_hidden, {1, config.dim}, random_floats(config.dim, 2));
+  writer.add_f32(state_queries, {2 * config.layers, config.query_dim()},
+                 random_floats(2ul * config.layers * config.query_dim(), 3));
+  BundleInfo info;
+  info.base = base.id();
+  info.provenance = {.source = "a text", .source_hash = "", .tool = "", .licence = ""};
+  info.state = StateInfo{.rule = {.name = "infinipot", .catalyst = {1, 2}},
+                         .kv = Dtype::i8,
+                         .kv_heads = config.kv_heads,
+                         .context = 8,
+                         .positions = positions,
+                         .distilled = 2,
+                         .pinned = 1,
+                         .dropped = 9};
+  writer.finish(std::move(info));
+}
+
+}  // namespace
+
 std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path& folder) {
   std::filesystem::path model = folder / "model.crayon";
   // i4 in the layers and i8 in embedding and head, so that damage meets both.
@@ -161,6 +197,10 @@ std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path
         .probe = LinearProbe{{2, true}, random_floats(base.info().config->dim, 5), -0.5f}};
     pack_routing(Bundle::open(folder / "adapter.crayon"), routing, folder / "adapter.crayon");
     return folder / "adapter.crayon";
+  }
+  if (kind == BundleKind::state) {
+    write_state(base, folder / "state.crayon");
+    return folder / "state.crayon";
   }
   const std::vector<AdapterSource> adapters = {sample_adapter("a", 1), sample_adapter("b", 2)};
   pack_pool(adapters, {random_floats(2ul * base.info().config->dim, 3), 0.1f, {1, true}}, base,

@@ -28,7 +28,8 @@ std::vector<float> random_floats(std::size_t count, std::uint64_t seed);
 /// A weight of sample_model(seed), whole.
 std::vector<float> sample_weights(const formats::ModelSource& model, const std::string& name);
 
-/// The sample model's bundle, an adapter's and a pool's of two, in `folder`; `kind` chooses.
+/// The sample model's bundle, an adapter's, a pool's of two and a state of three positions, in
+/// `folder`; `kind` chooses.
 std::filesystem::path sample_bundle(formats::BundleKind kind, const std::filesystem::path& folder);
 
 /// The index of a bundle file as it is stored.
