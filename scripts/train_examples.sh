@@ -40,7 +40,7 @@ case $size in
     server_start=(--from device --grow 12)  # twice as deep, and the same function at first
     server_run=(--tokens 4M --batch-tokens 3072)
     near_run=(--tokens 2M --batch-tokens 3072)
-    reader_run=(--tokens 7500k --batch-tokens 3584)
+    reader_run=(--tokens 2865k --batch-tokens 3584)
     ;;
   gpu)
     more=5 book_bytes=110000000 book_tokens=30000000
@@ -171,7 +171,7 @@ learn server pretrain server.tokens=0.7 skills.tokens=0.2 books.tokens=0.1 \
 learn near pretrain near.tokens=0.75 reader-skills.tokens=0.15 short-books.tokens=0.1 \
   --from device --prompt-weight 0 --seed 3 "${near_run[@]}" "${reader_rates[@]}" --warmup 0.02 --decay 0
 learn reader pretrain far.tokens=0.77 reader-skills.tokens=0.1 long-books.tokens=0.13 --from near \
-  --prompt-weight 0 --seed 4 "${reader_run[@]}" "${reader_rates[@]}" --warmup 0.01 --decay 0.4
+  --prompt-weight 0 --seed 4 "${reader_run[@]}" "${reader_rates[@]}" --warmup 0.01 --decay 0.3
 
 make_file device.crayon "$crayon" pack device -o device.crayon
 make_file server.crayon "$crayon" pack server -o server.crayon
