@@ -33,7 +33,7 @@ struct Options {
   EngineOptions engine;
   SessionOptions session;
   DistillOptions distill;
-  Options() { distill.rule = "snapkv"; }
+  Options() { distill.rule = "keydiff"; }
 };
 
 /// How a reading went, at certain numbers of tokens.

@@ -105,8 +105,9 @@ class ExaminerTest : public testing::Test {
 
 TEST_F(ExaminerTest, TheLikeliestChoiceIsThatOfPlainScoring) {
   const auto session = tiny_.session();
+  context::Pot pot(model_, *session, {});
   for (const std::span<const TaskItem> examples : {std::span<const TaskItem>(), std::span(shots)}) {
-    Examiner examiner(model_, tokenizer_, *session, none_, examples, {});
+    Examiner examiner(model_, tokenizer_, pot, none_, examples, {});
     for (const TaskItem& item : items) {
       expect_reference(item, examiner.ask(item), {}, examples);
     }
@@ -115,11 +116,13 @@ TEST_F(ExaminerTest, TheLikeliestChoiceIsThatOfPlainScoring) {
 
 TEST_F(ExaminerTest, WhatWasAskedBeforeDoesNotMatter) {
   const auto session = tiny_.session();
-  Examiner examiner(model_, tokenizer_, *session, none_, {}, {});
+  context::Pot pot(model_, *session, {});
+  Examiner examiner(model_, tokenizer_, pot, none_, {}, {});
   for (const TaskItem& item : items) {
     const Answered after = examiner.ask(item);
     const auto fresh_session = tiny_.session();
-    Examiner fresh(model_, tokenizer_, *fresh_session, none_, {}, {});
+    context::Pot fresh_pot(model_, *fresh_session, {});
+    Examiner fresh(model_, tokenizer_, fresh_pot, none_, {}, {});
     const Answered alone = fresh.ask(item);
     EXPECT_EQ(after.text, alone.text);
     EXPECT_EQ(after.signals.option, alone.signals.option);  // to the bit
@@ -130,7 +133,8 @@ TEST_F(ExaminerTest, WhatWasAskedBeforeDoesNotMatter) {
 
 TEST_F(ExaminerTest, ATextIsWhatTheModelSaysUpToALineBreak) {
   const auto session = tiny_.session();
-  Examiner examiner(model_, tokenizer_, *session, none_, shots,
+  context::Pot pot(model_, *session, {});
+  Examiner examiner(model_, tokenizer_, pot, none_, shots,
                     {.by = AnswerBy::text, .max_tokens = 20});
   for (TaskItem item : items) {
     const Answered answered = examiner.ask(item);
@@ -151,8 +155,9 @@ TEST_F(ExaminerTest, ATextIsWhatTheModelSaysUpToALineBreak) {
 
 TEST_F(ExaminerTest, RefusesWhatCannotBeAsked) {
   const auto session = tiny_.session();
+  context::Pot pot(model_, *session, {});
   const auto ask = [&](const TaskItem& item, const ExamOptions& options) {
-    Examiner examiner(model_, tokenizer_, *session, none_, {}, options);
+    Examiner examiner(model_, tokenizer_, pot, none_, {}, options);
     return test::code_of([&] { examiner.ask(item); });
   };
   const TaskItem free{"a", "", "2 + 2", {}, "4", {}};
@@ -160,7 +165,7 @@ TEST_F(ExaminerTest, RefusesWhatCannotBeAsked) {
   EXPECT_EQ(ask(free, {.by = AnswerBy::choices}), Code::bad_argument);
   EXPECT_EQ(ask({"a", std::string(300, 'x'), "2 + 2", {}, "4", {}}, {}), Code::context_full);
   const std::vector<TaskItem> unanswered = {{"a", "", "2 + 2", {}, "", {}}};
-  EXPECT_EQ(test::code_of([&] { Examiner(model_, tokenizer_, *session, none_, unanswered, {}); }),
+  EXPECT_EQ(test::code_of([&] { Examiner(model_, tokenizer_, pot, none_, unanswered, {}); }),
             Code::bad_argument);
 }
 
@@ -188,7 +193,8 @@ class PooledExaminer : public ExaminerTest {
 
 TEST_F(PooledExaminer, EveryQuestionHasItsBlend) {
   const auto session = tiny_.session();
-  Examiner examiner(model_, tokenizer_, *session, set_, shots, {});
+  context::Pot pot(model_, *session, {});
+  Examiner examiner(model_, tokenizer_, pot, set_, shots, {});
   for (const TaskItem& item : items) {
     const Answered answered = examiner.ask(item);
     const generation::Turn turn{"user", item.content()};
