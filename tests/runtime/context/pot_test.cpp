@@ -38,7 +38,7 @@ class PotOf : public testing::TestWithParam<std::string_view> {
   const test::Packed packed_{test::random_source(test::tiny_config(), 51), Dtype::i8};
   ThreadPool pool_{2};
   const std::unique_ptr<model::Model> model_ = packed_.load(pool_);
-  const std::vector<Token> tokens_ = test::random_tokens(3000, model_->config().vocab_size, 52);
+  const std::vector<Token> tokens_ = test::random_tokens(900, model_->config().vocab_size, 52);
 };
 
 TEST_P(PotOf, ThatNeverFillsIsAPlainCache) {
@@ -76,7 +76,7 @@ TEST_P(PotOf, ReadsAnyLengthInItsPositions) {
     pot.clear(2);
     EXPECT_TRUE(all_finite(read(pot, tokens_)));
     EXPECT_LE(session.position(), 64u);
-    EXPECT_GE(pot.statistics().distillations, 80u);
+    EXPECT_GE(pot.statistics().distillations, 24u);
   }
 }
 
