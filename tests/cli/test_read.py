@@ -25,7 +25,7 @@ class Read(support.Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.pack_tiny()
-        (cls.dir / "log.txt").write_text(log(1500))
+        (cls.dir / "log.txt").write_text(log(1500 if HEAVY else 150))
 
     def read(self, *arguments, **options):
         return self.crayon("read", "tiny.crayon", "-f", "log.txt", "-c", 128, *arguments, **options)
@@ -36,7 +36,7 @@ class Read(support.Case):
             done = self.read("--distill", rule, "--plain", "--json")
             self.assertEqual(done.json["tokens"], len(tokens), rule)
             self.assertLessEqual(done.json["positions"], 128, rule)
-            self.assertGreater(done.json["distillations"], 100, rule)
+            self.assertGreater(done.json["distillations"], 100 if HEAVY else 20, rule)
             self.assertIn("memory:", done.err)
 
     def test_memory_stays_what_it_is(self):
@@ -51,6 +51,8 @@ class Read(support.Case):
 
     def test_pieces_are_the_text(self):
         """A text of many pieces has the tokens of the whole, from a pipe as well."""
+        if not HEAVY:
+            self.skipTest("it takes minutes")
         text = log(6000)
         (self.dir / "pieces.txt").write_text(text)
         tokens = self.crayon("tokenize", "tiny.crayon", "-f", "pieces.txt", "--json").json["ids"]
@@ -87,9 +89,9 @@ class Read(support.Case):
                            "--distill", "infinipot")
         self.assertEqual(whole.json, kept.json)  # it never fills
         self.assertEqual(whole.json["tokens"], 20)
-        distilled = self.crayon("perplexity", "tiny.crayon", "-f", "log.txt", "--tail", 200,
+        distilled = self.crayon("perplexity", "tiny.crayon", "-f", "log.txt", "--tail", 100,
                                 "-c", 128, "--distill", "snapkv", "--json")
-        self.assertEqual(distilled.json["tokens"], 200)
+        self.assertEqual(distilled.json["tokens"], 100)
         self.assertGreater(distilled.json["perplexity"], 1)
         self.crayon("perplexity", "tiny.crayon", "-f", "short.txt", "--tail", 100000, code=USAGE)
 
