@@ -73,16 +73,6 @@ const char* route_name(hybrid::Route route) {
   return route == hybrid::Route::remote ? "remote" : "local";
 }
 
-/// Shows an answer while it comes. What a remote that failed has said stays on the screen, and a
-/// line says that it is void.
-void show(const hybrid::AnswerPiece& piece) {
-  if (piece.restart) {
-    print("\n");
-    note("crayon: the remote failed; the local answer follows");
-  }
-  print(piece.text);
-}
-
 Exit ask(const Options& options, const Common& common) {
   check_start(options);
   hybrid::AskOptions ask_options = to_ask_options(options.hybrid);

@@ -48,15 +48,6 @@ std::shared_ptr<generation::Generator> make_generator(const Options& options,
   return std::make_shared<generation::BatchGenerator>(model, engine.tokenizer(), batch);
 }
 
-/// Shows an answer while it comes; that of a remote which fails is void from the line's end on.
-void show(const hybrid::AnswerPiece& piece) {
-  if (piece.restart) {
-    print("\n");
-    note("crayon: the remote failed; the local answer follows");
-  }
-  print(piece.text);
-}
-
 Exit chat(const Options& options, const Common& common) {
   hybrid::AskOptions ask_options = to_ask_options(options.hybrid);
   ask_options.generate = options.generate;

@@ -42,4 +42,12 @@ void note_signals(const hybrid::Answer& answer) {
   }
 }
 
+void show(const hybrid::AnswerPiece& piece) {
+  if (piece.restart) {
+    print("\n");
+    note("crayon: the remote failed; the local answer follows");
+  }
+  print(piece.text);
+}
+
 }  // namespace crayon::cli

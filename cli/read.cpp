@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -14,7 +13,6 @@
 #include "base/process.h"
 #include "cli/engine.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 #include "cli/text_pieces.h"
 #include "cli/verbs.h"
 #include "formats/hash.h"

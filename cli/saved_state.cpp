@@ -21,10 +21,6 @@ formats::Bundle open_state(const std::string& path) {
   return bundle;
 }
 
-const char* kv_name(formats::Dtype dtype) {
-  return formats::dtype_name(dtype);
-}
-
 }  // namespace
 
 void add_state_option(Command& command, std::string& path) {
@@ -45,7 +41,7 @@ Start::Start(const std::string& path, const DistillOptions& distill, const Engin
   const formats::StateInfo& its = *state_->info().state;
   pot_options_ = context::options_of(its);
   session.context = std::max(session.context, its.context);
-  session.kv = kv_name(its.kv);
+  session.kv = formats::dtype_name(its.kv);
 }
 
 void Start::prepare(context::Pot& pot) const {

@@ -6,6 +6,16 @@
 #include "runtime/generation/open_turn.h"
 
 namespace crayon::hybrid {
+namespace {
+
+std::vector<formats::Token> prompt_of(std::span<const generation::Turn> turns, bool continues,
+                                      const tokenizer::Tokenizer& tokenizer) {
+  const formats::ChatFormat& format = tokenizer.data().chat_format;
+  return continues ? generation::rest_of_turn(turns.back().content, format, tokenizer)
+                   : generation::render(turns, format, tokenizer);
+}
+
+}  // namespace
 
 std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
                                      const tokenizer::Tokenizer& tokenizer) {
@@ -17,17 +27,6 @@ std::vector<formats::Token> query_of(std::span<const generation::Turn> turns,
   }
   return generation::render(turns, format, tokenizer);
 }
-
-namespace {
-
-std::vector<formats::Token> prompt_of(std::span<const generation::Turn> turns, bool continues,
-                                      const tokenizer::Tokenizer& tokenizer) {
-  const formats::ChatFormat& format = tokenizer.data().chat_format;
-  return continues ? generation::rest_of_turn(turns.back().content, format, tokenizer)
-                   : generation::render(turns, format, tokenizer);
-}
-
-}  // namespace
 
 LocalModel::LocalModel(generation::Generator& generator, const adapters::AdapterSet& adapters,
                        std::span<const generation::Turn> turns, const AskOptions& options,

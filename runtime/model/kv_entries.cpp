@@ -13,8 +13,7 @@ namespace {
 constexpr std::size_t half_block = 16;  // positions whose keys stand together (kernels/kv_layout.h)
 constexpr std::size_t most_head_dim = 1024;
 
-/// One entry of a head's stream: its numbers are `stride` apart in keys, and in rows of 16 in
-/// values.
+/// One entry of a head's stream (kernels/kv_layout.h).
 template <typename T>
 struct Entry {
   Entry(const kernels::KvHead& head, std::size_t position) {
