@@ -27,6 +27,8 @@ constexpr Verb table[] = {
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
     {"bench", "Measure speeds, beside what the memory gives", declare_bench},
     {"doctor", "Show what this machine can run", declare_doctor},
+    {"manual", "Print the source of a manual page", declare_manual},
+    {"completion", "Print what a shell completes the command line with", declare_completion},
 };
 
 }  // namespace

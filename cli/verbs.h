@@ -50,5 +50,7 @@ Action declare_chat(Command& command, const Common& common);
 Action declare_serve(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);
+Action declare_manual(Command& command, const Common& common);
+Action declare_completion(Command& command, const Common& common);
 
 }  // namespace crayon::cli
