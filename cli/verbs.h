@@ -48,6 +48,13 @@ Action declare_eval(Command& command, const Common& common);
 Action declare_ask(Command& command, const Common& common);
 Action declare_chat(Command& command, const Common& common);
 Action declare_serve(Command& command, const Common& common);
+Action declare_keygen(Command& command, const Common& common);
+Action declare_sign(Command& command, const Common& common);
+Action declare_trust(Command& command, const Common& common);
+Action declare_golden(Command& command, const Common& common);
+Action declare_install(Command& command, const Common& common);
+Action declare_rollback(Command& command, const Common& common);
+Action declare_status(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);
 
