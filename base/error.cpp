@@ -71,6 +71,12 @@ const char* code_name(Code code) {
       return "out_of_memory";
     case Code::cancelled:
       return "cancelled";
+    case Code::untrusted:
+      return "untrusted";
+    case Code::outdated:
+      return "outdated";
+    case Code::unhealthy:
+      return "unhealthy";
   }
   return "unknown";
 }

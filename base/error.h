@@ -45,6 +45,10 @@ enum class Code : int {
   no_space = 602,
   out_of_memory = 603,
   cancelled = 604,
+  // 700: a check that did not pass
+  untrusted = 700,  ///< not signed, by no trusted key, or not by the key that it names
+  outdated = 701,   ///< an older release than one that was active here
+  unhealthy = 702,  ///< a model that does not answer as it should, or not in time
 };
 
 /// The name of a code, as `Code` spells it.

@@ -12,6 +12,8 @@ Exit exit_of(Code code) {
       return Exit::network;
     case 5:
       return Exit::usage;
+    case 7:
+      return Exit::failed_check;
     default:
       return Exit::system;
   }

@@ -5,38 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "base/folder.h"
+#include "base/system_error.h"
 
 namespace crayon {
 namespace {
-
-[[noreturn]] void fail(const char* action, const std::filesystem::path& path, int error) {
-  const Code code = error == ENOENT ? Code::not_found : error == ENOSPC ? Code::no_space : Code::io;
-  const char* hint = code == Code::not_found  ? "check the path"
-                     : code == Code::no_space ? "free some space and run the command again"
-                                              : "";
-  throw Error(code, fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error)),
-              hint);
-}
-
-// Makes a rename or a new name in `directory` survive a power cut.
-void sync_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) {
-    fail("open folder", directory, errno);
-  }
-  const int result = ::fsync(descriptor);
-  const int error = errno;
-  ::close(descriptor);
-  // Some file systems have no fsync for folders; they answer EINVAL and order renames themselves.
-  if (result != 0 && error != EINVAL) {
-    fail("sync folder", directory, error);
-  }
-}
 
 std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : ".";
@@ -48,8 +27,8 @@ std::string link_to(int descriptor) {
 }
 
 // For writing. -1 where there is no such thing, or no way to name it later.
-int open_nameless(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+int open_nameless(const std::filesystem::path& folder, mode_t mode) {
+  const int descriptor = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
   if (descriptor >= 0 && ::access(link_to(descriptor).c_str(), F_OK) != 0) {
     ::close(descriptor);
     return -1;
@@ -62,14 +41,14 @@ int open_nameless(const std::filesystem::path& folder) {
 File::File(const std::filesystem::path& path) : path_(path) {
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) {
-    fail("open", path, errno);
+    throw_system_error("open", path, errno);
   }
   struct stat status = {};
   const bool known = ::fstat(descriptor_, &status) == 0;
   const int error = known ? EISDIR : errno;
   if (!known || S_ISDIR(status.st_mode)) {
     ::close(descriptor_);
-    fail("read", path, error);
+    throw_system_error("read", path, error);
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -92,7 +71,7 @@ void File::read_at(std::uint64_t offset, MutableByteSpan out) const {
       continue;
     }
     if (count < 0) {
-      fail("read", path_, errno);
+      throw_system_error("read", path_, errno);
     }
     if (count == 0) {
       throw Error(Code::truncated,
@@ -105,7 +84,7 @@ void File::read_at(std::uint64_t offset, MutableByteSpan out) const {
   }
 }
 
-AtomicFile::AtomicFile(const std::filesystem::path& path)
+AtomicFile::AtomicFile(const std::filesystem::path& path, Readers readers)
     : path_(path), temporary_(path.string() + fmt::format(".{}.part", ::getpid())) {
   // A rename would put a file in the place of a device or a folder.
   std::error_code ignored;
@@ -114,13 +93,14 @@ AtomicFile::AtomicFile(const std::filesystem::path& path)
     throw Error(Code::bad_argument, fmt::format("{} is not a regular file", path.string()),
                 "name a file to write");
   }
-  descriptor_ = open_nameless(folder_of(path_));
+  const auto mode = static_cast<mode_t>(readers);
+  descriptor_ = open_nameless(folder_of(path_), mode);
   if (descriptor_ < 0) {
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     named_ = true;
   }
   if (descriptor_ < 0) {
-    fail("create", path_, errno);
+    throw_system_error("create", path_, errno);
   }
 }
 
@@ -140,7 +120,7 @@ void AtomicFile::write(ByteSpan bytes) {
       continue;
     }
     if (count < 0) {
-      fail("write", path_, errno);
+      throw_system_error("write", path_, errno);
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     position_ += static_cast<std::uint64_t>(count);
@@ -151,27 +131,48 @@ void AtomicFile::name_temporary() {
   ::unlink(temporary_.c_str());  // of a process that had this one's number, once
   if (::linkat(AT_FDCWD, link_to(descriptor_).c_str(), AT_FDCWD, temporary_.c_str(),
                AT_SYMLINK_FOLLOW) != 0) {
-    fail("name", temporary_, errno);
+    throw_system_error("name", temporary_, errno);
   }
   named_ = true;
 }
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) {
-    fail("sync", path_, errno);
+    throw_system_error("sync", path_, errno);
   }
   if (!named_) {
     name_temporary();
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    fail("rename into place", path_, errno);
+    throw_system_error("rename into place", path_, errno);
   }
   ::close(std::exchange(descriptor_, -1));
-  sync_directory(folder_of(path_));
+  sync_folder(folder_of(path_));
 }
 
-void write_text(const std::filesystem::path& path, std::string_view text) {
-  AtomicFile file(path);
+void sync_file(const std::filesystem::path& path) {
+  const File file(path);
+  if (::fsync(file.descriptor()) != 0) {
+    throw_system_error("sync", path, errno);
+  }
+}
+
+void copy_bytes(const File& from, std::uint64_t count, AtomicFile& to,
+                const std::function<void(std::uint64_t)>& progress) {
+  constexpr std::uint64_t piece_size = 1u << 20;
+  std::vector<std::uint8_t> piece(std::min(count, piece_size));
+  for (std::uint64_t done = 0; done < count; done += piece_size) {
+    const MutableByteSpan part(piece.data(), std::min(piece_size, count - done));
+    from.read_at(done, part);
+    to.write(part);
+    if (progress) {
+      progress(done + part.size());
+    }
+  }
+}
+
+void write_text(const std::filesystem::path& path, std::string_view text, Readers readers) {
+  AtomicFile file(path, readers);
   file.write(as_bytes(text));
   file.commit();
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,9 @@ class File {
   std::uint64_t size_ = 0;
 };
 
+/// Who may read a new file, as far as the user's umask lets them.
+enum class Readers : std::uint32_t { everyone = 0644, owner = 0600 };
+
 /// A file that appears whole or not at all: bytes go to a file without a name, and commit() syncs
 /// it, names it and renames it into place. Without commit() nothing is left behind, even when the
 /// process is killed. File systems that have no nameless files get a temporary neighbour, which a
@@ -42,7 +46,7 @@ class File {
 class AtomicFile {
  public:
   /// Throws bad_argument when `path` is there and is not a regular file, not_found or io.
-  explicit AtomicFile(const std::filesystem::path& path);
+  explicit AtomicFile(const std::filesystem::path& path, Readers readers = Readers::everyone);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -63,8 +67,17 @@ class AtomicFile {
   std::uint64_t position_ = 0;
 };
 
+/// Makes the bytes of a file survive a power cut, whoever wrote them; throws not_found or io.
+void sync_file(const std::filesystem::path& path);
+
+/// Appends the first `count` bytes of `from`. `progress`, unless empty, gets the bytes copied so
+/// far.
+void copy_bytes(const File& from, std::uint64_t count, AtomicFile& to,
+                const std::function<void(std::uint64_t)>& progress = {});
+
 /// Writes a text file whole or not at all; throws what AtomicFile does.
-void write_text(const std::filesystem::path& path, std::string_view text);
+void write_text(const std::filesystem::path& path, std::string_view text,
+                Readers readers = Readers::everyone);
 
 /// A whole file as text; throws over_limit when it is larger than `limit` bytes.
 std::string read_text(const std::filesystem::path& path, std::uint64_t limit);

@@ -14,11 +14,13 @@
 #include "formats/hash.h"
 #include "formats/packer.h"
 #include "runtime/adapters/adapters.h"
+#include "store/store.h"
 
 namespace crayon::cli {
 namespace {
 
-formats::Bundle open_model(const std::filesystem::path& path) {
+formats::Bundle open_model(const std::filesystem::path& argument) {
+  const std::filesystem::path path = store::model_file(argument);
   formats::Bundle bundle = formats::Bundle::open(path);
   if (bundle.info().kind != formats::BundleKind::model) {
     throw Error(Code::bad_argument,

@@ -8,11 +8,13 @@
 #include "cli/engine.h"
 #include "cli/model_description.h"
 #include "cli/output.h"
+#include "cli/session_memory.h"
 #include "cli/state_description.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
 #include "runtime/model/image.h"
 #include "runtime/model/model.h"
+#include "store/store.h"
 
 namespace crayon::cli {
 namespace {
@@ -22,33 +24,6 @@ struct Options {
   bool list_tensors = false;
   SessionOptions session;
 };
-
-/// What one session with a model will take, as `crayon run` would load it here.
-struct Memory {
-  std::uint32_t context;
-  model::KvDtype kv;
-  model::MemoryEstimate estimate;
-};
-
-/// The type that a session takes by itself: f32 for a bundle in f32, as Model::default_kv says.
-model::KvDtype default_kv(const formats::BundleInfo& info) {
-  const std::string first = formats::projection(0, formats::Projection::q);
-  for (const formats::TensorEntry& tensor : info.tensors) {
-    if (tensor.name == first && tensor.dtype == formats::Dtype::f32) {
-      return model::KvDtype::f32;
-    }
-  }
-  return model::KvDtype::f16;
-}
-
-Memory memory_of(const formats::BundleInfo& info, const SessionOptions& options) {
-  Memory memory{};
-  memory.context = context_of(*info.config, options.context);
-  memory.kv = kv_of(options.kv, default_kv(info));
-  memory.estimate =
-      model::Model::estimate(info, select_kernels(std::string()), memory.context, memory.kv);
-  return memory;
-}
 
 /// Whether a packed image lies beside a model and fits what would run here.
 std::string image_state_of(const formats::Bundle& bundle) {
@@ -84,6 +59,8 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   Json out = {{"kind", formats::kind_name(info.kind)},
               {"id", formats::to_hex(bundle.id())},
               {"bytes", bundle.file_size()},
+              {"release", bundle.release()},
+              {"signer", bundle.signer() ? Json(formats::to_hex(*bundle.signer())) : Json()},
               {"provenance",
                {{"source", info.provenance.source},
                 {"source_hash", info.provenance.source_hash},
@@ -99,7 +76,7 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   }
   if (info.config) {
     out["config"] = config_json(*info.config);
-    const Memory memory = memory_of(info, options.session);
+    const SessionMemory memory = memory_of(info, options.session);
     out["memory"] = {{"context", memory.context},
                      {"kv", kv_name(memory.kv)},
                      {"weights_bytes", memory.estimate.weights},
@@ -163,7 +140,7 @@ void print_model(const formats::BundleInfo& info, const Options& options) {
                           info.tokenizer->chat_format.note));
     }
   }
-  const Memory memory = memory_of(info, options.session);
+  const SessionMemory memory = memory_of(info, options.session);
   row("memory",
       fmt::format("{}: weights {}, KV cache {} ({}, {} positions), scratch {}",
                   bytes_text(memory.estimate.total()), bytes_text(memory.estimate.weights),
@@ -191,6 +168,10 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
       fmt::format("{}, {}{}", formats::kind_name(info.kind), bytes_text(bundle.file_size()),
                   info.state ? "" : fmt::format(", {} weights", weights_in(info))));
   row("id", formats::to_hex(bundle.id()));
+  if (bundle.signer()) {
+    row("signed", fmt::format("as release {}, with the key {} (crayon verify --key checks it)",
+                              bundle.release(), formats::to_hex(*bundle.signer())));
+  }
   row("source", info.provenance.source);
   if (!info.provenance.source_hash.empty()) {
     row("source hash", info.provenance.source_hash);
@@ -237,7 +218,7 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
 }
 
 Exit show_info(const Options& options, const Common& common) {
-  const formats::Bundle bundle = formats::Bundle::open(options.bundle);
+  const formats::Bundle bundle = formats::Bundle::open(store::model_file(options.bundle));
   if (common.json) {
     print_as_json(bundle, options);
   } else {

@@ -1,26 +1,64 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
+#include "formats/signature.h"
 #include "runtime/model/image.h"
 
 namespace crayon::cli {
 namespace {
 
-Exit verify(const std::string& path, const Common& common) {
-  const formats::Bundle bundle = formats::Bundle::open(path);
-  {
-    Progress progress("verifying", "B");
-    const double bytes = static_cast<double>(bundle.file_size());
-    bundle.verify([&](double share) {
-      progress.update(static_cast<std::uint64_t>(share * bytes), bundle.file_size());
-    });
+struct Options {
+  std::string bundle;
+  std::vector<std::string> keys;
+};
+
+/// Throws untrusted unless one of the keys signed it.
+void check_signature(const formats::Bundle& bundle, const std::vector<std::string>& keys) {
+  const bool is_signed = std::ranges::any_of(keys, [&](const std::string& key) {
+    return bundle.is_signed_by(formats::read_public_key(key));
+  });
+  if (!is_signed) {
+    throw Error(Code::untrusted,
+                fmt::format("{} is {}", bundle.path().string(),
+                            bundle.signer() ? "not signed by that key; it names the key " +
+                                                  formats::to_hex(*bundle.signer())
+                                            : "not signed"),
+                "get it from its publisher, or the publisher's key");
   }
+}
+
+void verify_bytes(const formats::Bundle& bundle) {
+  Progress progress("verifying", "B");
+  const double bytes = static_cast<double>(bundle.file_size());
+  bundle.verify([&](double share) {
+    progress.update(static_cast<std::uint64_t>(share * bytes), bundle.file_size());
+  });
+}
+
+std::string signature_text(const formats::Bundle& bundle, bool checked) {
+  if (!bundle.signer()) {
+    return "not signed";
+  }
+  return fmt::format("release {}, signed by {}{}", bundle.release(),
+                     formats::to_hex(*bundle.signer()),
+                     checked ? "" : " as it says; --key checks that");
+}
+
+Exit verify(const Options& options, const Common& common) {
+  const formats::Bundle bundle = formats::Bundle::open(options.bundle);
+  if (!options.keys.empty()) {
+    check_signature(bundle, options.keys);
+  }
+  verify_bytes(bundle);
   Json images = Json::array();
   if (bundle.info().kind == formats::BundleKind::model) {
     for (const std::filesystem::path& image : model::verify_images(bundle)) {
@@ -32,10 +70,14 @@ Exit verify(const std::string& path, const Common& common) {
                 {"kind", formats::kind_name(bundle.info().kind)},
                 {"id", formats::to_hex(bundle.id())},
                 {"bytes", bundle.file_size()},
+                {"release", bundle.release()},
+                {"signer", bundle.signer() ? Json(formats::to_hex(*bundle.signer())) : Json()},
+                {"signature_checked", !options.keys.empty()},
                 {"images", images}});
   } else {
-    print(fmt::format("{}: ok, {} bundle {}\n", path, formats::kind_name(bundle.info().kind),
-                      formats::to_hex(bundle.id())));
+    print(fmt::format("{}: ok, {} bundle {}\n", options.bundle,
+                      formats::kind_name(bundle.info().kind), formats::to_hex(bundle.id())));
+    print(fmt::format("{}: {}\n", options.bundle, signature_text(bundle, !options.keys.empty())));
     for (const Json& image : images) {
       print(fmt::format("{}: ok, packed image\n", image.get<std::string>()));
     }
@@ -46,9 +88,15 @@ Exit verify(const std::string& path, const Common& common) {
 }  // namespace
 
 Action declare_verify(Command& command, const Common& common) {
-  auto path = std::make_shared<std::string>();
-  command.add_option("BUNDLE", *path, "A model, adapter, pool or state bundle").required();
-  return [path, &common] { return verify(*path, common); };
+  auto options = std::make_shared<Options>();
+  command.add_option("BUNDLE", options->bundle, "A model, adapter, pool or state bundle")
+      .required();
+  command
+      .add_option("-k,--key", options->keys,
+                  "A public key; the bundle must be signed by it, or by one of several")
+      .value_name("FILE")
+      .one_value_each();
+  return [options, &common] { return verify(*options, common); };
 }
 
 }  // namespace crayon::cli

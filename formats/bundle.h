@@ -16,6 +16,7 @@
 #include "formats/hash.h"
 #include "formats/model_config.h"
 #include "formats/routing.h"
+#include "formats/signature.h"
 #include "formats/state.h"
 #include "formats/tensor.h"
 #include "formats/tokenizer_data.h"
@@ -107,6 +108,10 @@ class Bundle {
   std::uint64_t file_size() const { return file_.size(); }
   /// Counts up with a publisher's releases; 0 when the bundle was not published.
   std::uint64_t release() const { return release_; }
+  /// The key that it says it was signed with; none when it is not signed.
+  const std::optional<KeyId>& signer() const { return signer_; }
+  /// Whether the owner of `key` signed it: header, footer and, by their hashes, index and frames.
+  bool is_signed_by(const PublicKey& key) const;
 
   /// Null when there is none.
   const TensorEntry* find(std::string_view name) const;
@@ -141,6 +146,9 @@ class Bundle {
   std::vector<std::uint64_t> frame_starts_;  // in the decoded bytes of all; the last: their end
   Hash id_{};
   std::uint64_t release_ = 0;
+  std::optional<KeyId> signer_;
+  std::vector<std::uint8_t> signed_bytes_;  // what the signature is over
+  SignatureBytes signature_{};
   // Many small tensors share a frame: the last one is kept, so that reading them in order
   // decodes it once.
   std::unique_ptr<LastFrame> last_frame_;

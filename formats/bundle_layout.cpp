@@ -112,6 +112,16 @@ FooterBytes encode_footer(const Footer& footer, const HeaderBytes& header) {
   return bytes;
 }
 
+std::array<std::uint8_t, signed_size> signed_bytes(const Footer& footer,
+                                                   const HeaderBytes& header) {
+  static_assert(signed_size == header_size + footer_at::signature);
+  const FooterBytes bytes = encode_footer(footer, header);
+  std::array<std::uint8_t, signed_size> message;
+  std::copy(header.begin(), header.end(), message.begin());
+  std::copy_n(bytes.begin(), footer_at::signature, message.begin() + header_size);
+  return message;
+}
+
 Footer decode_footer(const FooterBytes& bytes, const HeaderBytes& header, std::uint64_t file_size) {
   if (!has_frame_header(bytes.data(), footer_frame_magic, footer_size) ||
       !has_text(&bytes[footer_at::magic], footer_magic)) {
@@ -144,6 +154,9 @@ Footer decode_footer(const FooterBytes& bytes, const HeaderBytes& header, std::u
   footer.release = load_le<std::uint64_t>(&bytes[footer_at::release]);
   load(footer.key_id, &bytes[footer_at::key_id]);
   load(footer.signature, &bytes[footer_at::signature]);
+  if (!footer.is_signed() && footer.signature != SignatureBytes{}) {
+    throw Error(Code::corrupt, "footer.signature: there is one, but no key_id", copy_again);
+  }
 
   if (footer.index_size > max_index_size) {
     throw Error(Code::over_limit, fmt::format("footer.index_size: {} bytes are more than the {} "

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "formats/bundle.h"
+#include "formats/signature.h"
 
 // The fixed byte layouts around the index, and the limits. docs/bundle-format.md has the tables.
 
@@ -19,6 +20,7 @@ inline constexpr std::uint16_t format_minor = 5;
 inline constexpr std::size_t skippable_header_size = 8;
 inline constexpr std::size_t header_size = 32;   ///< the whole frame
 inline constexpr std::size_t footer_size = 200;  ///< the whole frame
+inline constexpr std::size_t signed_size = header_size + 88;
 
 /// A vocabulary of 256,000 pieces with 500,000 merges takes about 8 MiB.
 inline constexpr std::uint64_t max_index_size = 16u << 20;
@@ -45,9 +47,9 @@ struct Footer {
   std::uint64_t index_size = 0;
   Hash index_hash{};
   std::uint64_t release = 0;
-  // Until bundles are signed:
-  std::array<std::uint8_t, 8> key_id{};      ///< zeros
-  std::array<std::uint8_t, 64> signature{};  ///< zeros
+  KeyId key_id{};              ///< zeros: not signed
+  SignatureBytes signature{};  ///< zeros: not signed
+  bool is_signed() const { return key_id != KeyId{}; }
 };
 
 HeaderBytes encode_header(BundleKind kind);
@@ -55,6 +57,8 @@ HeaderBytes encode_header(BundleKind kind);
 BundleKind decode_header(const HeaderBytes& bytes);
 
 FooterBytes encode_footer(const Footer& footer, const HeaderBytes& header);
+/// What a signature is over: the header, and the footer up to the signature.
+std::array<std::uint8_t, signed_size> signed_bytes(const Footer& footer, const HeaderBytes& header);
 /// `file_size` is that of the whole file. Throws truncated or corrupt, naming the field.
 Footer decode_footer(const FooterBytes& bytes, const HeaderBytes& header, std::uint64_t file_size);
 

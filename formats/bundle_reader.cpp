@@ -69,6 +69,12 @@ void Bundle::load() {
   frames_ = std::move(index.frames);
   id_ = footer.index_hash;
   release_ = footer.release;
+  if (footer.is_signed()) {
+    signer_ = footer.key_id;
+    const auto message = signed_bytes(footer, header);
+    signed_bytes_.assign(message.begin(), message.end());
+    signature_ = footer.signature;
+  }
 
   frame_starts_.reserve(frames_.size() + 1);
   frame_starts_.push_back(0);
@@ -81,6 +87,10 @@ void Bundle::load() {
   std::sort(by_name_.begin(), by_name_.end(), [&](std::uint32_t a, std::uint32_t b) {
     return info_.tensors[a].name < info_.tensors[b].name;
   });
+}
+
+bool Bundle::is_signed_by(const PublicKey& key) const {
+  return signer_ == key.id() && formats::verify(signed_bytes_, signature_, key);
 }
 
 const TensorEntry* Bundle::find(std::string_view name) const {

@@ -7,23 +7,10 @@
 #include <iterator>
 #include <vector>
 
-#include "base/error.h"
 #include "base/file.h"
+#include "formats/sodium.h"
 
 namespace crayon::formats {
-namespace {
-
-// libsodium picks its code for this CPU when it is initialised; without, it is correct but slow.
-void initialise_sodium() {
-  static const int result = sodium_init();
-  if (result < 0) {
-    throw Error(Code::io, "libsodium cannot be initialised: the system has no source of randomness",
-                "make /dev/urandom readable");
-  }
-}
-
-}  // namespace
-
 struct Hasher::State {
   crypto_generichash_state blake2b;
 };
@@ -64,13 +51,21 @@ Hash hash_of_file(const std::filesystem::path& path) {
   return hasher.finish();
 }
 
-std::string to_hex(const Hash& hash) {
+std::string to_hex(ByteSpan bytes) {
   std::string text;
-  text.reserve(2 * hash.size());
-  for (const std::uint8_t byte : hash) {
+  text.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
     fmt::format_to(std::back_inserter(text), "{:02x}", byte);
   }
   return text;
+}
+
+bool from_hex(std::string_view text, MutableByteSpan bytes) {
+  std::size_t filled = 0;
+  return text.size() == 2 * bytes.size() &&
+         sodium_hex2bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &filled,
+                        nullptr) == 0 &&
+         filled == bytes.size();
 }
 
 }  // namespace crayon::formats

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -13,8 +14,10 @@ namespace crayon::formats {
 /// BLAKE2b-256 (RFC 7693).
 using Hash = std::array<std::uint8_t, 32>;
 
-/// 64 lower-case hexadecimal digits.
-std::string to_hex(const Hash& hash);
+/// Two lower-case hexadecimal digits a byte.
+std::string to_hex(ByteSpan bytes);
+/// Fills `bytes` from such digits; false when `text` is anything else.
+bool from_hex(std::string_view text, MutableByteSpan bytes);
 
 Hash hash_of(ByteSpan bytes);
 /// Reads the whole file, a piece at a time; throws not_found or io.

@@ -43,9 +43,10 @@ ALLOWED["train/scales"] = [*ALLOWED["train/learn"], "train/learn"]
 ALLOWED["train/verbs"] = [*WORKSHOP, *(room for room in ALLOWED if room.startswith("train/"))]
 ALLOWED["train"] = ["base", "train/verbs"]
 ALLOWED["arguments"] = ["base"]
+ALLOWED["store"] = ["base", "formats"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
 ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers", "transport",
-                  "serving", *RUNTIME]
+                  "store", "serving", *RUNTIME]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
