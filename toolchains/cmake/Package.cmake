@@ -7,6 +7,10 @@ set(package ${CMAKE_SOURCE_DIR}/toolchains/package)
 set(generated ${CMAKE_BINARY_DIR}/package)
 
 install(TARGETS crayon DESTINATION bin COMPONENT program)
+if(CRAYON_STATIC)
+  # As it goes to a board. The map tells what its bytes are for: see toolchains/package/sizes.py.
+  target_link_options(crayon PRIVATE -s -Wl,-Map=$<TARGET_FILE:crayon>.map)
+endif()
 
 find_program(DPKG_PARSECHANGELOG dpkg-parsechangelog)
 find_program(GZIP gzip)
