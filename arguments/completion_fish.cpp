@@ -73,7 +73,10 @@ complete -c {0} -f
   for (const VerbDescription& verb : program.verbs) {
     const std::string within = fmt::format(" -n '{} {}'", function, verb.name);
     for (const ArgumentDescription& argument : verb.arguments) {
-      script += line(program, within, argument);
+      const std::string text = line(program, within, argument);
+      if (script.find(text) == script.npos) {  // files are offered once, whatever they are for
+        script += text;
+      }
     }
   }
   return script;

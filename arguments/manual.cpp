@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 #include "arguments/roff.h"
 
@@ -45,9 +46,9 @@ class Page {
   std::string text_;
 };
 
-/// Ends in a full stop, unless there is a mark already.
+/// With a full stop, unless it ends a sentence already.
 std::string sentence(std::string text) {
-  if (!text.empty() && !std::ispunct(static_cast<unsigned char>(text.back()))) {
+  if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos) {
     text += '.';
   }
   return text;
@@ -86,7 +87,7 @@ std::string body_of(const ArgumentDescription& argument) {
   if (!argument.variable.empty()) {
     body += fmt::format(" Environment: {}.", argument.variable);
   }
-  return body.empty() ? "The argument." : body;
+  return body;
 }
 
 /// "crayon ask [OPTION]... MODEL [QUESTION]"

@@ -78,7 +78,7 @@ class Bash(Completion):
         self.assertEqual(self.completed("crayon", "ask", "my"), [""])
         self.assertEqual(self.completed("crayon", "ask", "--adapter", "my"), [""])
         self.assertEqual(self.completed("crayon", "ask", "--threads", ""),
-                         ["", "+o", "default", "+o", "bashdefault"])
+                         ["+o", "default", "+o", "bashdefault"])
         self.assertIn("-o default", self.shell(". ./script; complete -p crayon", "--norc")[0])
 
 
