@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The unit and its settings: systemd understands all of it, and every variable that the settings
 name is one that `crayon serve` reads."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -39,9 +40,32 @@ class Service(support.Case):
     def test_the_unit_reads_the_settings_and_the_store(self):
         unit = (PACKAGE / "crayon.service").read_text()
         self.assertIn("\nEnvironmentFile=-/etc/default/crayon\n", unit)
-        self.assertIn("\nConditionPathExists=/var/lib/crayon/state.json\n", unit)
         conffiles = (PACKAGE / "conffiles").read_text().split()
         self.assertEqual(conffiles, ["/etc/default/crayon"])
+
+    def test_the_unit_waits_for_the_first_activation(self):
+        unit = (PACKAGE / "crayon.service").read_text()
+        [condition] = re.findall("^ConditionPathExists=(.+)$", unit, re.MULTILINE)
+        file = self.dir / "root" / pathlib.PurePath(condition).relative_to("/var/lib/crayon")
+        store = ("--root", "root")
+        self.pack_tiny("m.crayon")
+        self.crayon("golden", "m.crayon", "-o", "golden", "-n", 4)
+        self.crayon("install", "m.crayon", "--golden", "golden", "--allow-unsigned", *store)
+        self.assertFalse(file.exists())
+        self.crayon("activate", *store)
+        self.assertTrue(file.exists())
+
+    def test_the_server_can_read_all_that_it_needs(self):
+        # It is another user than the one who installs.
+        self.pack_tiny("n.crayon")
+        self.crayon("golden", "n.crayon", "-o", "golden", "-n", 4)
+        self.crayon("install", "n.crayon", "--golden", "golden", "--allow-unsigned", "--activate",
+                    "--root", "other")
+        for path in [self.dir / "other", *(self.dir / "other").rglob("*")]:
+            mode = path.stat().st_mode
+            wanted = 0o005 if path.is_dir() else 0o004
+            if path.name != "lock":
+                self.assertEqual(mode & wanted, wanted, path)
 
     def test_scripts_are_shell(self):
         for name in ("postinst", "prerm", "postrm"):
