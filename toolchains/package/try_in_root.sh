@@ -58,26 +58,25 @@ fi
 arch-test arm64
 
 step "a small Debian for arm64"
-# On the machine's disk, and without what only a person at it would need.
-mmdebstrap --quiet --architectures=arm64 --variant=apt \
-  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/man[2-9]/*' \
-  bookworm "$root"
+mmdebstrap --quiet --architectures=arm64 --variant=apt bookworm "$root"
 du -sh "$root" | cut -f1
 mount -t proc proc "$root/proc"
 
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
+# Without a pseudo-terminal, which the root has no folder for.
+apt_get() { in_root apt-get -q -o Dpkg::Use-Pty=0 "$@"; }
 # All files but what apt and dpkg remember.
 list_files() {
   (cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./tmp -o -path ./var/cache -o -path ./var/log \
     -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./etc/ld.so.cache \) -prune -o -print | sort)
 }
-in_root apt-get -q update
+apt_get update
 list_files >"$work/before"
 
 step "apt-get install"
 cp "$deb" "$root/tmp/crayon.deb"
 cp "$model" "$root/tmp/model.crayon"
-in_root apt-get -q install -y --no-install-recommends /tmp/crayon.deb
+apt_get install -y --no-install-recommends /tmp/crayon.deb
 in_root dpkg -L crayon
 list_files >"$work/installed"
 
@@ -88,11 +87,11 @@ step "crayon ask"
 in_root env QEMU_CPU=cortex-a53 crayon ask /tmp/model.crayon -n 16 "What does the pump do?"
 
 step "apt-get remove: the settings stay"
-in_root apt-get -q remove -y crayon
+apt_get remove -y crayon
 [ ! -e "$root/usr/bin/crayon" ] && [ -e "$root/etc/default/crayon" ]
 
 step "apt-get purge: nothing stays"
-in_root apt-get -q purge -y --autoremove crayon
+apt_get purge -y --autoremove crayon
 list_files >"$work/after"
 echo "$(comm -13 "$work/before" "$work/installed" | wc -l) files more while it was installed, $(
   comm -13 "$work/before" "$work/after" | wc -l) more afterwards"
