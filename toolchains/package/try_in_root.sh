@@ -8,14 +8,19 @@
 # Needs root, the network for Debian's packages, mmdebstrap and arch-test.
 set -euo pipefail
 
-[ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: toolchains/package/try_in_root.sh DEB [MODEL]" >&2; exit 2; }
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+  echo "usage: toolchains/package/try_in_root.sh DEB [MODEL]" >&2
+  exit 2
+fi
+fail() { echo "try_in_root: $*" >&2; exit 4; }
 top=$(cd "$(dirname "$0")/../.." && pwd)
 deb=$(readlink -f "$1")
 model=$(readlink -f "${2:-$top/examples/models/device.crayon}")
-[ -f "$deb" ] && [ -f "$model" ] || { echo "try_in_root: there is no $deb or no $model" >&2; exit 4; }
-[ "$(id -u)" = 0 ] || { echo "try_in_root: has to run as root" >&2; exit 4; }
+[ -f "$deb" ] || fail "there is no $deb"
+[ -f "$model" ] || fail "there is no $model"
+[ "$(id -u)" = 0 ] || fail "has to run as root"
 for tool in mmdebstrap arch-test; do
-  command -v $tool >/dev/null || { echo "try_in_root: $tool is not installed" >&2; exit 4; }
+  command -v $tool >/dev/null || fail "$tool is not installed"
 done
 
 work=$(mktemp -d)
@@ -39,7 +44,8 @@ step "programs of arm64 start here"
 # The emulator that is installed beside the cross compiler needs libraries that the root lacks; the
 # static one refuses to be installed beside it, so it is only unpacked.
 if [ ! -e "$interpreter" ]; then
-  (cd "$work" && apt-get -q -o APT::Sandbox::User=root download qemu-user-static && dpkg -x qemu-user-static_*.deb static)
+  (cd "$work" && apt-get -q -o APT::Sandbox::User=root download qemu-user-static &&
+    dpkg -x qemu-user-static_*.deb static)
   ln -s "$work/static/usr/bin/qemu-aarch64-static" "$interpreter"
   linked=true
 fi
@@ -62,13 +68,17 @@ mmdebstrap --quiet --architectures=arm64 --variant=apt bookworm "$root"
 du -sh "$root" | cut -f1
 mount -t proc proc "$root/proc"
 
-in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
+in_root() {
+  chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+    DEBIAN_FRONTEND=noninteractive "$@"
+}
 # Without a pseudo-terminal, which the root has no folder for.
 apt_get() { in_root apt-get -q -o Dpkg::Use-Pty=0 "$@"; }
 # All files but what apt and dpkg remember.
 list_files() {
-  (cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./tmp -o -path ./var/cache -o -path ./var/log \
-    -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./etc/ld.so.cache \) -prune -o -print | sort)
+  (cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./tmp -o -path ./var/cache \
+    -o -path ./var/log -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./etc/ld.so.cache \) \
+    -prune -o -print | sort)
 }
 apt_get update
 list_files >"$work/before"
