@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -44,6 +45,21 @@ void make_folder(const std::filesystem::path& folder) {
   sync_folder(parent_of(folder));
 }
 
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> entries;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    entries.push_back(entry->path());
+    entry.increment(error);
+  }
+  if (error) {
+    throw_system_error("list", folder, error.value());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
 void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = open_folder(folder);
   const int result = ::fsync(descriptor);
@@ -62,15 +78,7 @@ void remove_file(const std::filesystem::path& file) {
 }
 
 void remove_folder(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    files.push_back(entry.path());
-  }
-  if (error) {
-    throw_system_error("list", folder, error.value());
-  }
-  for (const std::filesystem::path& file : files) {
+  for (const std::filesystem::path& file : list_folder(folder)) {
     remove_file(file);
   }
   if (::rmdir(folder.c_str()) != 0) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace crayon {
 
@@ -10,6 +11,9 @@ namespace crayon {
 
 /// Makes `folder` in a parent that is there; a folder that is there already is no error.
 void make_folder(const std::filesystem::path& folder);
+
+/// What lies in `folder`, with its path, sorted.
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
 
 /// Makes names in `folder`, those that went included, survive a power cut.
 void sync_folder(const std::filesystem::path& folder);

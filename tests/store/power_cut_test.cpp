@@ -25,6 +25,13 @@ std::filesystem::path upload(const std::filesystem::path& root) {
   return root / "uploads" / "new.crayon";
 }
 
+/// Whoever sends a file sends it again after a power cut.
+void send(const std::filesystem::path& root) {
+  std::filesystem::create_directories(root / "uploads");
+  std::filesystem::copy_file(publisher().model(3), upload(root),
+                             std::filesystem::copy_options::overwrite_existing);
+}
+
 constexpr Job jobs[] = {
     {"install",
      [](const auto& root) {
@@ -32,11 +39,7 @@ constexpr Job jobs[] = {
      }},
     {"move",
      [](const auto& root) {
-       // Whoever sends the file anew after a power cut sends the same.
-       if (!std::filesystem::exists(upload(root))) {
-         std::filesystem::create_directories(root / "uploads");
-         std::filesystem::copy_file(publisher().model(3), upload(root));
-       }
+       send(root);
        update(root, {upload(root)}, true);
      }},
     {"adapter", [](const auto& root) { update(root, {publisher().other_adapter()}); }},
@@ -96,8 +99,7 @@ class PowerCut : public testing::TestWithParam<Job> {
     Store(board()).install({{{publisher().model(4), false}}, {}, false, false}, no_needs,
                            no_progress);
     if (std::string(GetParam().name) == "move") {
-      std::filesystem::create_directories(board() / "uploads");
-      std::filesystem::copy_file(publisher().model(3), upload(board()));
+      send(board());
     }
     start_ = read_disk(board());
     old_ = answer(board());
@@ -124,6 +126,11 @@ class PowerCut : public testing::TestWithParam<Job> {
     ASSERT_TRUE(now == old_ || now == new_) << "another answer";
     ASSERT_NO_THROW(GetParam().run(board()));
     ASSERT_EQ(answer(board()), new_);
+    // Whatever changes the store next clears away.
+    const std::uint64_t active = Store(board()).state().active;
+    Store(board()).activate(active, check_health);
+    ASSERT_EQ(std::filesystem::read_symlink(board() / "active"),
+              fmt::format("deployments/{}", active));
     ASSERT_EQ(left_over(board()), std::vector<std::string>{});
   }
 
