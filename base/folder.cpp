@@ -1,5 +1,6 @@
 #include "base/folder.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -9,9 +10,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/system_error.h"
 
@@ -46,28 +50,32 @@ void make_folder(const std::filesystem::path& folder) {
 }
 
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> entries;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(folder, error);
-  while (!error && entry != std::filesystem::directory_iterator()) {
-    entries.push_back(entry->path());
-    entry.increment(error);
+  // Not std::filesystem's iterator, which ends the process when it finds no memory.
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+  if (open == nullptr) {
+    throw_system_error("list", folder, errno);
   }
-  if (error) {
-    throw_system_error("list", folder, error.value());
+  std::vector<std::filesystem::path> entries;
+  errno = 0;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") {
+      entries.push_back(folder / name);
+    }
+    errno = 0;
+  }
+  if (errno != 0) {
+    throw_system_error("list", folder, errno);
   }
   std::sort(entries.begin(), entries.end());
   return entries;
 }
 
 void sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = open_folder(folder);
-  const int result = ::fsync(descriptor);
-  const int error = errno;
-  ::close(descriptor);
+  const Descriptor descriptor(open_folder(folder));
   // Some file systems have no fsync for folders; they answer EINVAL and order renames themselves.
-  if (result != 0 && error != EINVAL) {
-    throw_system_error("sync folder", folder, error);
+  if (::fsync(descriptor.get()) != 0 && errno != EINVAL) {
+    throw_system_error("sync folder", folder, errno);
   }
 }
 
@@ -120,19 +128,13 @@ std::uint64_t free_bytes(const std::filesystem::path& path) {
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) : descriptor_(open_folder(folder)) {
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    ::close(descriptor_);
-    if (error != EWOULDBLOCK) {
-      throw_system_error("lock", folder, error);
+  if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      throw_system_error("lock", folder, errno);
     }
     throw Error(Code::io, fmt::format("another process is changing {}", folder.string()),
                 "try again when it has finished");
   }
-}
-
-FolderLock::~FolderLock() {
-  ::close(descriptor_);
 }
 
 }  // namespace crayon

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/descriptor.h"
+
 namespace crayon {
 
 // Changes of folders that survive a power cut once the function has returned, and that are there
@@ -39,12 +41,9 @@ class FolderLock {
  public:
   /// Throws io at once when another process holds the lock of `folder`.
   explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int descriptor_;
+  Descriptor descriptor_;
 };
 
 }  // namespace crayon

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/descriptor.h"
+
 namespace crayon {
 namespace {
 
@@ -43,16 +45,12 @@ std::string trimmed(const std::string& text) {
 
 std::optional<std::string> SystemFiles::text(const std::string& path) const {
   // Not blocking, and nothing but regular files: a pipe would wait for a writer.
-  const int descriptor = ::open((root_ / path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
+  const Descriptor file(::open((root_ / path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status = {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return std::nullopt;
   }
-  struct stat status = {};
-  std::optional<std::string> text;
-  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-    text = read_all(descriptor);
-  }
-  ::close(descriptor);
+  const std::optional<std::string> text = read_all(file.get());
   return text ? std::optional(trimmed(*text)) : std::nullopt;
 }
 
