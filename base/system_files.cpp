@@ -70,6 +70,12 @@ std::optional<std::int64_t> SystemFiles::signed_number(const std::string& path) 
   return status == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
+std::optional<std::string> SystemFiles::link(const std::string& path) const {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::read_symlink(root_ / path, error);
+  return error ? std::nullopt : std::optional(target.string());
+}
+
 std::vector<std::string> SystemFiles::names(const std::string& path) const {
   std::vector<std::string> names;
   std::error_code error;

@@ -34,6 +34,8 @@ constexpr Verb table[] = {
     {"status", "Show what is installed and what answers", declare_status},
     {"bench", "Measure speeds, beside what the memory gives", declare_bench},
     {"doctor", "Show what this machine can run", declare_doctor},
+    {"report", "Show, or compare, what bench and doctor found, as text and as a page",
+     declare_report},
 };
 
 }  // namespace

@@ -57,5 +57,6 @@ Action declare_rollback(Command& command, const Common& common);
 Action declare_status(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);
+Action declare_report(Command& command, const Common& common);
 
 }  // namespace crayon::cli
