@@ -27,6 +27,8 @@ constexpr Verb table[] = {
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
     {"bench", "Measure speeds, beside what the memory gives", declare_bench},
     {"doctor", "Show what this machine can run", declare_doctor},
+    {"report", "Show, or compare, what bench and doctor found, as text and as a page",
+     declare_report},
 };
 
 }  // namespace

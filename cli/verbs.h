@@ -50,5 +50,6 @@ Action declare_chat(Command& command, const Common& common);
 Action declare_serve(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);
+Action declare_report(Command& command, const Common& common);
 
 }  // namespace crayon::cli
