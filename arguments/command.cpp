@@ -1,25 +1,17 @@
 #include "arguments/command.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cctype>
 #include <optional>
+
+#include "arguments/variable_name.h"
 
 namespace crayon::arguments {
 namespace {
 
-/// "max-tokens" as "MAX_TOKENS".
-std::string variable_name(std::string flag) {
-  std::transform(flag.begin(), flag.end(), flag.begin(), [](unsigned char letter) {
-    return letter == '-' ? '_' : static_cast<char>(std::toupper(letter));
-  });
-  return flag;
-}
-
 void name_variables(CLI::App& app, const std::string& prefix) {
   for (CLI::Option* option : app.get_options()) {
-    if (!option->get_lnames().empty() && option != app.get_help_ptr()) {
-      option->envname(prefix + variable_name(option->get_lnames().front()));
+    if (option != app.get_help_ptr()) {
+      option->envname(variable_name(*option, prefix));
     }
   }
 }

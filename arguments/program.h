@@ -4,6 +4,7 @@
 #include <string>
 
 #include "arguments/command.h"
+#include "arguments/description.h"
 
 namespace crayon::arguments {
 
@@ -27,6 +28,9 @@ class Program {
   void set_help_column(std::size_t column);
   /// The command lives as long as the program.
   Command add_verb(const std::string& name, const std::string& summary);
+
+  /// What has been declared so far. `prefix` is what Command::mirror_in_environment was told.
+  ProgramDescription describe(const std::string& prefix) const;
 
   /// Sets what the verbs declared. Throws bad_argument for a command line without a verb or with
   /// what no verb has.

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
-#include <map>
 #include <new>
 #include <string>
 #include <string_view>
 
-#include "arguments/program.h"
 #include "base/error.h"
+#include "cli/command_line.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 
@@ -37,23 +36,13 @@ Exit report(const Error& error, bool json) {
 
 /// The chosen verb's action. An empty one means that help or the version was all.
 Action parse(int argc, char** argv, Common& common) {
-  arguments::Program program("crayon",
-                             "Small language models with blended adapters, offline first.");
-  program.set_version("crayon " CRAYON_VERSION);
-  program.set_help_column(34);
-  std::map<std::string, Action> actions;
-  for (const Verb& verb : verbs()) {
-    Command command = program.add_verb(verb.name, verb.summary);
-    actions[verb.name] = verb.declare(command, common);
-    command.add_flag("--json", common.json, "Print JSON for programs");
-    command.mirror_in_environment("CRAYON_");
-  }
-  const arguments::Request request = program.read(argc, argv);
+  CommandLine line(common);
+  const arguments::Request request = line.program.read(argc, argv);
   if (request.verb.empty()) {
     print(request.text);
     return {};
   }
-  return actions.at(request.verb);
+  return line.actions.at(request.verb);
 }
 
 Exit run_reporting_errors(int argc, char** argv) {

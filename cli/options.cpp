@@ -28,9 +28,11 @@ std::string read_standard_input() {
 EngineOptions::EngineOptions() : threads(default_threads()) {}
 
 void add_engine_options(Command& command, EngineOptions& options) {
-  command.add_option("-t,--threads", options.threads, "Threads to compute with")
-      .within(1, 1024)
-      .show_default();
+  // No number: the manual is written on another machine than the one that it is read on.
+  command
+      .add_option("-t,--threads", options.threads,
+                  "Threads to compute with; default: one for each of the fastest cores")
+      .within(1, 1024);
   add_pin_option(command, options);
   command.add_option("--kernels", options.kernels,
                      "Kernel set to use, one of those that `crayon doctor` lists");

@@ -3,25 +3,32 @@
 namespace crayon::cli {
 namespace {
 
+// Verbs that make and judge models are for workstations; the linker drops what only they call.
 constexpr Verb table[] = {
+#if CRAYON_WORKSTATION
     {"pack", "Turn a model (GGUF, Hugging Face folder, llama2.c) into a bundle", declare_pack},
     {"pack-adapter", "Turn a LoRA (PEFT folder, GGUF) into an adapter bundle",
      declare_pack_adapter},
     {"pack-pool", "Gather LoRAs, each with its indicator, into a pool", declare_pack_pool},
+#endif
     {"info", "Show what a bundle holds and what it will take", declare_info},
     {"verify", "Check every byte of a bundle", declare_verify},
     {"activate", "Let an installed model answer; or leave a packed image beside one",
      declare_activate},
     {"run", "Continue a text", declare_run},
     {"read", "Read a text of any length into a context of fixed size", declare_read},
+#if CRAYON_WORKSTATION
     {"tokenize", "Turn text into token ids", declare_tokenize},
     {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
     {"compare", "Measure how far a model is from another, as after quantising it", declare_compare},
     {"logits", "Compute the logits of given tokens", declare_logits},
+#endif
     {"blend", "Make your adapter from a pool and a few examples", declare_blend},
+#if CRAYON_WORKSTATION
     {"calibrate", "Find out when an adapter's questions should go to a larger model",
      declare_calibrate},
     {"eval", "Measure how many questions a model answers right", declare_eval},
+#endif
     {"ask", "Answer a question, here or by a larger model", declare_ask},
     {"chat", "Talk with a model, line by line", declare_chat},
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
@@ -36,6 +43,8 @@ constexpr Verb table[] = {
     {"doctor", "Show what this machine can run", declare_doctor},
     {"report", "Show, or compare, what bench and doctor found, as text and as a page",
      declare_report},
+    {"manual", "Print the source of a manual page", declare_manual},
+    {"completion", "Print what a shell completes the command line with", declare_completion},
 };
 
 }  // namespace

@@ -58,5 +58,7 @@ Action declare_status(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);
 Action declare_report(Command& command, const Common& common);
+Action declare_manual(Command& command, const Common& common);
+Action declare_completion(Command& command, const Common& common);
 
 }  // namespace crayon::cli

@@ -14,7 +14,7 @@ libraries=(libuv1-dev libzstd-dev libflatbuffers-dev libsodium-dev libpcre2-dev
 build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-dev
        nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev python3 "${libraries[@]}")
 train=(libtorch-dev libopenblas0-pthread libsentencepiece-dev)
-test=(clang-format clang-tidy zstd curl chromium chromium-driver
+test=(clang-format clang-tidy zstd curl chromium chromium-driver dpkg-dev groff-base mandoc zsh fish
       g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 fuzz=(clang libclang-rt-14-dev)
@@ -31,7 +31,7 @@ case $what in
 esac
 
 # libhttp-parser-dev refuses to stand beside its arm64 twin: the cross build takes
-# the header from the native one and the library from libhttp-parser2.9:arm64.
+# the header from the native one and the library from libhttp-parser2.9:arm64, or fetch_archive.
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
@@ -55,9 +55,24 @@ fetch_client() {
     echo "setup: npm could not fetch it; the test web_openai_client will be skipped" >&2
 }
 
+# What a board program needs of libhttp-parser-dev:arm64, its archive, is unpacked into the tree.
+fetch_archive() {
+  local folder
+  folder=$(dirname "$0")/../.cache
+  if [ "$what" != test ] || [ -f "$folder/usr/lib/aarch64-linux-gnu/libhttp_parser.a" ]; then
+    return
+  fi
+  echo "setup: unpacking the archive of http-parser for arm64"
+  mkdir -p "$folder"
+  (cd "$folder" && apt-get download -q -o APT::Sandbox::User="$(id -un)" libhttp-parser-dev:arm64 &&
+    dpkg -x libhttp-parser-dev_*_arm64.deb . && rm libhttp-parser-dev_*_arm64.deb) ||
+    echo "setup: apt could not fetch it; the presets board and board-small will not configure" >&2
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
   echo "setup: all ${#wanted[@]} packages are installed"
   fetch_client
+  fetch_archive
   exit 0
 fi
 
@@ -79,3 +94,4 @@ done
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
   apt-get install -y -q --no-install-recommends "${wanted[@]}"
 fetch_client
+fetch_archive

@@ -13,6 +13,11 @@ target_compile_options(crayon_options INTERFACE
   -ffp-contract=off
   -ffunction-sections -fdata-sections)
 target_link_options(crayon_options INTERFACE -Wl,--gc-sections)
+if(CRAYON_STATIC)
+  # --exclude-libs: what nobody outside can call need not be kept for them.
+  target_link_options(crayon_options INTERFACE
+    -static-libstdc++ -static-libgcc -Wl,--as-needed -Wl,--exclude-libs,ALL)
+endif()
 if(CRAYON_WERROR)
   target_compile_options(crayon_options INTERFACE -Werror)
 endif()
