@@ -22,6 +22,7 @@
 #                       image.sh beside this file says more
 # A copy that broke off goes on where it stopped when the same command is given again.
 # Exit codes: those of crayon; 2 usage, 4 the board or this machine, 5 the connection.
+# shellcheck disable=SC2016  # what stands in single quotes is for the board's shell
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -83,12 +84,12 @@ done
 
 size_of() { wc -c <"$1" | tr -d ' '; }
 hash_of() { sha256sum | cut -d' ' -f1; }
-mebibytes() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
+text_of() { awk -v bytes="$1" 'BEGIN { if (bytes < 10000) print bytes " B"; else printf "%.1f MiB", bytes / 1048576 }'; }
 
 check_files() {
   local file name names=' '
   for file in "${bundles[@]}" ${key:+"$key"} ${golden:+"$golden"} ${program:+"$program"}; do
-    [ -f "$file" ] && [ -r "$file" ] || fail 4 "there is no file $file"
+    [ -r "$file" ] || fail 4 "there is no file $file to be read"
   done
   for file in "${bundles[@]}"; do
     name=$(basename "$file")
@@ -226,11 +227,12 @@ check_room() {
 
 room_for() {  # FOLDER FREE_KIB BYTES
   [ $(($2 * 1024)) -ge "$3" ] ||
-    fail 4 "$1 on $board has $(mebibytes $(($2 * 1024))) free, and $(mebibytes "$3") are needed for the copies" \
+    fail 4 "$1 on $board has $(text_of $(($2 * 1024))) free, and $(text_of "$3") are needed for the copies" \
       "free some space (crayon status shows what is installed), or choose another file system with --root"
 }
 
-sent_already() { ask 'wc -c <"$1" 2>/dev/null || echo 0' "$uploads/$1.part" | tr -d ' '; }
+sent_already() { board_size "$uploads/$1.part"; }
+board_size() { ask 'if [ -f "$1" ]; then wc -c <"$1"; else echo 0; fi' "$1" | tr -d ' '; }
 
 # ---- copying -------------------------------------------------------------------------------------
 
@@ -239,7 +241,7 @@ position_of() {
   local descriptor
   for descriptor in "/proc/$1/fd/"*; do
     if [ "$(readlink "$descriptor" 2>/dev/null)" = "$2" ]; then
-      sed -n 's/^pos:[[:space:]]*//p' "/proc/$1/fdinfo/$(basename "$descriptor")" 2>/dev/null
+      sed -n 's/^pos:[[:space:]]*//p' "/proc/$1/fdinfo/$(basename "$descriptor")" 2>/dev/null || true
       return
     fi
   done
@@ -261,7 +263,7 @@ watch() {  # NAME FILE FROM READER SENDER: until the sender ends
     if [ -t 2 ]; then
       printf '\r\033[K%s' "$(show "$1" "${position:-$all}" "$all" $((SECONDS - began)) $((${position:-$all} - $3)))" >&2
     elif [ $((SECONDS - began)) -ge $next ] && [ "$position" ]; then
-      echo "$(show "$1" "$position" "$all" $((SECONDS - began)) $((position - $3)))" >&2
+      printf '%s\n' "$(show "$1" "$position" "$all" $((SECONDS - began)) $((position - $3)))" >&2
       next=$((next + 10))
     fi
     sleep 0.2
@@ -296,14 +298,15 @@ stream() {  # NAME FILE BLOCKS TARGET
 # send FILE TARGET: the file becomes TARGET on the board. What an earlier try left as TARGET.part and is
 # a beginning of the file is kept.
 send() {
-  local file=$1 target=$2 name size have hash began=$SECONDS
+  local file=$1 target=$2 name size have hash there began=$SECONDS
   name=$(basename "$file")
   size=$(size_of "$file")
   hash=$(hash_of <"$file")
-  have=$(ask 'wc -c <"$1" 2>/dev/null || echo 0' "$target.part" | tr -d ' ')
+  have=$(board_size "$target.part")
   if [ "$have" -gt 0 ]; then
-    if [ "$have" -le "$size" ] && [ "$(head -c "$have" "$file" | hash_of)" = "$(board_hash "$target.part")" ]; then
-      echo "$name: $(mebibytes "$have") of $(mebibytes "$size") are there already"
+    there=$(board_hash "$target.part")
+    if [ "$have" -le "$size" ] && [ "$(head -c "$have" "$file" | hash_of)" = "$there" ]; then
+      echo "$name: $(text_of "$have") of $(text_of "$size") are there already"
     else
       echo "$name: what is there is not its beginning; it is sent from the start"
       ask 'rm -f "$1"' "$target.part"
@@ -313,13 +316,14 @@ send() {
   if [ "$have" -lt "$size" ] || [ "$size" -eq 0 ]; then
     stream "$name" "$file" $((have / block)) "$target.part"
   fi
-  if [ "$(board_hash "$target.part")" != "$hash" ]; then
+  there=$(board_hash "$target.part")
+  if [ "$there" != "$hash" ]; then
     ask 'rm -f "$1"' "$target.part"
     fail 4 "$name arrived with other bytes than it has here, and was removed" \
       "give the same command again; if that repeats, suspect the board's storage"
   fi
   ask 'mv -f "$1.part" "$1"' "$target"
-  echo "$name: $(mebibytes "$size") copied and compared, $((SECONDS - began)) s"
+  echo "$name: $(text_of "$size") copied and compared, $((SECONDS - began)) s"
 }
 
 board_hash() { ask 'sha256sum <"$1"' "$1" | cut -d' ' -f1; }

@@ -6,7 +6,8 @@
 #   up                boots it and waits until ssh answers
 #   ssh [COMMAND...]  runs a command on it, or a shell
 #   libraries FILE    copies the shared libraries that an aarch64 program needs onto it
-#   network off|on    pulls the cable of its network, or plugs it in; ssh has another one
+#   network off|on    pulls the cable of its network, or plugs it in; ssh has a cable of its own
+#   ssh-network off|on    the same with that one
 #   console           shows what it printed on its serial port
 #   down              shuts it down
 #   cut               takes its power away, at once
@@ -100,13 +101,13 @@ make() {
 # The first network card is ssh's and reaches nothing; the second is the board's cable.
 network_arguments() {
   printf '%s\n' -netdev "user,id=ssh,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" \
-    -device virtio-net-pci,netdev=ssh,romfile=
+    -device virtio-net-pci,netdev=ssh,id=ssh_card,romfile=
   case $network in
     none) return ;;
     open) printf '%s\n' -netdev "user,id=cable,net=10.0.3.0/24" ;;
     *) printf '%s\n' -netdev "user,id=cable,net=10.0.3.0/24,restrict=on,guestfwd=tcp:10.0.3.100:$network-cmd:$here/forward.sh $network" ;;
   esac
-  printf '%s\n' -device virtio-net-pci,netdev=cable,id=cable_card,romfile=
+  printf '%s\n' -device virtio-net-pci,netdev=cable,id=network_card,romfile=
 }
 
 write_ssh_config() {
@@ -188,7 +189,8 @@ libraries_of() {
 }
 
 libraries() {
-  [ $# -eq 1 ] && [ -f "$1" ] || usage
+  [ $# -eq 1 ] || usage
+  [ -f "$1" ] || fail "there is no $1"
   must_run
   need readelf tar
   local -a files=()
@@ -202,13 +204,13 @@ libraries() {
   echo "board: copied ${#files[@]} libraries"
 }
 
-network() {
-  case ${1:-} in on | off) ;; *) usage ;; esac
+plug() {  # network|ssh off|on
+  case ${2:-} in on | off) ;; *) usage ;; esac
   must_run
   need python3
-  (cd "$board" && python3 "$here/monitor.py" monitor set_link name=cable_card "up=$1") ||
+  (cd "$board" && python3 "$here/monitor.py" monitor set_link "name=$1_card" "up=$2") ||
     fail "the board has no network to cut" "boot it without --offline"
-  echo "board: network $1"
+  echo "board: $1 $2"
 }
 
 await_end() {
@@ -251,7 +253,8 @@ case $verb in
   up) up ;;
   ssh) must_run; on_board "$@" ;;
   libraries) libraries "$@" ;;
-  network) network "$@" ;;
+  network) plug network "$@" ;;
+  ssh-network) plug ssh "$@" ;;
   console) cat "$board/console.log" ;;
   down) down ;;
   cut) cut ;;

@@ -11,57 +11,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=$1 board=$2 size=${3:-1G}
 size=${size:-1G}
 libraries=/lib/aarch64-linux-gnu
-modules=(drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
-         drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci drivers/block/virtio_blk
-         net/core/failover drivers/net/net_failover drivers/net/virtio_net
-         drivers/char/hw_random/rng-core drivers/char/hw_random/virtio-rng)
-packages=(busybox-static dropbear-bin openssh-sftp-server libc6 libcrypt1 libtomcrypt1 libtommath1
-          zlib1g libgmp10 libstdc++6 libgcc-s1)
 
-fail() { echo "board: $1" >&2; echo "  hint: $2" >&2; exit 4; }
-
-fetch_packages() {
-  local kernel
-  kernel=$(apt-cache depends linux-image-cloud-arm64:arm64 2>/dev/null | awk '/Depends:/ {print $2; exit}')
-  [ "$kernel" ] || fail "apt knows no linux-image-cloud-arm64" "scripts/setup.sh board"
-  mkdir -p "$cache/packages"
-  if [ "$(cat "$cache/packages/kernel" 2>/dev/null)" != "$kernel" ]; then
-    rm -f "$cache/packages/"*.deb
-    (cd "$cache/packages" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" "${packages[@]/%/:arm64}") ||
-      fail "apt could not fetch Debian's packages for arm64" "scripts/setup.sh board; it renews apt's lists"
-    echo "$kernel" >"$cache/packages/kernel"
-    rm -rf "$cache/unpacked"
-  fi
-}
-
-unpack() {
-  [ ! -e "$cache/unpacked/done" ] || return 0
-  rm -rf "$cache/unpacked"
-  mkdir -p "$cache/unpacked"
-  local package
-  for package in "$cache/packages/"*.deb; do
-    dpkg -x "$package" "$cache/unpacked"
-  done
-  touch "$cache/unpacked/done"
-}
-
-copy_modules() {
-  local module file
-  mkdir -p "$1/lib/modules"
-  for module in "${modules[@]}"; do
-    file=$(echo "$cache"/unpacked/lib/modules/*/kernel/"$module.ko")
-    [ -f "$file" ] || continue  # a later kernel may have it built in
-    cp "$file" "$1/lib/modules/"
-    basename "$module" >>"$1/lib/modules/order"
-  done
-}
-
-# archive FOLDER FILE: the same files give the same bytes.
-archive() {
-  find "$1" -exec touch -h -d @0 {} +
-  (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 --reproducible) |
-    zstd -q -6 -f -o "$2"
-}
+# shellcheck source=kernel.sh
+. "$here/kernel.sh"
 
 make_keys() {
   [ -f "$board/key" ] || ssh-keygen -q -t ed25519 -N '' -C crayon-board -f "$board/key"
