@@ -111,7 +111,7 @@ machine_of() {
 }
 
 # The newest version of the GNU C library that a program asks for, such as 2.34; or nothing.
-libc_of() { grep -aoE 'GLIBC_2\.[0-9]+' "$1" | sort -uV | tail -n 1 | cut -d_ -f2; }
+libc_of() { { grep -aoE 'GLIBC_2\.[0-9]+' "$1" || true; } | sort -uV | tail -n 1 | cut -d_ -f2; }
 
 # ---- the connection ------------------------------------------------------------------------------
 
@@ -256,7 +256,7 @@ show() {
 }
 
 watch() {  # NAME FILE FROM READER SENDER: until the sender ends
-  local all position began=$SECONDS next=10
+  local all position began=$SECONDS next=10 pause=0.02  # what is small is through at once
   all=$(size_of "$2")
   while kill -0 "$5" 2>/dev/null; do
     position=$(position_of "$4" "$2")
@@ -266,7 +266,8 @@ watch() {  # NAME FILE FROM READER SENDER: until the sender ends
       printf '%s\n' "$(show "$1" "$position" "$all" $((SECONDS - began)) $((position - $3)))" >&2
       next=$((next + 10))
     fi
-    sleep 0.2
+    sleep $pause
+    [ $((SECONDS - began)) -eq 0 ] || pause=0.2
   done
   [ ! -t 2 ] || printf '\r\033[K' >&2
 }

@@ -140,7 +140,7 @@ on_board() {
   for word in "$@"; do line+=" '${word//\'/\'\\\'\'}'"; done
   ssh -F "$dir/$kind/ssh_config" board "${line# }"
 }
-board() {
+target() {
   read_as=$(words "$@")
   run 'board#' on_board "$@"
 }
@@ -158,11 +158,11 @@ wants_refusal() {
   wants "deployment $active is active"
 }
 
-show_active() { board sh -c "crayon status --root $store | head -n 1"; }
+show_active() { target sh -c "crayon status --root $store | head -n 1"; }
 active_number() { sed -nE 's/.*: deployment ([0-9]+) is active.*/\1/p' <<<"$output"; }
 
 answers_as_before() {
-  board crayon ask $store "$question"
+  target crayon ask $store "$question"
   wants_code 0
   [ "$(head -n 1 <<<"$output")" = "$first_answer" ] || problem "it should answer as before: $first_answer"
 }
@@ -187,7 +187,7 @@ step "boot it"
 board_sh up --port "$port" --reach "$reach" --cpu "$cpu"
 wants_code 0
 [ "$code" = 0 ] || fail "there is no day without a board"
-board uname -a
+target uname -a
 wants aarch64
 if [ "$kind" = small ]; then board_sh libraries "$program"; fi
 
@@ -207,15 +207,15 @@ step "flash program, key, model, pool"
 flash --program "$program" --key publisher.pub --golden golden.txt --no-activate board device-10.crayon pool-10.crayon
 wants_code 0
 wants 'deployment 1: waiting'
-board crayon doctor --no-bandwidth
+target crayon doctor --no-bandwidth
 wants_code 0
 wants 'kernels +(dotprod|neon|i8mm) +chosen'
 
 step "activate: health check, packed image, switch"
-board crayon activate --root $store
+target crayon activate --root $store
 wants_code 0
 wants '16 golden tokens'
-board crayon status --root $store
+target crayon status --root $store
 wants 'deployment 1 is active'
 wants 'packed image fits'
 active=1
@@ -256,19 +256,19 @@ wants 'large-11.crayon: .* copied and compared'
 
 step "offline: questions and answers"
 board_sh network off
-board crayon ask $store "$question"
+target crayon ask $store "$question"
 wants_code 0
 [ "$(head -n 1 <<<"$output")" = "$first_answer" ] || problem "it should answer as the workstation: $first_answer"
 on_board sh -c 'cat >/root/files/questions.jsonl' <questions.jsonl 2>/dev/null ||
   on_board sh -c 'mkdir -p /root/files && cat >/root/files/questions.jsonl' <questions.jsonl
 host crayon eval device-10.crayon questions.jsonl --by text --limit "$questions" --json
 here_says=$output
-board crayon eval $store /root/files/questions.jsonl --by text --limit "$questions" --json
+target crayon eval $store /root/files/questions.jsonl --by text --limit "$questions" --json
 wants_code 0
 [ "$output" = "$here_says" ] || problem "it should be as on the workstation"
 
 step "bench (emulated: its speeds say nothing)"
-board crayon bench $store -p 32 -n 8 -r 1 -o json
+target crayon bench $store -p 32 -n 8 -r 1 -o json
 wants_code 0
 case $output in
   *'"emulated":'*) wants '"emulated": ?true' ;;
@@ -277,23 +277,23 @@ esac
 
 step "an adapter of one's own, blended on the board"
 on_board sh -c 'cat >/root/files/mine.jsonl' <mine.jsonl
-board crayon blend $store/active/pool.crayon --base $store --examples /root/files/mine.jsonl -o /root/files/mine.crayon
+target crayon blend $store/active/pool.crayon --base $store --examples /root/files/mine.jsonl -o /root/files/mine.crayon
 wants_code 0
-board crayon install /root/files/mine.crayon --root $store --activate
+target crayon install /root/files/mine.crayon --root $store --activate
 wants_code 1
 wants 'is not signed'
-board crayon install /root/files/mine.crayon --root $store --activate --allow-unsigned
+target crayon install /root/files/mine.crayon --root $store --activate --allow-unsigned
 wants_code 0
 show_active
 active=$(active_number)
-board crayon ask $store --adapter $store/active/mine.crayon "$question"
+target crayon ask $store --adapter $store/active/mine.crayon "$question"
 wants_code 0
 wants "^$right"
 
 host crayon blend pool-10.crayon --base device-10.crayon --examples mine.jsonl -o mine.crayon
 host crayon eval device-10.crayon questions.jsonl --by text --limit "$questions" --json --adapter mine.crayon
 adapted_here=$output
-board crayon eval $store /root/files/questions.jsonl --by text --limit "$questions" --json --adapter $store/active/mine.crayon
+target crayon eval $store /root/files/questions.jsonl --by text --limit "$questions" --json --adapter $store/active/mine.crayon
 wants_code 0
 [ "$output" = "$adapted_here" ] || problem "it should be as on the workstation"
 [ "$output" != "$here_says" ] || problem "the adapter should change the answers"
@@ -308,18 +308,18 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 remote=(--adapter "$store/active/mine.crayon" --remote "http://10.0.3.100:$reach" --threshold 0.5)
-board crayon ask $store "${remote[@]}" "$beyond"
+target crayon ask $store "${remote[@]}" "$beyond"
 wants_code 0
 wants '^remote'
 echo "\$ kill the server"
 kill "$server"
 wait "$server" 2>/dev/null || true
 server=''
-board crayon ask $store "${remote[@]}" "$beyond"
+target crayon ask $store "${remote[@]}" "$beyond"
 wants_code 0
 wants '^local'
 board_sh network off
-board crayon ask $store "${remote[@]}" --deadline 3000 "$beyond"
+target crayon ask $store "${remote[@]}" --deadline 3000 "$beyond"
 wants_code 0
 wants '^local'
 
@@ -366,8 +366,8 @@ wait "$copier" 2>/dev/null || true
 copier=''
 board_sh up --port "$port" --reach "$reach" --cpu "$cpu"
 wants_code 0
-board sh -c "ls $store $store/deployments/*"
-board crayon status --root $store --verify
+target sh -c "ls $store $store/deployments/*"
+target crayon status --root $store --verify
 wants_code 0
 wants "deployment $active is active"
 answers_as_before
@@ -377,21 +377,21 @@ host crayon golden reader-12.crayon -n 16 --seconds 120 -o golden-reader.txt
 flash --golden golden-reader.txt "${update[@]}" reader-12.crayon
 wants_code 0
 before=$active
-board crayon status --root $store --verify
+target crayon status --root $store --verify
 wants_code 0
 active=$(active_number)
 [ "${active:-0}" -gt "$before" ] || problem "the update should be active"
 host crayon ask reader-12.crayon "$question"
 new_answer=$(head -n 1 <<<"$output")
-board crayon ask $store "$question"
+target crayon ask $store "$question"
 [ "$(head -n 1 <<<"$output")" = "$new_answer" ] || problem "it should answer as the new model: $new_answer"
 
 step "roll back"
-board crayon rollback --root $store
+target crayon rollback --root $store
 wants_code 0
 wants "deployment $before: active again"
 answers_as_before
-board crayon ask $store --adapter $store/active/mine.crayon "$question"
+target crayon ask $store --adapter $store/active/mine.crayon "$question"
 wants "^$right"
 
 step "shut down"
