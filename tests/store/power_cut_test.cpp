@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "tests/store/board.h"
 #include "tests/store/disk_model.h"
@@ -143,7 +142,7 @@ class PowerCut : public testing::TestWithParam<Job> {
 TEST_P(PowerCut, BehindEveryCallTheBoardAnswersAsBeforeOrAsAfterwards) {
   Random random(1);
   int points = 0;
-  for (std::size_t count = 0; count <= changes_.size(); ++count) {
+  for (std::size_t count = 0; count <= changes_.size(); count += stride()) {
     for (const Unsynced unsynced :
          {Unsynced::lost, Unsynced::names_kept, Unsynced::kept, Unsynced::some}) {
       SCOPED_TRACE(fmt::format("{} of {} changes, fate {}", count, changes_.size(),
@@ -158,10 +157,9 @@ TEST_P(PowerCut, BehindEveryCallTheBoardAnswersAsBeforeOrAsAfterwards) {
 
 // The job is interrupted, begun again, and interrupted again.
 TEST_P(PowerCut, TwiceAtRandomPointsTheBoardAnswers) {
-  const char* wanted = std::getenv("CRAYON_POWER_CUTS");
-  const int cuts = wanted != nullptr ? std::atoi(wanted) : 200;
-  for (int i = 0; i < cuts; ++i) {
-    Random random(static_cast<std::uint64_t>(i));
+  constexpr std::uint64_t cuts = 200;
+  for (std::uint64_t i = 0; i < cuts; i += stride()) {
+    Random random(i);
     SCOPED_TRACE(fmt::format("seed {}", i));
     const Disk once = after_power_cut(start_, changes_, random.below(changes_.size() + 1),
                                       Unsynced::some, random);
