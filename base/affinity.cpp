@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include <array>
+
 namespace crayon {
 namespace {
 
@@ -10,18 +12,13 @@ constexpr std::uint32_t most_cpus = 4096;  // of a set; CPU_SETSIZE is 1024
 /// A set of processors with room for more than a server has.
 class CpuSet {
  public:
-  CpuSet() : set_(CPU_ALLOC(most_cpus)) { CPU_ZERO_S(bytes(), set_); }
-  ~CpuSet() { CPU_FREE(set_); }
-  CpuSet(const CpuSet&) = delete;
-  CpuSet& operator=(const CpuSet&) = delete;
-
-  static std::size_t bytes() { return CPU_ALLOC_SIZE(most_cpus); }
-  cpu_set_t* get() { return set_; }
-  bool holds(std::uint32_t cpu) const { return CPU_ISSET_S(cpu, bytes(), set_) != 0; }
-  void add(std::uint32_t cpu) { CPU_SET_S(cpu, bytes(), set_); }
+  static std::size_t bytes() { return most_cpus / 8; }
+  cpu_set_t* get() { return sets_.data(); }
+  bool holds(std::uint32_t cpu) const { return CPU_ISSET_S(cpu, bytes(), sets_.data()) != 0; }
+  void add(std::uint32_t cpu) { CPU_SET_S(cpu, bytes(), sets_.data()); }
 
  private:
-  cpu_set_t* set_;
+  std::array<cpu_set_t, most_cpus / CPU_SETSIZE> sets_{};  // one behind the other, as CPU_ALLOC's
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -21,15 +22,23 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : ".";
 }
 
-// The way to a file without a name.
-std::string link_to(int descriptor) {
-  return fmt::format("/proc/self/fd/{}", descriptor);
-}
+/// The way to a file without a name. Takes no memory, so that nobody who holds a descriptor can
+/// lose it here.
+class LinkTo {
+ public:
+  explicit LinkTo(int descriptor) {
+    *fmt::format_to_n(path_.data(), path_.size() - 1, "/proc/self/fd/{}", descriptor).out = '\0';
+  }
+  const char* path() const { return path_.data(); }
+
+ private:
+  std::array<char, 32> path_;
+};
 
 // For writing. -1 where there is no such thing, or no way to name it later.
 int open_nameless(const std::filesystem::path& folder, mode_t mode) {
   const int descriptor = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
-  if (descriptor >= 0 && ::access(link_to(descriptor).c_str(), F_OK) != 0) {
+  if (descriptor >= 0 && ::access(LinkTo(descriptor).path(), F_OK) != 0) {
     ::close(descriptor);
     return -1;
   }
@@ -129,7 +138,7 @@ void AtomicFile::write(ByteSpan bytes) {
 
 void AtomicFile::name_temporary() {
   ::unlink(temporary_.c_str());  // of a process that had this one's number, once
-  if (::linkat(AT_FDCWD, link_to(descriptor_).c_str(), AT_FDCWD, temporary_.c_str(),
+  if (::linkat(AT_FDCWD, LinkTo(descriptor_).path(), AT_FDCWD, temporary_.c_str(),
                AT_SYMLINK_FOLLOW) != 0) {
     throw_system_error("name", temporary_, errno);
   }

@@ -1,5 +1,6 @@
 #include "base/folder.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -7,10 +8,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/system_error.h"
 
@@ -44,14 +49,33 @@ void make_folder(const std::filesystem::path& folder) {
   sync_folder(parent_of(folder));
 }
 
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder) {
+  // Not std::filesystem's iterator, which ends the process when it finds no memory.
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+  if (open == nullptr) {
+    throw_system_error("list", folder, errno);
+  }
+  std::vector<std::filesystem::path> entries;
+  errno = 0;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") {
+      entries.push_back(folder / name);
+    }
+    errno = 0;
+  }
+  if (errno != 0) {
+    throw_system_error("list", folder, errno);
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
 void sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = open_folder(folder);
-  const int result = ::fsync(descriptor);
-  const int error = errno;
-  ::close(descriptor);
+  const Descriptor descriptor(open_folder(folder));
   // Some file systems have no fsync for folders; they answer EINVAL and order renames themselves.
-  if (result != 0 && error != EINVAL) {
-    throw_system_error("sync folder", folder, error);
+  if (::fsync(descriptor.get()) != 0 && errno != EINVAL) {
+    throw_system_error("sync folder", folder, errno);
   }
 }
 
@@ -62,15 +86,7 @@ void remove_file(const std::filesystem::path& file) {
 }
 
 void remove_folder(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    files.push_back(entry.path());
-  }
-  if (error) {
-    throw_system_error("list", folder, error.value());
-  }
-  for (const std::filesystem::path& file : files) {
+  for (const std::filesystem::path& file : list_folder(folder)) {
     remove_file(file);
   }
   if (::rmdir(folder.c_str()) != 0) {
@@ -112,19 +128,13 @@ std::uint64_t free_bytes(const std::filesystem::path& path) {
 }
 
 FolderLock::FolderLock(const std::filesystem::path& folder) : descriptor_(open_folder(folder)) {
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    ::close(descriptor_);
-    if (error != EWOULDBLOCK) {
-      throw_system_error("lock", folder, error);
+  if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      throw_system_error("lock", folder, errno);
     }
     throw Error(Code::io, fmt::format("another process is changing {}", folder.string()),
                 "try again when it has finished");
   }
-}
-
-FolderLock::~FolderLock() {
-  ::close(descriptor_);
 }
 
 }  // namespace crayon

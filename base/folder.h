@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
+
+#include "base/descriptor.h"
 
 namespace crayon {
 
@@ -10,6 +13,9 @@ namespace crayon {
 
 /// Makes `folder` in a parent that is there; a folder that is there already is no error.
 void make_folder(const std::filesystem::path& folder);
+
+/// What lies in `folder`, with its path, sorted.
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
 
 /// Makes names in `folder`, those that went included, survive a power cut.
 void sync_folder(const std::filesystem::path& folder);
@@ -35,12 +41,9 @@ class FolderLock {
  public:
   /// Throws io at once when another process holds the lock of `folder`.
   explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int descriptor_;
+  Descriptor descriptor_;
 };
 
 }  // namespace crayon

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t longest_name = 128;  // of what is printed
 
-/// A text for people: without control characters, and not too long.
-std::string printable(std::string text) {
-  text.resize(std::min(text.size(), longest_name));
-  std::ranges::replace_if(
-      text, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
-  return text;
-}
-
 std::optional<std::string> first_text(const SystemFiles& files,
                                       std::initializer_list<const char*> paths) {
   for (const char* path : paths) {
@@ -97,7 +89,29 @@ std::optional<std::uint64_t> kib_line(const std::string& text, const std::string
   return std::nullopt;
 }
 
+/// The file in which a Raspberry Pi's firmware says what held it back; models call the chip's bus
+/// "soc" or, with its address, "soc@107c000000". Hexadecimal digits without 0x.
+std::optional<std::uint64_t> firmware_flags(const SystemFiles& files) {
+  for (const std::string& bus : files.names("sys/devices/platform")) {
+    if (bus == "soc" || bus.starts_with("soc@")) {
+      const std::string path =
+          fmt::format("sys/devices/platform/{0}/{0}:firmware/get_throttled", bus);
+      if (const auto flags = parse_number("0x" + files.text(path).value_or(""))) {
+        return flags;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::string printable(std::string text) {
+  text.resize(std::min(text.size(), longest_name));
+  std::ranges::replace_if(
+      text, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  return text;
+}
 
 std::optional<std::string> machine_model(const SystemFiles& files) {
   return first_text(files, {"proc/device-tree/model", "sys/firmware/devicetree/base/model",
@@ -109,6 +123,17 @@ Clock read_clock(const SystemFiles& files, std::uint32_t cpu) {
   const std::optional<std::string> governor = files.text(folder + "scaling_governor");
   return {governor && !governor->empty() ? std::optional(printable(*governor)) : std::nullopt,
           files.number(folder + "scaling_cur_freq"), files.number(folder + "cpuinfo_max_freq")};
+}
+
+std::optional<double> mean_khz(const SystemFiles& files, const std::vector<std::uint32_t>& cpus) {
+  double sum = 0, told = 0;
+  for (const std::uint32_t cpu : cpus) {
+    if (const std::optional<std::uint64_t> khz = read_clock(files, cpu).now_khz) {
+      sum += static_cast<double>(*khz);
+      ++told;
+    }
+  }
+  return told > 0 ? std::optional(sum / told) : std::nullopt;
 }
 
 std::vector<std::pair<std::string, double>> read_temperatures(const SystemFiles& files) {
@@ -129,13 +154,12 @@ std::optional<double> hottest(const SystemFiles& files) {
 }
 
 std::optional<std::string> throttling(const SystemFiles& files) {
-  // The firmware's file has hexadecimal digits without 0x.
-  const std::string flags =
-      files.text("sys/devices/platform/soc/soc:firmware/get_throttled").value_or("");
-  if (const std::optional<std::uint64_t> bits = parse_number("0x" + flags)) {
-    return firmware_throttling(*bits);
-  }
-  return cooling(files);
+  const std::optional<std::uint64_t> flags = firmware_flags(files);
+  return flags ? firmware_throttling(*flags) : cooling(files);
+}
+
+bool is_throttled_now(std::string_view throttling) {
+  return throttling.find(" now") != std::string_view::npos;
 }
 
 Memory read_memory(const SystemFiles& files) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/descriptor.h"
+
 namespace crayon {
 namespace {
 
@@ -43,16 +45,12 @@ std::string trimmed(const std::string& text) {
 
 std::optional<std::string> SystemFiles::text(const std::string& path) const {
   // Not blocking, and nothing but regular files: a pipe would wait for a writer.
-  const int descriptor = ::open((root_ / path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
+  const Descriptor file(::open((root_ / path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status = {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return std::nullopt;
   }
-  struct stat status = {};
-  std::optional<std::string> text;
-  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-    text = read_all(descriptor);
-  }
-  ::close(descriptor);
+  const std::optional<std::string> text = read_all(file.get());
   return text ? std::optional(trimmed(*text)) : std::nullopt;
 }
 
@@ -70,6 +68,12 @@ std::optional<std::int64_t> SystemFiles::signed_number(const std::string& path) 
   const char* end = found->data() + found->size();
   const auto [stop, status] = std::from_chars(found->data(), end, value);
   return status == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::string> SystemFiles::link(const std::string& path) const {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::read_symlink(root_ / path, error);
+  return error ? std::nullopt : std::optional(target.string());
 }
 
 std::vector<std::string> SystemFiles::names(const std::string& path) const {

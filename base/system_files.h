@@ -21,6 +21,8 @@ class SystemFiles {
   std::optional<std::uint64_t> number(const std::string& path) const;
   /// The same of a temperature and the like, which may be below 0.
   std::optional<std::int64_t> signed_number(const std::string& path) const;
+  /// What the symbolic link `path` names, without following it further.
+  std::optional<std::string> link(const std::string& path) const;
   /// Names in the folder `path`, sorted; none when it cannot be read.
   std::vector<std::string> names(const std::string& path) const;
 

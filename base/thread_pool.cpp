@@ -7,6 +7,7 @@
 #include "base/affinity.h"
 #include "base/error.h"
 #include "base/futex.h"
+#include "base/start_thread.h"
 
 namespace crayon {
 namespace {
@@ -35,12 +36,21 @@ ThreadPool::ThreadPool(std::size_t threads, std::vector<std::uint32_t> cpus)
   // With fewer processors than threads, who spins keeps another from doing what it waits for.
   spin_time_ = threads <= allowed_cpus().size() ? spin_time : spin_time.zero();
   workers_.reserve(threads - 1);
-  for (std::size_t index = 1; index < threads; ++index) {
-    workers_.emplace_back([this, index] { run_worker(index); });
+  try {
+    for (std::size_t index = 1; index < threads; ++index) {
+      workers_.push_back(start_thread([this, index] { run_worker(index); }));
+    }
+  } catch (...) {
+    stop();
+    throw;
   }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   stopping_ = true;
   ++calls_;
   futex_wake_all(calls_);

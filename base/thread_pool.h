@@ -48,6 +48,7 @@ class ThreadPool {
     const std::function<void(std::size_t, std::size_t)>* work = nullptr;
   };
 
+  void stop();
   void run_worker(std::size_t index);
   void wait_for_call(std::uint32_t seen);
   void wait_until_done();

@@ -11,8 +11,10 @@
 #include "base/process.h"
 #include "cli/bench_lanes.h"
 #include "cli/bench_report.h"
+#include "cli/bench_sustained.h"
 #include "cli/engine.h"
 #include "cli/model_description.h"
+#include "cli/other_load.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -34,6 +36,7 @@ struct Options {
   std::string format = "md";
   std::uint32_t speculate = 0;
   bool warm_up = true;
+  std::string sustain;  ///< how long to run, in the place of repetitions; empty: not
   EngineOptions engine;
   SessionOptions session;  ///< its context is that of the tests
 };
@@ -82,29 +85,6 @@ std::uint32_t most_sequences(const std::vector<bench::Test>& tests) {
   return most;
 }
 
-/// What the other programs of the machine use while it lives.
-class OtherLoad {
- public:
-  OtherLoad() : ticks_(read_cpu_ticks(SystemFiles())), own_(process_cpu_seconds()) {}
-
-  /// Share of all processors' time since then.
-  std::optional<double> share() const {
-    const std::optional<CpuTicks> now = read_cpu_ticks(SystemFiles());
-    if (!ticks_ || !now) {
-      return std::nullopt;
-    }
-    const auto busy = static_cast<double>(now->busy - ticks_->busy);
-    const double all = busy + static_cast<double>(now->idle - ticks_->idle);
-    const double own = (process_cpu_seconds() - own_) * ticks_per_second;
-    return all > 0 ? std::optional(std::clamp((busy - own) / all, 0.0, 1.0)) : std::nullopt;
-  }
-
- private:
-  static constexpr double ticks_per_second = 100;  // USER_HZ, which Linux never changes
-  std::optional<CpuTicks> ticks_;
-  double own_;
-};
-
 MachineState machine_state() {
   const SystemFiles files;
   return {hottest(files), throttling(files)};
@@ -126,12 +106,20 @@ class Bench {
       : options_(options),
         tests_(tests_of(options)),
         positions_(positions_of(tests_)),
-        sequences_(most_sequences(tests_)) {}
+        sustain_seconds_(options.sustain.empty() ? 0 : parse_duration(options.sustain)),
+        // A long run has a session for each of its tests.
+        sequences_(options.sustain.empty() ? most_sequences(tests_)
+                                           : static_cast<std::uint32_t>(tests_.size())) {
+    if (sustain_seconds_ > 0) {
+      check_sustained();
+    }
+  }
 
   BenchReport run() {
     report_.path = options_.model;
     report_.repetitions = options_.repetitions;
     report_.machine = machine_model(SystemFiles());
+    report_.emulation = read_emulation(SystemFiles());
     report_.before = machine_state();
     const OtherLoad others;
     for (const std::size_t threads : options_.threads) {
@@ -143,6 +131,21 @@ class Bench {
   }
 
  private:
+  void check_sustained() const {
+    cli::check_sustained(tests_);
+    if (options_.threads.size() > 1 || options_.kernels.size() > 1 || options_.speculate != 0) {
+      throw Error(Code::bad_argument, "--sustain measures one way to run at a time",
+                  "give one number to -t, one set to --kernels, and no --speculate");
+    }
+  }
+
+  void sustain(const BenchLanes& lanes) {
+    SustainedReport& sustained = report_.sustained.emplace(
+        run_sustained(tests_, lanes, sustain_seconds_, report_.placement.cpus));
+    sustained.kv = kv_name(lanes.kv());
+    sustained.bytes_per_token = bytes_read(lanes, lanes.lanes().back(), tests_.back());
+  }
+
   void run_with(std::size_t threads) {
     EngineOptions engine = options_.engine;
     engine.threads = threads;
@@ -157,6 +160,9 @@ class Bench {
       if (report_.peak_rss == 0) {
         describe(lanes, engine);
       }
+    }
+    if (sustain_seconds_ > 0) {
+      return sustain(lanes);
     }
     bench::ReadBandwidth bandwidth(bandwidth_bytes);
     Progress progress(fmt::format("{} threads", threads), "runs");
@@ -246,6 +252,7 @@ class Bench {
   const Options& options_;
   const std::vector<bench::Test> tests_;
   const std::uint32_t positions_;
+  const double sustain_seconds_;
   const std::uint32_t sequences_;
   BenchReport report_;
 };
@@ -294,6 +301,11 @@ Action declare_bench(Command& command, const Common& common) {
       .delimiter(',')
       .within(1, 1024)
       .show_default();
+  command
+      .add_option("--sustain", options->sustain,
+                  "Run for so long (90s, 10m, 2h) in the place of repetitions, and show how speed, "
+                  "heat and clock went")
+      .value_name("TIME");
   command
       .add_option("--kernels", options->kernels,
                   "Kernel sets to use, side by side, of those that `crayon doctor` lists")

@@ -20,14 +20,6 @@ std::string compiler() {
 #endif
 }
 
-std::string percent(const std::optional<double>& share) {
-  return share ? fmt::format("{:.1f} %", 100 * *share) : "unknown";
-}
-
-std::string degrees_text(const std::optional<double>& degrees) {
-  return degrees ? fmt::format("{:.0f} C", *degrees) : "unknown";
-}
-
 Json row_json(const BenchRow& row) {
   Json json{{"test", row.test.name()},
             {"n_prompt", row.test.prompt},
@@ -89,7 +81,7 @@ void print_tokens(const BenchReport& report) {
           "{:.2f} | {} |\n",
           row.test.name(), row.kernels, row.threads, row.adapters, row.tokens.p50, row.tokens.p95,
           row.tokens.p99, static_cast<double>(row.bytes_per_token) / mega,
-          *share * row.bandwidth / giga, row.bandwidth / giga, percent(share)));
+          *share * row.bandwidth / giga, row.bandwidth / giga, percent_text(share)));
     }
   }
 }
@@ -123,20 +115,13 @@ void print_circumstances(const BenchReport& report) {
   }
   print(fmt::format("threads   {}\n", report.placement.text()));
   print(fmt::format("machine   {}; governor {}; {} before, {} after; throttling {}\n",
-                    text_of(report.machine), text_of(report.governor),
+                    machine_text(report.machine, report.emulation), text_of(report.governor),
                     degrees_text(report.before.degrees), degrees_text(report.after.degrees),
                     text_of(report.after.throttling)));
-  print(fmt::format("others    used {} of the processors\n", percent(report.other_load)));
-  print(fmt::format("build     crayon {}, {}; {} repetitions\n", CRAYON_VERSION, compiler(),
-                    report.repetitions));
-}
-
-/// A text as a field of CSV (RFC 4180).
-std::string quoted(std::string text) {
-  for (std::size_t at = text.find('"'); at != std::string::npos; at = text.find('"', at + 2)) {
-    text.insert(at, 1, '"');
-  }
-  return '"' + text + '"';
+  print(fmt::format("others    used {} of the processors\n", percent_text(report.other_load)));
+  print(fmt::format(
+      "build     crayon {}, {}; {}\n", CRAYON_VERSION, compiler(),
+      report.sustained ? "one long run" : fmt::format("{} repetitions", report.repetitions)));
 }
 
 }  // namespace
@@ -154,9 +139,13 @@ std::uint64_t BenchReport::beyond() const {
 }
 
 void print_bench_markdown(const BenchReport& report) {
-  print_speeds(report);
-  print_tokens(report);
-  print_ratios(report);
+  if (report.sustained) {
+    print_sustained_markdown(*report.sustained, report.path + " " + report.weights);
+  } else {
+    print_speeds(report);
+    print_tokens(report);
+    print_ratios(report);
+  }
   print_circumstances(report);
 }
 
@@ -187,15 +176,21 @@ void print_bench_json(const BenchReport& report) {
          {"degrees_before", json_of(report.before.degrees)},
          {"degrees_after", json_of(report.after.degrees)},
          {"throttling", json_of(report.after.throttling)},
-         {"other_load", json_of(report.other_load)}}},
+         {"other_load", json_of(report.other_load)},
+         {"emulated", report.emulation.is_emulated()},
+         {"virtual", report.emulation.is_virtual()}}},
        {"repetitions", report.repetitions},
        {"rows", rows},
        {"kernel_ratios", ratios_json(report.kernel_ratios)},
        {"adapter_ratios", ratios_json(report.adapter_ratios)},
-       {"speculation", report.speculation.speculate == 0 ? Json() : report.speculation.json()}});
+       {"speculation", report.speculation.speculate == 0 ? Json() : report.speculation.json()},
+       {"sustained", report.sustained ? sustained_json(*report.sustained) : Json()}});
 }
 
 void print_bench_csv(const BenchReport& report) {
+  if (report.sustained) {
+    return print_sustained_csv(*report.sustained);
+  }
   print(
       "model,weights,weight_bytes,kernels,n_threads,kv,adapters,test,n_prompt,n_gen,n_sequences,"
       "avg_ts,stddev_ts,median_ts,p50_ms,p95_ms,p99_ms,bytes_per_token,read_bytes_per_second,"
@@ -207,11 +202,11 @@ void print_bench_csv(const BenchReport& report) {
     print(fmt::format(
         "{},{},{},{},{},{},{},{},{},{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{},"
         "{:.6g},{},{},{}\n",
-        quoted(report.path), report.weights, report.weight_bytes, row.kernels, row.threads, row.kv,
-        quoted(row.adapters), row.test.name(), row.test.prompt, row.test.decode, row.test.sequences,
-        row.speeds.mean, row.speeds.deviation, row.speeds.median, row.tokens.p50, row.tokens.p95,
-        row.tokens.p99, row.bytes_per_token, row.bandwidth, field(row.share()), report.peak_rss,
-        field(report.other_load)));
+        csv_field(report.path), report.weights, report.weight_bytes, row.kernels, row.threads,
+        row.kv, csv_field(row.adapters), row.test.name(), row.test.prompt, row.test.decode,
+        row.test.sequences, row.speeds.mean, row.speeds.deviation, row.speeds.median,
+        row.tokens.p50, row.tokens.p95, row.tokens.p99, row.bytes_per_token, row.bandwidth,
+        field(row.share()), report.peak_rss, field(report.other_load)));
   }
 }
 

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "base/emulation.h"
 #include "cli/bench_speculation.h"
 #include "cli/output.h"
 #include "cli/placement.h"
+#include "cli/sustained_report.h"
 #include "runtime/bench/speeds.h"
 
 namespace crayon::cli {
@@ -54,13 +56,15 @@ struct BenchReport {
   int repetitions = 0;
   Placement placement;
   std::optional<std::string> machine;
+  Emulation emulation;
   std::optional<std::string> governor;
   MachineState before, after;
   std::optional<double> other_load;  ///< share of all processors that other programs used
   std::vector<BenchRow> rows;
   std::vector<BenchRatio> kernel_ratios;
   std::vector<BenchRatio> adapter_ratios;
-  BenchSpeculation speculation;  ///< with the first number of threads and kernel set
+  BenchSpeculation speculation;              ///< with the first number of threads and kernel set
+  std::optional<SustainedReport> sustained;  ///< in the place of rows
 
   std::uint64_t beyond() const;  ///< peak_rss less weights, cache and adapters
 };

@@ -9,7 +9,9 @@
 
 #include "base/affinity.h"
 #include "base/core_choice.h"
+#include "base/emulation.h"
 #include "base/machine.h"
+#include "base/power_sources.h"
 #include "base/thread_pool.h"
 #include "cli/engine.h"
 #include "cli/machine_description.h"
@@ -67,6 +69,12 @@ std::optional<Bandwidth> measure(const Options& options) {
   return measured;
 }
 
+/// What the machine's power can be read from.
+std::optional<std::string> power_text(const SystemFiles& files) {
+  const PowerSources power = find_power_sources(files);
+  return power.sources.empty() ? std::nullopt : std::optional(power.text());
+}
+
 Json cpus_json() {
   Json cpus = Json::array();
   const SystemFiles files;
@@ -97,6 +105,7 @@ void print_all_json(const kernels::KernelSet& chosen, const Options& options) {
   const Placement placement = placement_of(options.engine);
   const std::optional<Bandwidth> bandwidth = measure(options);
   const Memory memory = read_memory(files);
+  const Emulation emulation = read_emulation(files);
   Json temperatures = Json::object();
   for (const auto& [zone, degrees] : read_temperatures(files)) {
     temperatures[zone] = degrees;
@@ -119,7 +128,10 @@ void print_all_json(const kernels::KernelSet& chosen, const Options& options) {
               {"huge_pages", json_of(huge_pages(files))},
               {"read_bytes_per_second", bandwidth ? Json{{"one_thread", bandwidth->one_thread},
                                                          {"all_threads", bandwidth->all_threads}}
-                                                  : Json()}});
+                                                  : Json()},
+              {"emulated", emulation.is_emulated()},
+              {"virtual", emulation.is_virtual()},
+              {"power", json_of(power_text(files))}});
 }
 
 /// "label     text"
@@ -160,7 +172,7 @@ void print_all(const kernels::KernelSet& chosen, const Options& options) {
   const Placement placement = placement_of(options.engine);
   const Memory memory = read_memory(files);
   line("crayon", CRAYON_VERSION);
-  line("machine", text_of(machine_model(files)));
+  line("machine", machine_text(machine_model(files), read_emulation(files)));
   line("cpu", features.empty() ? "no feature that a kernel set uses"
                                : fmt::format("{}", fmt::join(features, " ")));
   print_processors();
@@ -170,6 +182,7 @@ void print_all(const kernels::KernelSet& chosen, const Options& options) {
                              bytes_text(memory.available), text_of(huge_pages(files))));
   line("heat", fmt::format("{}; throttling {}", temperatures_text(read_temperatures(files)),
                            text_of(throttling(files))));
+  line("power", power_text(files).value_or("no sensor that can be read"));
   if (const std::optional<Bandwidth> bandwidth = measure(options)) {
     line("reads",
          fmt::format("{:.1f} GB/s with 1 thread, {:.1f} GB/s with {}", bandwidth->one_thread / 1e9,

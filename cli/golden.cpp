@@ -35,11 +35,12 @@ Exit golden(const Options& options, const Common& common) {
                 "give a shorter prompt or a smaller -n");
   }
   store::write_golden(options.output, made);
-  const std::string text = engine.tokenizer().decode(made.tokens);
   if (common.json) {
-    print_json({{"path", options.output}, {"tokens", made.tokens}, {"text", text}});
+    print_json({{"path", options.output},
+                {"tokens", made.tokens},
+                {"text", engine.tokenizer().decode(made.tokens)}});
   } else {
-    print(fmt::format("{}: {} tokens{}\n", options.output, made.tokens.size(), text));
+    print(fmt::format("{}: {} tokens\n", options.output, made.tokens.size()));
   }
   return Exit::ok;
 }

@@ -12,6 +12,27 @@ std::string megahertz(const std::optional<std::uint64_t>& khz) {
   return khz ? fmt::format("{} MHz", *khz / 1000) : "unknown";
 }
 
+std::string percent_text(const std::optional<double>& share) {
+  return share ? fmt::format("{:.1f} %", 100 * *share) : "unknown";
+}
+
+std::string degrees_text(const std::optional<double>& degrees) {
+  return degrees ? fmt::format("{:.0f} C", *degrees) : "unknown";
+}
+
+std::string machine_text(const std::optional<std::string>& model, const Emulation& emulation) {
+  switch (emulation.beneath) {
+    case Beneath::emulator:
+      return fmt::format("{} (EMULATED: {}; its speeds are no processor's)", text_of(model),
+                         emulation.sign);
+    case Beneath::virtual_machine:
+      return fmt::format("{} (virtual machine: {})", text_of(model), emulation.sign);
+    case Beneath::hardware:
+      break;
+  }
+  return text_of(model);
+}
+
 std::string bytes_text(const std::optional<std::uint64_t>& bytes) {
   return bytes ? bytes_text(*bytes) : "unknown";
 }

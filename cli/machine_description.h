@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/emulation.h"
 #include "cli/output.h"
 #include "kernels/kernel_set.h"
 
@@ -20,6 +21,12 @@ Json json_of(const std::optional<T>& value) {
 
 std::string text_of(const std::optional<std::string>& text);
 std::string megahertz(const std::optional<std::uint64_t>& khz);
+std::string percent_text(const std::optional<double>& share);
+/// "48 C"
+std::string degrees_text(const std::optional<double>& degrees);
+/// A machine's model, and what else its speeds may be those of: "linux,dummy-virt (EMULATED: ...)",
+/// "unknown (virtual machine: ...)".
+std::string machine_text(const std::optional<std::string>& model, const Emulation& emulation);
 /// A size as bytes_text() words it.
 std::string bytes_text(const std::optional<std::uint64_t>& bytes);
 /// "cpu-thermal 48 C, gpu 47 C"

@@ -30,6 +30,9 @@ bool stdout_is_terminal();
 /// "memory: 5.4 MiB: weights ..." on standard error.
 void note_memory(const model::MemoryEstimate& memory);
 
+/// A text as a field of CSV (RFC 4180).
+std::string csv_field(std::string text);
+
 /// A size in the largest binary unit that fits: "3.4 MiB".
 std::string bytes_text(std::uint64_t bytes);
 

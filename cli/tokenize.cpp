@@ -19,6 +19,7 @@
 #include "formats/bundle.h"
 #include "formats/importers/importers.h"
 #include "runtime/tokenizer/tokenizer.h"
+#include "store/store.h"
 
 namespace crayon::cli {
 namespace {
@@ -46,7 +47,8 @@ bool is_bundle(const std::filesystem::path& path) {
   return (load_le<std::uint32_t>(magic.data()) & ~0xfu) == 0x184d2a50u;
 }
 
-formats::TokenizerData tokenizer_of(const std::string& source) {
+formats::TokenizerData tokenizer_of(const std::string& argument) {
+  const std::string source = store::model_file(argument).string();
   if (!is_bundle(source)) {
     return importers::import_tokenizer(source);
   }

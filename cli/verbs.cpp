@@ -3,7 +3,7 @@
 namespace crayon::cli {
 namespace {
 
-// Verbs that make and judge models are for workstations; the linker drops what only they call.
+// Verbs that make models are for workstations; the linker drops what only they call.
 constexpr Verb table[] = {
 #if CRAYON_WORKSTATION
     {"pack", "Turn a model (GGUF, Hugging Face folder, llama2.c) into a bundle", declare_pack},
@@ -19,16 +19,16 @@ constexpr Verb table[] = {
     {"read", "Read a text of any length into a context of fixed size", declare_read},
 #if CRAYON_WORKSTATION
     {"tokenize", "Turn text into token ids", declare_tokenize},
-    {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
     {"compare", "Measure how far a model is from another, as after quantising it", declare_compare},
-    {"logits", "Compute the logits of given tokens", declare_logits},
 #endif
+    {"perplexity", "Measure how well a model predicts a text", declare_perplexity},
+    {"logits", "Compute the logits of given tokens", declare_logits},
     {"blend", "Make your adapter from a pool and a few examples", declare_blend},
 #if CRAYON_WORKSTATION
     {"calibrate", "Find out when an adapter's questions should go to a larger model",
      declare_calibrate},
-    {"eval", "Measure how many questions a model answers right", declare_eval},
 #endif
+    {"eval", "Measure how many questions a model answers right", declare_eval},
     {"ask", "Answer a question, here or by a larger model", declare_ask},
     {"chat", "Talk with a model, line by line", declare_chat},
     {"serve", "Answer over HTTP with the OpenAI API", declare_serve},
@@ -41,6 +41,8 @@ constexpr Verb table[] = {
     {"status", "Show what is installed and what answers", declare_status},
     {"bench", "Measure speeds, beside what the memory gives", declare_bench},
     {"doctor", "Show what this machine can run", declare_doctor},
+    {"report", "Show, or compare, what bench and doctor found, as text and as a page",
+     declare_report},
     {"manual", "Print the source of a manual page", declare_manual},
     {"completion", "Print what a shell completes the command line with", declare_completion},
 };

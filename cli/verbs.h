@@ -57,6 +57,7 @@ Action declare_rollback(Command& command, const Common& common);
 Action declare_status(Command& command, const Common& common);
 Action declare_bench(Command& command, const Common& common);
 Action declare_doctor(Command& command, const Common& common);
+Action declare_report(Command& command, const Common& common);
 Action declare_manual(Command& command, const Common& common);
 Action declare_completion(Command& command, const Common& common);
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what Crayon builds, tests and cross-compiles with: packages of Debian 12, mostly.
-# Usage: scripts/setup.sh [build|train|test|fuzz]
+# Usage: scripts/setup.sh [build|train|test|fuzz|board]
 #   build  what a native build needs
 #   train  that, and what crayon-train needs: libtorch and SentencePiece
 #   test   that, the aarch64 cross compiler, libraries and emulator, a browser, and the openai
 #          client for Node (default)
 #   fuzz   what a native build needs, and Clang with libFuzzer
+#   board  what copies to boards, and the virtual board (docs/virtual-board.md)
 set -euo pipefail
 what=${1:-test}
 
@@ -18,6 +19,8 @@ test=(clang-format clang-tidy zstd curl chromium chromium-driver dpkg-dev groff-
       g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 fuzz=(clang libclang-rt-14-dev)
+board=(openssh-client qemu-system-arm qemu-user libc6:arm64 cpio zstd e2fsprogs squashfs-tools
+       binutils python3 mmdebstrap arch-test)
 
 # Node runs the official OpenAI client against `crayon serve`; any from version 18 on will do.
 command -v node >/dev/null && command -v npm >/dev/null || test+=(nodejs npm)
@@ -27,7 +30,8 @@ case $what in
   train) wanted=("${build[@]}" "${train[@]}") ;;
   test)  wanted=("${build[@]}" "${train[@]}" "${test[@]}") ;;
   fuzz)  wanted=("${build[@]}" "${fuzz[@]}") ;;
-  *) echo "usage: scripts/setup.sh [build|train|test|fuzz]" >&2; exit 2 ;;
+  board) wanted=("${board[@]}") ;;
+  *) echo "usage: scripts/setup.sh [build|train|test|fuzz|board]" >&2; exit 2 ;;
 esac
 
 # libhttp-parser-dev refuses to stand beside its arm64 twin: the cross build takes
@@ -82,7 +86,7 @@ if [ "$(id -u)" != 0 ]; then
   sudo=(sudo)
 fi
 echo "setup: installing ${#missing[@]} packages: ${missing[*]}"
-if [ "$what" = test ] && [ "$native" != arm64 ]; then
+if [[ "${wanted[*]}" = *:arm64* ]] && [ "$native" != arm64 ]; then
   "${sudo[@]}" dpkg --add-architecture arm64
 fi
 # A library and its arm64 twin must have the same version, so both are named:

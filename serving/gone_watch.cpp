@@ -2,11 +2,13 @@
 
 #include <chrono>
 
+#include "base/start_thread.h"
+
 namespace crayon::serving {
 
 GoneWatch::GoneWatch(const transport::Responder& responder, const std::atomic<bool>& stopping,
                      std::atomic<bool>& cancelled)
-    : thread_([this, &responder, &stopping, &cancelled] {
+    : thread_(start_thread([this, &responder, &stopping, &cancelled] {
         constexpr std::chrono::milliseconds interval(20);
         std::unique_lock lock(mutex_);
         while (!changed_.wait_for(lock, interval, [this] { return done_; })) {
@@ -15,7 +17,7 @@ GoneWatch::GoneWatch(const transport::Responder& responder, const std::atomic<bo
             return;
           }
         }
-      }) {}
+      })) {}
 
 GoneWatch::~GoneWatch() {
   {

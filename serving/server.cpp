@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/start_thread.h"
 #include "serving/chat_page.h"
 #include "serving/gone_watch.h"
 #include "serving/job_queue.h"
@@ -221,9 +222,10 @@ std::uint16_t Server::port() const {
 void Server::run() {
   /// Ends the threads that answer, however run() is left.
   struct Answerers {
-    explicit Answerers(State& its_state) : state(its_state) {
-      for (std::size_t i = 0; i < state.options.parallel; ++i) {
-        threads.emplace_back([this] { state.answer_jobs(); });
+    explicit Answerers(State& its_state) : state(its_state) {}
+    void start() {
+      while (threads.size() < state.options.parallel) {
+        threads.push_back(start_thread([this] { state.answer_jobs(); }));
       }
     }
     ~Answerers() {
@@ -239,7 +241,8 @@ void Server::run() {
     std::vector<std::thread> threads;
   };
   state_->http.stop_on_signals();
-  const Answerers answerers(*state_);
+  Answerers answerers(*state_);
+  answerers.start();
   state_->http.run();
 }
 

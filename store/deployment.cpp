@@ -1,47 +1,50 @@
 #include "store/deployment.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/file.h"
 #include "base/folder.h"
-#include "store/json_file.h"
+#include "store/text_file.h"
 
 namespace crayon::store {
 namespace {
 
-constexpr const char* format = "crayon-deployment-1";
-constexpr std::uint64_t max_size = 4u << 20;
+constexpr const char* format = "crayon-deployment 1";
+constexpr std::uint64_t max_size = 1u << 20;
+constexpr const char* no_signer = "-";
 
 std::filesystem::path description_in(const std::filesystem::path& folder) {
-  return folder / "deployment.json";
+  return folder / "deployment.txt";
 }
 
 std::filesystem::path golden_in(const std::filesystem::path& folder) {
-  return folder / "golden.json";
+  return folder / "golden.txt";
 }
 
-Member read_member(const JsonFile& file, const Json& object) {
-  Member member;
-  member.role = file.text(object, "role");
-  file.hex(object, "id", member.id);
-  member.release = file.number(object, "release");
-  if (object.contains("signer")) {
-    file.hex(object, "signer", member.signer.emplace());
+// bundle ROLE ID BYTES RELEASE SIGNER signed|unsigned-allowed
+Member read_member(const TextFile& file, const Record& record) {
+  if (record.values.size() != 6) {
+    file.fail(record.field, "followed by 6 values");
   }
-  member.bytes = file.number(object, "bytes");
-  member.unsigned_allowed = file.boolean(object, "unsigned_allowed");
+  Member member;
+  member.role = record.values[0];
+  file.hex(record, 1, member.id);
+  member.bytes = file.number(record, 2);
+  member.release = file.number(record, 3);
+  if (record.values[4] != no_signer) {
+    file.hex(record, 4, member.signer.emplace());
+  }
+  member.unsigned_allowed = record.values[5] == "unsigned-allowed";
   return member;
 }
 
-Json to_json(const Member& member) {
-  Json json = {{"role", member.role},
-               {"id", formats::to_hex(member.id)},
-               {"release", member.release},
-               {"bytes", member.bytes},
-               {"unsigned_allowed", member.unsigned_allowed}};
-  if (member.signer) {
-    json["signer"] = formats::to_hex(*member.signer);
-  }
-  return json;
+std::string to_line(const Member& member) {
+  return fmt::format("bundle {} {} {} {} {} {}\n", member.role, formats::to_hex(member.id),
+                     member.bytes, member.release,
+                     member.signer ? formats::to_hex(*member.signer) : no_signer,
+                     member.unsigned_allowed ? "unsigned-allowed" : "signed");
 }
 
 }  // namespace
@@ -65,20 +68,19 @@ bool is_complete(const std::filesystem::path& folder) {
 }
 
 Deployment read_deployment(const std::filesystem::path& folder, std::uint64_t number) {
-  const JsonFile file(description_in(folder), max_size, format);
+  const TextFile file(description_in(folder), max_size, format);
   Deployment deployment;
   deployment.number = number;
   deployment.folder = folder;
-  for (const Json& object : file.list("bundles")) {
-    if (!object.is_object()) {
-      file.fail("bundles", "a list of objects");
+  for (const Record& record : file.records()) {
+    if (record.field == "bundle") {
+      deployment.members.push_back(read_member(file, record));
     }
-    deployment.members.push_back(read_member(file, object));
   }
   if (deployment.find(model_role) == nullptr) {
-    file.fail("bundles", "a list with a model");
+    file.fail("bundle", "there for a model");
   }
-  if (file.has("golden")) {
+  if (std::filesystem::exists(golden_in(folder))) {
     deployment.golden = read_golden(golden_in(folder));
   }
   return deployment;
@@ -88,15 +90,11 @@ void write_deployment(const Deployment& deployment) {
   if (deployment.golden) {
     write_golden(golden_in(deployment.folder), *deployment.golden);
   }
-  Json bundles = Json::array();
+  std::string text = std::string(format) + "\n";
   for (const Member& member : deployment.members) {
-    bundles.push_back(to_json(member));
+    text += to_line(member);
   }
-  Json json = {{"format", format}, {"bundles", bundles}};
-  if (deployment.golden) {
-    json["golden"] = golden_in(deployment.folder).filename().string();
-  }
-  write_json(description_in(deployment.folder), json);
+  write_text(description_in(deployment.folder), text);
 }
 
 void remove_deployment(const std::filesystem::path& folder) {

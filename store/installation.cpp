@@ -59,17 +59,21 @@ void check_release(const Bundle& bundle, const Member& member, const State& stat
   if (highest == state.releases.end()) {
     return;
   }
-  const Member* const now = active ? active->find(member.role) : nullptr;
-  const bool other_content = member.release != 0 && now != nullptr &&
-                             now->release == member.release && now->id != member.id;
-  if (member.release < highest->second || other_content) {
+  const std::string path = bundle.path().string();
+  if (member.release < highest->second) {
     throw Error(Code::outdated,
-                fmt::format("{} is release {}, {} release {} of the {}", bundle.path().string(),
-                            member.release, other_content ? "but not the active" : "older than",
-                            highest->second, member.role),
-                other_content ? "publish it under a number of its own"
-                              : "crayon rollback returns to the previous deployment; --allow-older "
-                                "installs an older release on purpose");
+                fmt::format("{} is release {} of {}, and release {} was active", path,
+                            member.release, member.role, highest->second),
+                "crayon rollback returns to the previous deployment; --allow-older installs an "
+                "older release on purpose");
+  }
+  const Member* const now = active ? active->find(member.role) : nullptr;
+  if (member.release != 0 && now != nullptr && now->release == member.release &&
+      now->id != member.id) {
+    throw Error(Code::outdated,
+                fmt::format("{} is another release {} of {} than the active one", path,
+                            member.release, member.role),
+                "sign it with a number of its own");
   }
 }
 
@@ -215,10 +219,10 @@ void Installation::carry_images(const std::filesystem::path& folder) const {
     if (!source.carried || source.path.stem() != model_role) {
       continue;
     }
-    for (const auto& entry : std::filesystem::directory_iterator(source.path.parent_path())) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with(prefix) && entry.path().extension() != ".part") {
-        link_file(entry.path(), folder / name);  // activation makes one where this cannot
+    for (const std::filesystem::path& file : list_folder(source.path.parent_path())) {
+      const std::string name = file.filename().string();
+      if (name.starts_with(prefix) && file.extension() != ".part") {
+        link_file(file, folder / name);  // activation makes one where this cannot
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/folder.h"
 
 namespace crayon::store {
 
@@ -13,16 +14,13 @@ std::filesystem::path key_file(const std::filesystem::path& folder, const format
 }
 
 KeyRing::KeyRing(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  if (std::filesystem::exists(folder)) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().extension() == ".pub") {
-        files.push_back(entry.path());
-      }
-    }
+  if (!std::filesystem::exists(folder)) {
+    return;
   }
-  std::sort(files.begin(), files.end());
-  for (const std::filesystem::path& file : files) {
+  for (const std::filesystem::path& file : list_folder(folder)) {
+    if (file.extension() != ".pub") {
+      continue;
+    }
     keys_.push_back(formats::read_public_key(file));
     if (key_file(folder, keys_.back().id()) != file) {
       throw Error(

@@ -22,14 +22,10 @@ std::optional<std::uint64_t> number_of(const std::string& name) {
 
 /// What a process that was killed left half-done in a folder.
 void remove_parts(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> parts;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".part" && !entry.is_directory()) {
-      parts.push_back(entry.path());
+  for (const std::filesystem::path& entry : list_folder(folder)) {
+    if (entry.extension() == ".part") {
+      remove_file(entry);
     }
-  }
-  for (const std::filesystem::path& part : parts) {
-    remove_file(part);
   }
 }
 
@@ -60,8 +56,8 @@ std::filesystem::path Store::folder_of(std::uint64_t number) const {
 std::vector<std::uint64_t> Store::numbers() const {
   std::vector<std::uint64_t> numbers;
   if (std::filesystem::exists(deployments_folder())) {
-    for (const auto& entry : std::filesystem::directory_iterator(deployments_folder())) {
-      if (const auto number = number_of(entry.path().filename().string())) {
+    for (const std::filesystem::path& entry : list_folder(deployments_folder())) {
+      if (const auto number = number_of(entry.filename().string())) {
         numbers.push_back(*number);
       }
     }
@@ -105,11 +101,13 @@ void Store::make_folders() const {
 void Store::trust(const formats::PublicKey& key) {
   make_folders();
   const FolderLock lock(root_);
+  repair();
   formats::write_public_key(key_file(keys_folder(), key.id()), key);
 }
 
 void Store::distrust(const std::string& key_id) {
   const FolderLock lock(root_);
+  repair();
   const KeyRing ring = keys();
   for (const formats::PublicKey& key : ring.keys()) {
     if (formats::to_hex(key.id()) == key_id) {

@@ -4,10 +4,9 @@
 
 #include <csignal>
 #include <exception>
-#include <system_error>
 #include <utility>
 
-#include "base/error.h"
+#include "base/start_thread.h"
 
 namespace crayon::transport {
 
@@ -84,15 +83,15 @@ void LoopThread::start() {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::error_code trouble;
+  std::exception_ptr trouble;
   try {
-    thread_ = std::thread([this] { loop_.run(); });
-  } catch (const std::system_error& error) {
-    trouble = error.code();
+    thread_ = start_thread([this] { loop_.run(); });
+  } catch (...) {
+    trouble = std::current_exception();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (trouble) {
-    throw Error(Code::io, "cannot start a thread: " + trouble.message());
+    std::rethrow_exception(trouble);
   }
 }
 

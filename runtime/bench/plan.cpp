@@ -13,10 +13,6 @@ namespace {
 constexpr double bandwidth_seconds = 0.1;  // of one measurement between the tests
 constexpr int tokens_a_turn = 8;  // of a lane, so that it finds its own things in the cache
 
-std::size_t best_of(std::span<const float> logits) {
-  return static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
-}
-
 /// One test on its way through one lane, of which steps are timed.
 class Run {
  public:
@@ -131,6 +127,10 @@ std::vector<Token> random_tokens(std::uint32_t count, std::uint32_t vocabulary) 
     token = static_cast<Token>(random.next() % vocabulary);
   }
   return tokens;
+}
+
+std::size_t best_of(std::span<const float> logits) {
+  return static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
 }
 
 void run_once(const Test& test, std::span<const Lane> lanes, std::size_t turn,

@@ -47,6 +47,9 @@ struct Measurements {
 /// `count` ids below `vocabulary`, the same for every run.
 std::vector<Token> random_tokens(std::uint32_t count, std::uint32_t vocabulary);
 
+/// The token that greedy decoding would choose: the place of the highest of `logits`.
+std::size_t best_of(std::span<const float> logits);
+
 /// Runs a test once in lanes that share their threads. They decode in turns, a few tokens each:
 /// what else the machine does meanwhile meets them alike. `turn` says who comes first; times
 /// [lanes]. Tokens are random ones, and the best token is looked for after each step, as greedy

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/start_thread.h"
 #include "runtime/generation/lane.h"
 #include "runtime/model/batch.h"
 
@@ -103,7 +104,7 @@ BatchGenerator::State::State(const model::Model& its_model, const tokenizer::Tok
     lanes.push_back(
         std::make_unique<Lane>(model, tokenizer, options.context, options.kv, options.pot));
   }
-  thread = std::thread([this] { run(); });
+  thread = start_thread([this] { run(); });
 }
 
 BatchGenerator::State::~State() {

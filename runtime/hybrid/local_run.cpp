@@ -1,19 +1,14 @@
 #include "runtime/hybrid/local_run.h"
 
 #include <exception>
-#include <system_error>
 #include <utility>
 
-#include "base/error.h"
+#include "base/start_thread.h"
 
 namespace crayon::hybrid {
 
 LocalRun::LocalRun(Work work) : work_(std::move(work)) {
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    throw Error(Code::out_of_memory, std::string("cannot start a thread: ") + error.what());
-  }
+  thread_ = start_thread([this] { run(); });
 }
 
 LocalRun::~LocalRun() {

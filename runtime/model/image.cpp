@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "formats/error_context.h"
 #include "formats/hash.h"
 #include "kernels/kernel_set.h"
@@ -83,9 +84,8 @@ std::string difference(const Header& found, const Header& expected) {
   return differs(at::layout, at::weights_hash) ? "it was made for another layout" : "";
 }
 
-std::string prefix_of(const std::filesystem::path& bundle) {
-  return bundle.filename().string() + ".packed-";
-}
+/// Between a bundle's name and the ids of a layout.
+constexpr std::string_view infix = ".packed-";
 
 /// A header that fits, and its file.
 struct Checked {
@@ -121,9 +121,8 @@ std::optional<Checked> open_checked(const std::filesystem::path& path, const Hea
 }  // namespace
 
 std::filesystem::path Image::path() const {
-  std::filesystem::path path = bundle_.path();
-  return path.replace_filename(prefix_of(path) +
-                               fmt::format("{}-{}", layout_.i8.id, layout_.i4.id));
+  // A string, as libstdc++'s paths crash when they find no memory to change.
+  return bundle_.path().string() + fmt::format("{}{}-{}", infix, layout_.i8.id, layout_.i4.id);
 }
 
 Image::Opened Image::open(const WeightPlan& plan) const {
@@ -211,24 +210,13 @@ std::filesystem::path write_image(const formats::Bundle& bundle, const Compute& 
 
 std::vector<std::filesystem::path> remove_images(const std::filesystem::path& bundle) {
   std::vector<std::filesystem::path> removed;
-  const std::string prefix = prefix_of(bundle);
+  const std::string prefix = bundle.filename().string() + std::string(infix);
   const std::filesystem::path folder = bundle.has_parent_path() ? bundle.parent_path() : ".";
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::filesystem::path name = entry.path().filename();
-    if (name.string().starts_with(prefix)) {
-      removed.push_back(std::filesystem::path(bundle).replace_filename(name));
+  for (const std::filesystem::path& file : list_folder(folder)) {
+    if (file.filename().string().starts_with(prefix)) {
+      remove_file(file);
+      removed.push_back(bundle.has_parent_path() ? file : file.filename());
     }
-  }
-  for (const std::filesystem::path& path : removed) {
-    if (!error) {
-      std::filesystem::remove(path, error);
-    }
-  }
-  if (error) {
-    throw Error(Code::io,
-                fmt::format("cannot remove the images of {}: {}", bundle.string(), error.message()),
-                "check who may write to the folder");
   }
   return removed;
 }

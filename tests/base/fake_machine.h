@@ -16,6 +16,10 @@ class FakeMachine {
     std::filesystem::create_directories((folder_ / path).parent_path());
     write_text(folder_ / path, text);
   }
+  void link(const std::string& path, const std::string& target) {
+    std::filesystem::create_directories((folder_ / path).parent_path());
+    std::filesystem::create_symlink(target, folder_ / path);
+  }
   std::filesystem::path path(const std::string& name) const { return folder_ / name; }
   SystemFiles files() const { return SystemFiles(folder_.path()); }
 

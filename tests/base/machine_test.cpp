@@ -68,6 +68,27 @@ TEST_F(Machine, ThrottlingOfARaspberryPi) {
   EXPECT_EQ(throttling(files()), "no");
 }
 
+TEST_F(Machine, ThrottlingOfARaspberryPiWhoseBusHasAnAddress) {
+  machine_.write("sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled",
+                 "4\n");
+  EXPECT_EQ(throttling(files()), "throttled now");
+  EXPECT_TRUE(is_throttled_now("throttled now"));
+  EXPECT_FALSE(is_throttled_now("throttled before"));
+  EXPECT_FALSE(is_throttled_now("no"));
+}
+
+TEST_F(Machine, MeanClockOfThoseThatTellTheirs) {
+  const auto clock = [&](int cpu, const char* khz) {
+    machine_.write("sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_cur_freq",
+                   khz);
+  };
+  clock(0, "600000\n");
+  clock(2, "1800000\n");
+  clock(3, "2400000\n");
+  EXPECT_DOUBLE_EQ(mean_khz(files(), {1, 2, 3}).value(), 2100000);
+  EXPECT_FALSE(mean_khz(files(), {1}));
+}
+
 TEST_F(Machine, ThrottlingByTheKernel) {
   machine_.write("sys/class/thermal/cooling_device0/type", "pwm-fan\n");
   machine_.write("sys/class/thermal/cooling_device0/cur_state", "3\n");

@@ -2,11 +2,15 @@
 """`crayon bench`: the form of its reports. How fast anything is, is never asserted."""
 import csv
 import io
+import json
+import pathlib
+import signal
 import subprocess
 import sys
+import time
 
 import support
-from support import SOURCE, USAGE
+from support import COMMAND, SOURCE, USAGE
 
 
 class Bench(support.Case):
@@ -38,8 +42,9 @@ class Bench(support.Case):
     def test_json_has_what_docs_promise(self):
         told = self.bench("-p", 8, "-n", 4, "--json").json
         self.assertEqual(list(told), ["build", "model", "memory", "machine", "repetitions", "rows",
-                                      "kernel_ratios", "adapter_ratios", "speculation"])
+                                      "kernel_ratios", "adapter_ratios", "speculation", "sustained"])
         self.assertIsNone(told["speculation"])
+        self.assertIsNone(told["sustained"])
         memory = told["memory"]
         self.assertEqual(memory["peak_rss_bytes"] - memory["weight_bytes"] - memory["kv_bytes"],
                          memory["beyond_bytes"])
@@ -109,6 +114,96 @@ class Bench(support.Case):
                 self.assertEqual(line.count("|"), header.count("|"))
         for word in ("memory", "threads", "machine", "build"):
             self.assertIn(f"\n{word} ", out)
+
+    def sustain(self, *arguments):
+        return self.crayon("bench", self.tiny, "--sustain", *arguments)
+
+    def test_a_long_run_is_a_series(self):
+        told = self.sustain("3s", "-p", 32, "-n", 16, "--json").json
+        self.assertEqual(told["rows"], [])
+        long = told["sustained"]
+        self.assertEqual(long["asked_seconds"], 3)
+        self.assertFalse(long["interrupted"])
+        self.assertEqual((long["decode"]["test"], long["prefill"]["test"]), ("tg16", "pp32"))
+        for kind in ("decode", "prefill"):
+            self.assertGreater(long[kind]["tokens"], 0)
+            self.assertGreater(long[kind]["first_ts"], 0)
+            self.assertAlmostEqual(long[kind]["last_to_first"],
+                                   long[kind]["last_ts"] / long[kind]["first_ts"])
+        self.assertAlmostEqual(
+            long["bandwidth_share"]["first"],
+            long["bytes_per_token"] * long["decode"]["first_ts"]
+            / long["read_bytes_per_second"]["before"])
+        samples = long["samples"]
+        self.assertEqual(samples[0]["begin"], 0)
+        for before, behind in zip(samples, samples[1:]):
+            self.assertEqual(before["end"], behind["begin"])
+        self.assertEqual(samples[-1]["end"], long["seconds"])
+        if long["power"]["mean_watts"] is None:
+            self.assertIsNone(long["decode"]["joules_per_token"])
+
+    def test_a_long_run_of_one_kind_leaves_out_the_other(self):
+        told = self.sustain("1s", "-p", 0, "-n", 16, "--json").json["sustained"]
+        self.assertIsNone(told["prefill"])
+        told = self.sustain("1s", "-p", 32, "-n", 0, "--json").json["sustained"]
+        self.assertIsNone(told["decode"])
+        self.assertIsNone(told["bytes_per_token"])
+
+    def test_a_long_run_as_a_table_and_as_csv(self):
+        out = self.sustain("2s", "-p", 16, "-n", 8).out
+        for word in ("| tiny.crayon i8 |", "| until |", "\nran       0:0", "\nheat ", "\nclock ",
+                     "\npower ", "\nreads ", "\nmachine ", "one long run"):
+            self.assertIn(word, out)
+        rows = list(csv.DictReader(io.StringIO(self.sustain("2s", "-n", 8, "-o", "csv").out)))
+        self.assertEqual(rows[0]["begin"], "0.000")
+        self.assertTrue(any(float(row["decode_ts"] or 0) > 0 for row in rows))
+
+    def test_an_interrupted_run_still_reports(self):
+        command = [*COMMAND, "bench", self.tiny, "-p", "16", "-n", "8", "--sustain", "1h", "--json"]
+        with subprocess.Popen(command, cwd=self.dir, stdout=subprocess.PIPE,
+                              env=support.environment()) as running:
+            try:
+                self.wait_until_it_catches(running.pid, signal.SIGINT)
+                time.sleep(1)  # so that there is something to report
+                running.send_signal(signal.SIGINT)
+                out, _ = running.communicate(timeout=120)
+            finally:
+                running.kill()
+        self.assertEqual(running.returncode, 0)
+        told = json.loads(out)["sustained"]
+        self.assertTrue(told["interrupted"])
+        self.assertLess(told["seconds"], told["asked_seconds"])
+        self.assertGreater(told["decode"]["tokens"] + told["prefill"]["tokens"], 0)
+
+    def wait_until_it_catches(self, process, number):
+        """Until a process has a handler for a signal, as the bits of SigCgt say."""
+        for _ in range(1200):
+            status = pathlib.Path(f"/proc/{process}/status").read_text()
+            caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+            if int(caught.split()[1], 16) >> (number - 1) & 1:
+                return
+            time.sleep(0.1)
+        self.fail("the program never caught the signal")
+
+    def test_a_long_run_runs_one_thing(self):
+        for arguments in (["0s"], ["10"], ["m"], ["10x"], ["-1s"], ["169h"], ["1s", "-p", "8,16"],
+                          ["1s", "-n", "8,16"], ["1s", "--pg", "8,8"], ["1s", "--sequences", "2"],
+                          ["1s", "-t", "1,2"], ["1s", "--speculate", 2],
+                          ["1s", "--kernels", "scalar,scalar"]):
+            with self.subTest(arguments):
+                self.crayon("bench", self.tiny, "--sustain", *arguments, code=USAGE)
+
+    def test_an_emulator_is_named(self):
+        machine = self.bench("-p", 8, "-n", 0, "--json").json["machine"]
+        if COMMAND[1:]:  # the emulator that a cross build's tests run in
+            self.assertTrue(machine["emulated"])
+        doctor = self.crayon("doctor", "--json", "--no-bandwidth").json
+        for what in ("emulated", "virtual"):
+            self.assertEqual(doctor[what], machine[what])
+        self.assertFalse(machine["emulated"] and machine["virtual"])
+        for out in (self.bench("-p", 8, "-n", 0).out, self.crayon("doctor", "--no-bandwidth").out):
+            self.assertEqual("EMULATED" in out, machine["emulated"])
+            self.assertEqual("(virtual machine" in out, machine["virtual"])
 
     def test_wrong_flags_are_wrong_usage(self):
         for arguments in (["-p", 0, "-n", 0], ["-p", "some"], ["-r", 0], ["-t", "0"],

@@ -19,7 +19,7 @@ Publisher::Publisher() : key_(formats::make_secret_key()) {
     formats::pack_model(sample_model(number), {.weights = formats::Dtype::i8}, path, {});
     formats::pack_adapter(sample_adapter("a", number), Bundle::open(path), adapter(number));
     formats::sign_bundle(path, path, key_, number);
-    formats::sign_bundle(adapter(number), adapter(number), key_, 1);
+    formats::sign_bundle(adapter(number), adapter(number), key_, number);
   }
   formats::pack_adapter(sample_adapter("b", 9), Bundle::open(model(2)), other_adapter());
   formats::sign_bundle(other_adapter(), other_adapter(), key_, 1);
@@ -51,7 +51,7 @@ store::Needs no_needs(const Bundle&) {
 void no_progress(const std::string&, std::uint64_t, std::uint64_t) {}
 
 std::vector<float> answer_of(const std::filesystem::path& path) {
-  ThreadPool pool(2);
+  ThreadPool pool(3);
   const Bundle bundle = Bundle::open(path);
   const auto model = model::Model::load(bundle, kernels::select(), pool);
   model::Session session(*model, 8, model->default_kv());

@@ -18,7 +18,7 @@ class Publisher {
   const std::filesystem::path& folder() const { return dir_.path(); }
   /// Release `number` of the model, from 1 on; all are different.
   std::filesystem::path model(std::uint64_t number) const;
-  /// An adapter for that model, release 1.
+  /// An adapter for that model, of the same number.
   std::filesystem::path adapter(std::uint64_t model_number) const;
   /// Another one for model 2, not among what prepare_board() installs.
   std::filesystem::path other_adapter() const { return dir_ / "other.crayon"; }

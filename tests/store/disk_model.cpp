@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/folder.h"
 
 namespace crayon::test {
 namespace {
@@ -19,8 +20,8 @@ int read_node(const std::filesystem::path& path, Disk& disk) {
     node = {Disk::Node::Kind::link, std::filesystem::read_symlink(path).string(), {}};
   } else if (std::filesystem::is_directory(path)) {
     node.kind = Disk::Node::Kind::folder;
-    for (const auto& entry : std::filesystem::directory_iterator(path)) {
-      node.names[entry.path().filename().string()] = read_node(entry.path(), disk);
+    for (const std::filesystem::path& entry : list_folder(path)) {  // sorted: numbers are the same
+      node.names[entry.filename().string()] = read_node(entry, disk);
     }
   } else {
     node.bytes = read_text(path, std::uint64_t{1} << 30);

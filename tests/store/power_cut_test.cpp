@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "tests/store/board.h"
 #include "tests/store/disk_model.h"
@@ -25,6 +24,13 @@ std::filesystem::path upload(const std::filesystem::path& root) {
   return root / "uploads" / "new.crayon";
 }
 
+/// Whoever sends a file sends it again after a power cut.
+void send(const std::filesystem::path& root) {
+  std::filesystem::create_directories(root / "uploads");
+  std::filesystem::copy_file(publisher().model(3), upload(root),
+                             std::filesystem::copy_options::overwrite_existing);
+}
+
 constexpr Job jobs[] = {
     {"install",
      [](const auto& root) {
@@ -32,11 +38,7 @@ constexpr Job jobs[] = {
      }},
     {"move",
      [](const auto& root) {
-       // Whoever sends the file anew after a power cut sends the same.
-       if (!std::filesystem::exists(upload(root))) {
-         std::filesystem::create_directories(root / "uploads");
-         std::filesystem::copy_file(publisher().model(3), upload(root));
-       }
+       send(root);
        update(root, {upload(root)}, true);
      }},
     {"adapter", [](const auto& root) { update(root, {publisher().other_adapter()}); }},
@@ -96,8 +98,7 @@ class PowerCut : public testing::TestWithParam<Job> {
     Store(board()).install({{{publisher().model(4), false}}, {}, false, false}, no_needs,
                            no_progress);
     if (std::string(GetParam().name) == "move") {
-      std::filesystem::create_directories(board() / "uploads");
-      std::filesystem::copy_file(publisher().model(3), upload(board()));
+      send(board());
     }
     start_ = read_disk(board());
     old_ = answer(board());
@@ -124,6 +125,11 @@ class PowerCut : public testing::TestWithParam<Job> {
     ASSERT_TRUE(now == old_ || now == new_) << "another answer";
     ASSERT_NO_THROW(GetParam().run(board()));
     ASSERT_EQ(answer(board()), new_);
+    // Whatever changes the store next clears away.
+    const std::uint64_t active = Store(board()).state().active;
+    Store(board()).activate(active, check_health);
+    ASSERT_EQ(std::filesystem::read_symlink(board() / "active"),
+              fmt::format("deployments/{}", active));
     ASSERT_EQ(left_over(board()), std::vector<std::string>{});
   }
 
@@ -136,7 +142,7 @@ class PowerCut : public testing::TestWithParam<Job> {
 TEST_P(PowerCut, BehindEveryCallTheBoardAnswersAsBeforeOrAsAfterwards) {
   Random random(1);
   int points = 0;
-  for (std::size_t count = 0; count <= changes_.size(); ++count) {
+  for (std::size_t count = 0; count <= changes_.size(); count += stride()) {
     for (const Unsynced unsynced :
          {Unsynced::lost, Unsynced::names_kept, Unsynced::kept, Unsynced::some}) {
       SCOPED_TRACE(fmt::format("{} of {} changes, fate {}", count, changes_.size(),
@@ -151,10 +157,9 @@ TEST_P(PowerCut, BehindEveryCallTheBoardAnswersAsBeforeOrAsAfterwards) {
 
 // The job is interrupted, begun again, and interrupted again.
 TEST_P(PowerCut, TwiceAtRandomPointsTheBoardAnswers) {
-  const char* wanted = std::getenv("CRAYON_POWER_CUTS");
-  const int cuts = wanted != nullptr ? std::atoi(wanted) : 200;
-  for (int i = 0; i < cuts; ++i) {
-    Random random(static_cast<std::uint64_t>(i));
+  constexpr std::uint64_t cuts = 200;
+  for (std::uint64_t i = 0; i < cuts; i += stride()) {
+    Random random(i);
     SCOPED_TRACE(fmt::format("seed {}", i));
     const Disk once = after_power_cut(start_, changes_, random.below(changes_.size() + 1),
                                       Unsynced::some, random);

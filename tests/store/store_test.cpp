@@ -229,11 +229,11 @@ TEST(Store, GoldenTokensBelongToTheirModel) {
   const TempDir dir;
   Store store(dir / "store");
   const Golden golden{publisher().model_id(1), "a", {1, 2}, 9};
-  write_golden(dir / "golden.json", golden);
+  write_golden(dir / "golden.txt", golden);
   EXPECT_EQ(
-      code_of([&] { install(store, {publisher().model(2)}, with_golden(dir / "golden.json")); }),
+      code_of([&] { install(store, {publisher().model(2)}, with_golden(dir / "golden.txt")); }),
       Code::wrong_base);
-  install(store, {publisher().model(1)}, with_golden(dir / "golden.json"));
+  install(store, {publisher().model(1)}, with_golden(dir / "golden.txt"));
   store.activate(1, check_health);
   EXPECT_EQ(store.active()->golden, golden);
   // They stay with the model, and go with it.
@@ -264,12 +264,14 @@ TEST(Store, DamagedDescriptionsAreNamed) {
     write_text(file, good);
     return code;
   };
-  for (const char* text :
-       {"", "[]", "{", "{}", R"({"format":"crayon-store-1"})",
-        R"({"format":"crayon-store-1","active":-1,"previous":0,"releases":{}})",
-        R"({"format":"crayon-store-1","active":1,"previous":0,"releases":[]})"}) {
-    EXPECT_EQ(named(dir / "state.json", text), Code::malformed) << text;
-    EXPECT_EQ(named(dir / "deployments/1/deployment.json", text), Code::malformed) << text;
+  for (const char* text : {"", "{}", "crayon-store 1", "crayon-store 1\n", "crayon-store 2\n",
+                           "crayon-store 1\nactive -1\nprevious 0\n", "crayon-store 1\nactive 1\n",
+                           "crayon-store 1\nactive 1\nprevious 0\nrelease model\n"}) {
+    EXPECT_EQ(named(dir / "state.txt", text), Code::malformed) << text;
+  }
+  for (const char* text : {"", "crayon-deployment 1\n", "crayon-deployment 1\nbundle model\n",
+                           "crayon-deployment 1\nbundle model xy 1 1 - signed\n"}) {
+    EXPECT_EQ(named(dir / "deployments/1/deployment.txt", text), Code::malformed) << text;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
@@ -112,6 +113,11 @@ FailingCall::~FailingCall() {
 
 bool FailingCall::reached() const {
   return failed;
+}
+
+std::uint64_t stride() {
+  const char* const wanted = std::getenv("CRAYON_STRIDE");
+  return wanted != nullptr ? std::max<std::uint64_t>(std::strtoull(wanted, nullptr, 10), 1) : 1;
 }
 
 Held held_now() {

@@ -36,6 +36,10 @@ class FailingCall {
   bool reached() const;
 };
 
+/// How many points a test that goes through all of them goes forward at once: 1, or CRAYON_STRIDE
+/// where each takes long, as in an emulator.
+std::uint64_t stride();
+
 /// Memory and descriptors that the process holds.
 struct Held {
   std::int64_t allocations = 0;

@@ -1,0 +1,21 @@
+#include "base/start_thread.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+
+namespace crayon {
+
+std::thread start_thread(std::function<void()> action) {
+  try {
+    return std::thread(std::move(action));
+  } catch (const std::system_error& error) {
+    throw Error(Code::io, fmt::format("cannot start a thread: {}", error.code().message()),
+                "use fewer with -t, or allow this user more of them");
+  }
+}
+
+}  // namespace crayon
