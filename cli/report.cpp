@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/output.h"
-#include "cli/report_comparison.h"
-#include "cli/report_page.h"
-#include "cli/saved_report.h"
+#include "cli/report/report_comparison.h"
+#include "cli/report/report_page.h"
+#include "cli/report/saved_report.h"
 #include "cli/verbs.h"
 
 namespace crayon::cli {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/output.h"
-#include "cli/saved_report.h"
+#include "cli/report/saved_report.h"
 
 namespace crayon::cli {
 

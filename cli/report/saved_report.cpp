@@ -1,4 +1,4 @@
-#include "cli/saved_report.h"
+#include "cli/report/saved_report.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/output.h"
-#include "cli/saved_report_fields.h"
+#include "cli/report/saved_report_fields.h"
 
 namespace crayon::cli {
 namespace {

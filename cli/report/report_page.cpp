@@ -1,11 +1,11 @@
-#include "cli/report_page.h"
+#include "cli/report/report_page.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "cli/page.h"
-#include "cli/svg_chart.h"
+#include "cli/report/page.h"
+#include "cli/report/svg_chart.h"
 
 namespace crayon::cli {
 namespace {

@@ -1,10 +1,10 @@
-#include "cli/page.h"
+#include "cli/report/page.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "cli/svg_chart.h"
+#include "cli/report/svg_chart.h"
 
 namespace crayon::cli {
 namespace {

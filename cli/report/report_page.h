@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/report_comparison.h"
-#include "cli/saved_report.h"
+#include "cli/report/report_comparison.h"
+#include "cli/report/saved_report.h"
 
 namespace crayon::cli {
 

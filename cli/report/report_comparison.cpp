@@ -1,4 +1,4 @@
-#include "cli/report_comparison.h"
+#include "cli/report/report_comparison.h"
 
 #include <fmt/format.h>
 

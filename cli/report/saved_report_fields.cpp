@@ -1,4 +1,4 @@
-#include "cli/saved_report_fields.h"
+#include "cli/report/saved_report_fields.h"
 
 #include <fmt/format.h>
 
