@@ -61,6 +61,9 @@ std::string to_hex(ByteSpan bytes) {
 }
 
 bool from_hex(std::string_view text, MutableByteSpan bytes) {
+  if (bytes.empty()) {
+    return text.empty();
+  }
   std::size_t filled = 0;
   return text.size() == 2 * bytes.size() &&
          sodium_hex2bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &filled,
