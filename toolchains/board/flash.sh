@@ -13,7 +13,7 @@
 #   --golden FILE       what the model should answer (crayon golden)
 #   --root DIR          the store on the board; default: /var/lib/crayon
 #   --bin DIR           the program's folder on the board; default: /usr/local/bin
-#   --no-activate       install only
+#   --no-activate       install only; else a crayon.service that runs is restarted, too
 #   --install-option X  handed to crayon install, such as --allow-unsigned; may be repeated
 #   --activate-option X handed to crayon activate, such as --seconds=120; may be repeated
 #   --sudo              be root on the board by `sudo -n`
@@ -417,6 +417,14 @@ run_activate() {
   local code=0
   ask '"$@"' "$crayon" activate --root "$root" ${activate_options[@]+"${activate_options[@]}"} || code=$?
   [ $code -eq 0 ] || { echo "flash: $board did not activate; what answered before still does" >&2; exit $code; }
+  restart_service
+}
+
+# A server that runs has the old model in memory.
+restart_service() {
+  ask 'command -v systemctl >/dev/null && systemctl -q is-active crayon.service || exit 0
+       systemctl restart crayon.service && echo "crayon.service: restarted"' ||
+    fail 4 "$board: crayon.service was not restarted, and serves what it had" "systemctl restart crayon"
 }
 
 check_files

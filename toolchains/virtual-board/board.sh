@@ -60,6 +60,7 @@ case $kind in small | debian) ;; *) usage ;; esac
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 board=$dir/$kind
+shown=${board#"$top"/}  # as people see it
 
 need() {
   local tool
@@ -88,14 +89,14 @@ make() {
     need apt-get dpkg cpio zstd mke2fs ssh-keygen mmdebstrap arch-test tar
   fi
   if ! $fresh && [ -f "$board/made" ] && [ -f "$board/disk.img" ]; then
-    echo "board: $board is made already"
+    echo "board: $shown is made already"
     return
   fi
   local began=$SECONDS
   rm -f "$board/made"
   "$here/make_$kind.sh" "$dir" "$board" "$disk"
   touch "$board/made"
-  echo "board: made $board in $((SECONDS - began)) s"
+  echo "board: made $shown in $((SECONDS - began)) s"
 }
 
 # The first network card is ssh's and reaches nothing; the second is the board's cable.
@@ -241,7 +242,7 @@ cut() {
 
 status() {
   if runs; then
-    echo "board: $kind runs; ssh -F $board/ssh_config board"
+    echo "board: $kind runs; ssh -F $shown/ssh_config board"
   else
     echo "board: $kind does not run"
     exit 1
