@@ -202,7 +202,7 @@ check_machine() {
     2.[0-9]*)
       if [ "$needed" ] && [ "$(printf '%s\n' "$needed" "$libc" | sort -V | tail -n 1)" != "$libc" ]; then
         fail 4 "$board has the C library $libc, and $program needs $needed" \
-          "update the board's system to one of 2022 or later, such as Debian 12; or build on one as old as the board's"
+          "update the board's system; or build the program on one as old as the board's"
       fi ;;
   esac
 }
