@@ -24,6 +24,14 @@ class Flash(board_folder.BoardCase):
         self.flash("--no-activate", "board", "model.crayon")
         self.assertIsNone(self.status()["active"])
 
+    def test_a_server_that_runs_is_restarted_with_the_new_model(self):
+        calls = self.board / "calls"
+        self.program("systemctl", f'echo "$@" >>{calls}')
+        self.assertIn("crayon.service: restarted", self.flash("board", "model.crayon").out)
+        self.assertIn("restart crayon.service", calls.read_text())
+        self.program("systemctl", "exit 3")  # it does not run
+        self.assertNotIn("restarted", self.flash("board", "model.crayon").out)
+
     def test_options_reach_install_and_activate(self):
         self.flash("--key", "publisher.pub", "board", "model.crayon")
         self.flash("board", "plain.crayon", code=support.FAILED_CHECK)

@@ -13,7 +13,7 @@
 #   --golden FILE       what the model should answer (crayon golden)
 #   --root DIR          the store on the board; default: /var/lib/crayon
 #   --bin DIR           the program's folder on the board; default: /usr/local/bin
-#   --no-activate       install only
+#   --no-activate       install only; else a crayon.service that runs is restarted, too
 #   --install-option X  handed to crayon install, such as --allow-unsigned; may be repeated
 #   --activate-option X handed to crayon activate, such as --seconds=120; may be repeated
 #   --sudo              be root on the board by `sudo -n`
@@ -202,7 +202,7 @@ check_machine() {
     2.[0-9]*)
       if [ "$needed" ] && [ "$(printf '%s\n' "$needed" "$libc" | sort -V | tail -n 1)" != "$libc" ]; then
         fail 4 "$board has the C library $libc, and $program needs $needed" \
-          "update the board's system to one of 2022 or later, such as Debian 12; or build on one as old as the board's"
+          "update the board's system; or build the program on one as old as the board's"
       fi ;;
   esac
 }
@@ -417,6 +417,14 @@ run_activate() {
   local code=0
   ask '"$@"' "$crayon" activate --root "$root" ${activate_options[@]+"${activate_options[@]}"} || code=$?
   [ $code -eq 0 ] || { echo "flash: $board did not activate; what answered before still does" >&2; exit $code; }
+  restart_service
+}
+
+# A server that runs has the old model in memory.
+restart_service() {
+  ask 'command -v systemctl >/dev/null && systemctl -q is-active crayon.service || exit 0
+       systemctl restart crayon.service && echo "crayon.service: restarted"' ||
+    fail 4 "$board: crayon.service was not restarted, and serves what it had" "systemctl restart crayon"
 }
 
 check_files

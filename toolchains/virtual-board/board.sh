@@ -60,6 +60,7 @@ case $kind in small | debian) ;; *) usage ;; esac
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 board=$dir/$kind
+shown=${board#"$top"/}  # as people see it
 
 need() {
   local tool
@@ -88,14 +89,14 @@ make() {
     need apt-get dpkg cpio zstd mke2fs ssh-keygen mmdebstrap arch-test tar
   fi
   if ! $fresh && [ -f "$board/made" ] && [ -f "$board/disk.img" ]; then
-    echo "board: $board is made already"
+    echo "board: $shown is made already"
     return
   fi
   local began=$SECONDS
   rm -f "$board/made"
   "$here/make_$kind.sh" "$dir" "$board" "$disk"
   touch "$board/made"
-  echo "board: made $board in $((SECONDS - began)) s"
+  echo "board: made $shown in $((SECONDS - began)) s"
 }
 
 # The first network card is ssh's and reaches nothing; the second is the board's cable.
@@ -122,7 +123,7 @@ Host board
   UserKnownHostsFile "$board/known_hosts"
   StrictHostKeyChecking yes
   BatchMode yes
-  ConnectTimeout 2
+  ConnectTimeout 60
   LogLevel ERROR
 CONFIG
 }
@@ -155,18 +156,21 @@ up() {
 }
 
 wait_for_ssh() {
-  local deadline=$((SECONDS + 300)) uptime
+  # QEMU takes connections from the start, and those from before the board is up stay without an answer.
+  local deadline=$((SECONDS + 600)) patience=1 uptime
   while [ $SECONDS -lt $deadline ]; do
     runs || fail "the board ended while it booted: $(tail -n 5 "$board/console.log")"
-    if uptime=$(timeout 20 ssh -F "$board/ssh_config" board 'cut -d" " -f1 /proc/uptime' 2>/dev/null); then
+    if uptime=$(timeout 60 ssh -F "$board/ssh_config" -o ConnectTimeout=$patience board \
+      'cut -d" " -f1 /proc/uptime' 2>/dev/null); then
       awk -v began="$1" -v now="$(date +%s%N)" -v kind="$kind" -v cpu="$cpu" -v uptime="$uptime" \
         'BEGIN { printf "board: %s, %s: ssh answers after %.1f s (its own clock: %s s)\n", kind, cpu, (now - began) / 1e9, uptime }'
       return
     fi
     sleep 0.2
+    patience=$(((SECONDS - deadline + 600) / 10 + 1))
   done
   tail -n 20 "$board/console.log" >&2
-  fail "no ssh after 300 s; the console is above" "$0 cut --kind $kind"
+  fail "no ssh after 600 s; the console is above" "$0 cut --kind $kind"
 }
 
 # Those that `program` names, and those that these name, as paths here.
@@ -241,7 +245,7 @@ cut() {
 
 status() {
   if runs; then
-    echo "board: $kind runs; ssh -F $board/ssh_config board"
+    echo "board: $kind runs; ssh -F $shown/ssh_config board"
   else
     echo "board: $kind does not run"
     exit 1
