@@ -49,7 +49,7 @@ bool has_translated_processor(const std::string& cpuinfo) {
 
 /// What names a machine as QEMU's; empty when nothing does.
 std::string qemu_machine(const SystemFiles& files) {
-  const std::string model = machine_model(files).value_or("");
+  std::string model = machine_model(files).value_or("");
   if (model == "linux,dummy-virt" || model.starts_with("QEMU ")) {
     return model;
   }
