@@ -134,17 +134,17 @@ std::string energy_text(const SustainedReport& report) {
 }
 
 Json kind_json(const Series& series, const Kind& kind) {
-  const auto first = speed_of(series.first(), kind.work).value_or(WindowSpeed{});
-  const auto last = speed_of(series.last(), kind.work).value_or(WindowSpeed{});
+  const auto first = speed_of(series.first(), kind.work);
+  const auto last = speed_of(series.last(), kind.work);
   const auto lowest = series.lowest(kind.work);
   const bench::Work all = series.whole().*kind.work;
   return {{"test", kind.test.name()},
           {"tokens", all.tokens},
           {"avg_ts", json_of(all.speed())},
-          {"first_ts", first.mean},
-          {"first_stddev_ts", json_of(first.deviation)},
-          {"last_ts", last.mean},
-          {"last_stddev_ts", json_of(last.deviation)},
+          {"first_ts", first ? Json(first->mean) : Json()},
+          {"first_stddev_ts", first ? json_of(first->deviation) : Json()},
+          {"last_ts", last ? Json(last->mean) : Json()},
+          {"last_stddev_ts", last ? json_of(last->deviation) : Json()},
           {"last_to_first", json_of(last_to_first(series, kind.work))},
           {"lowest_ts", lowest ? Json(lowest->speed) : Json()},
           {"lowest_at", lowest ? Json(lowest->end) : Json()}};

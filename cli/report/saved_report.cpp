@@ -200,15 +200,17 @@ class Reader {
   void read_windows(const Field& work, const std::string& setting, double window,
                     const std::optional<Field>& share, const Field& bandwidth) {
     const std::string test = work["test"].text();
-    const auto speed = [&](const std::string& which, const char* mean, const char* deviation) {
-      SavedSpeed made{fmt::format("{} in the {} {:.0f} s", test, which, window), setting, "t/s",
-                      work[mean].number(), work.find_number(deviation)};
-      made.share = share ? share->find_number(which.c_str()) : std::nullopt;
-      made.bandwidth = bandwidth[which == "first" ? "before" : "after"].number();
-      return made;
+    const auto add_end = [&](const std::string& which, const char* mean, const char* deviation) {
+      if (const std::optional<double> value = work.find_number(mean)) {
+        SavedSpeed speed{fmt::format("{} in the {} {:.0f} s", test, which, window), setting, "t/s",
+                         *value, work.find_number(deviation)};
+        speed.share = share ? share->find_number(which.c_str()) : std::nullopt;
+        speed.bandwidth = bandwidth[which == "first" ? "before" : "after"].number();
+        report_.speeds.push_back(std::move(speed));
+      }
     };
-    report_.speeds.push_back(speed("first", "first_ts", "first_stddev_ts"));
-    report_.speeds.push_back(speed("last", "last_ts", "last_stddev_ts"));
+    add_end("first", "first_ts", "first_stddev_ts");
+    add_end("last", "last_ts", "last_stddev_ts");
     const auto add = [&](const char* field, const char* name, const char* unit) {
       if (const std::optional<double> value = work.find_number(field)) {
         report_.speeds.push_back({test + name, setting, unit, *value});

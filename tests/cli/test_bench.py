@@ -127,10 +127,13 @@ class Bench(support.Case):
         self.assertEqual((long["decode"]["test"], long["prefill"]["test"]), ("tg16", "pp32"))
         for kind in ("decode", "prefill"):
             self.assertGreater(long[kind]["tokens"], 0)
-            self.assertGreater(long[kind]["first_ts"], 0)
-            self.assertAlmostEqual(long[kind]["last_to_first"],
-                                   long[kind]["last_ts"] / long[kind]["first_ts"])
-        self.assertAlmostEqual(
+            # A slow machine may have done only one of the kinds in one of the halves.
+            first, last = long[kind]["first_ts"], long[kind]["last_ts"]
+            if first and last:
+                self.assertAlmostEqual(long[kind]["last_to_first"], last / first)
+            else:
+                self.assertIsNone(long[kind]["last_to_first"])
+        self.assertAlmostEqual(  # decoding is what a run begins with
             long["bandwidth_share"]["first"],
             long["bytes_per_token"] * long["decode"]["first_ts"]
             / long["read_bytes_per_second"]["before"])

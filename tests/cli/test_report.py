@@ -212,6 +212,14 @@ class Report(support.Case):
                           "tg128, last to first", "tg128 energy", "tg128 at its lowest"])
         self.assertEqual({pair["ratio"] for pair in pairs}, {1})
 
+    def test_an_end_without_such_work_has_no_figure(self):
+        work = sustained()["decode"] | {"last_ts": None, "last_stddev_ts": None,
+                                        "last_to_first": None}
+        self.save("a.json", bench_report(rows=[], sustained=sustained(decode=work)))
+        told = self.crayon("report", "a.json", "--json").json["reports"][0]
+        self.assertEqual([speed["name"] for speed in told["speeds"]],
+                         ["tg128 in the first 60 s", "tg128 energy", "tg128 at its lowest"])
+
     def test_different_kinds_have_their_machines_compared(self):
         self.write("doctor.json", self.crayon("doctor", "--no-bandwidth", "--json").out)
         self.save("a.json", bench_report())
