@@ -99,11 +99,11 @@ void print_course(const Series& series) {
   print("\n| until | decode t/s | prefill t/s | C | MHz | W | throttled |\n");
   print("|---:|---:|---:|---:|---:|---:|---|\n");
   for (const Sample& sample : series.condensed(table_lines)) {
-    const std::optional<double> mhz = sample.khz ? std::optional(*sample.khz / 1000) : std::nullopt;
     const char* throttled = series.knows_throttling() ? "no" : "";
     print(fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", time_text(sample.end),
                       number_text(sample.decode.speed()), number_text(sample.prefill.speed()),
-                      number_text(sample.degrees, 0), number_text(mhz, 0),
+                      number_text(sample.degrees, 0),
+                      sample.khz ? fmt::format("{:.0f}", *sample.khz / 1000) : "",
                       number_text(sample.watts), sample.slowed ? "yes" : throttled));
   }
 }
