@@ -4,6 +4,7 @@
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer
 #   aarch64  cross-compiled, under qemu-aarch64 as Cortex-A53 (plain armv8.0); as Cortex-A72, A76 and
 #            max (all that there is) what depends on the kernels
+#   board    an engineer's day with a virtual board, from flashing to a rollback
 #   style    clang-format
 # Usage: scripts/test.sh [--quick | --full]
 #   --quick  the native tests only, with what is installed already
@@ -109,6 +110,11 @@ else
   test_preset native
   test_preset asan
   test_preset aarch64 cortex-a53 cortex-a72 cortex-a76 max
+  # The engineer's day on the virtual board, with the programs built above.
+  if stage "setup board" scripts/setup.sh board; then
+    stage "day on a board" toolchains/virtual-board/day.sh --quick \
+      --program build/aarch64/cli/crayon --host-crayon build/native/cli/crayon
+  fi
   if $full; then
     test_preset tsan
     stage "tidy" tidy
