@@ -9,10 +9,11 @@
 #include "base/process.h"
 #include "base/system_files.h"
 #include "base/thread_pool.h"
+#include "cli/deployment_description.h"
 #include "cli/engine.h"
+#include "cli/health_check.h"
 #include "cli/output.h"
 #include "cli/placement.h"
-#include "cli/store_options.h"
 #include "cli/verbs.h"
 #include "formats/bundle.h"
 #include "runtime/model/image.h"
@@ -45,15 +46,7 @@ Exit activate_deployment(const Options& options, const Common& common) {
   store::Store store(options.root);
   const std::uint64_t number = deployment_of(store, options.target);
   store.activate(number, health_check(options.health));
-  const store::Deployment now = store.deployment(number);
-  if (common.json) {
-    Json out = deployment_json(now);
-    out["active"] = true;
-    print_json(out);
-  } else {
-    print(fmt::format("deployment {}: active\n", number));
-    print_members(now);
-  }
+  show_deployment(store.deployment(number), true, "active", common);
   return Exit::ok;
 }
 

@@ -5,7 +5,8 @@
 
 #include "base/error.h"
 #include "base/process.h"
-#include "cli/store_options.h"
+#include "cli/health_check.h"
+#include "cli/output.h"
 #include "cli/verbs.h"
 #include "store/golden.h"
 

@@ -1,11 +1,13 @@
+#include "cli/health_check.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/process.h"
+#include "cli/output.h"
 #include "cli/placement.h"
-#include "cli/store_options.h"
 #include "runtime/generation/generator.h"
 #include "runtime/model/image.h"
 

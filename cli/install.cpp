@@ -9,9 +9,10 @@
 
 #include "base/file.h"
 #include "base/system_error.h"
+#include "cli/deployment_description.h"
+#include "cli/health_check.h"
 #include "cli/progress.h"
 #include "cli/session_memory.h"
-#include "cli/store_options.h"
 #include "cli/verbs.h"
 #include "runtime/model/weight_plan.h"
 
@@ -125,17 +126,10 @@ Exit install(const Options& options, const Common& common) {
     store.activate(installed.number, health_check(options.health));
   }
   const bool active = store.state().active == installed.number;
-  if (common.json) {
-    Json out = deployment_json(installed);
-    out["active"] = active;
-    print_json(out);
-  } else {
-    print(fmt::format("deployment {}: {}\n", installed.number,
-                      active ? "active"
-                             : fmt::format("installed; it answers after: crayon activate --root {}",
-                                           options.root)));
-    print_members(installed);
-  }
+  show_deployment(
+      installed, active,
+      active ? "active" : "installed; it answers after: crayon activate --root " + options.root,
+      common);
   return Exit::ok;
 }
 

@@ -2,7 +2,8 @@
 
 #include <memory>
 
-#include "cli/store_options.h"
+#include "cli/deployment_description.h"
+#include "cli/health_check.h"
 #include "cli/verbs.h"
 
 namespace crayon::cli {
@@ -15,15 +16,7 @@ struct Options {
 
 Exit rollback(const Options& options, const Common& common) {
   store::Store store(options.root);
-  const store::Deployment now = store.rollback(health_check(options.health));
-  if (common.json) {
-    Json out = deployment_json(now);
-    out["active"] = true;
-    print_json(out);
-  } else {
-    print(fmt::format("deployment {}: active again\n", now.number));
-    print_members(now);
-  }
+  show_deployment(store.rollback(health_check(options.health)), true, "active again", common);
   return Exit::ok;
 }
 

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "base/error.h"
+#include "cli/deployment_description.h"
+#include "cli/engine.h"
 #include "cli/machine_description.h"
-#include "cli/progress.h"
-#include "cli/store_options.h"
 #include "cli/verbs.h"
+#include "cli/verify_bundle.h"
 #include "runtime/model/image.h"
+#include "store/store.h"
 
 namespace crayon::cli {
 namespace {
@@ -41,11 +43,7 @@ void verify(const std::vector<store::Deployment>& deployments) {
                     fmt::format("{} is not what was installed", bundle.path().string()),
                     "install it again");
       }
-      Progress progress("verifying " + bundle.path().filename().string(), "B");
-      bundle.verify([&](double share) {
-        progress.update(static_cast<std::uint64_t>(share * static_cast<double>(member.bytes)),
-                        member.bytes);
-      });
+      verify_bundle(bundle);
       if (member.role == store::model_role) {
         model::verify_images(bundle);
       }

@@ -4,10 +4,11 @@
 #include <string>
 
 #include "base/error.h"
+#include "cli/deployment_description.h"
 #include "cli/output.h"
-#include "cli/store_options.h"
 #include "cli/verbs.h"
 #include "formats/signature.h"
+#include "store/store.h"
 
 namespace crayon::cli {
 namespace {

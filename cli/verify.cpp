@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 #include "cli/verbs.h"
+#include "cli/verify_bundle.h"
 #include "formats/bundle.h"
 #include "formats/signature.h"
 #include "runtime/model/image.h"
@@ -36,14 +36,6 @@ void check_signature(const formats::Bundle& bundle, const std::vector<std::strin
   }
 }
 
-void verify_bytes(const formats::Bundle& bundle) {
-  Progress progress("verifying", "B");
-  const double bytes = static_cast<double>(bundle.file_size());
-  bundle.verify([&](double share) {
-    progress.update(static_cast<std::uint64_t>(share * bytes), bundle.file_size());
-  });
-}
-
 std::string signature_text(const formats::Bundle& bundle, bool checked) {
   return fmt::format("release {}, signed by {}{}", bundle.release(),
                      formats::to_hex(*bundle.signer()),
@@ -55,7 +47,7 @@ Exit verify(const Options& options, const Common& common) {
   if (!options.keys.empty()) {
     check_signature(bundle, options.keys);
   }
-  verify_bytes(bundle);
+  verify_bundle(bundle);
   Json images = Json::array();
   if (bundle.info().kind == formats::BundleKind::model) {
     for (const std::filesystem::path& image : model::verify_images(bundle)) {

@@ -155,9 +155,12 @@ Deployment Store::install(const Request& request, const NeedsOf& needs_of,
   const Installation installation(request, now, trusted, active());
   const std::vector<std::uint64_t> there = numbers();
   const std::uint64_t newest = std::max(there.empty() ? 0 : there.back(), now.active);
-  if (!there.empty() && deployment(there.back()).has_content_of(installation.content())) {
-    installation.remove_sources();
-    return deployment(there.back());
+  if (!there.empty()) {
+    const Deployment last = deployment(there.back());
+    if (last.has_content_of(installation.content())) {
+      installation.remove_sources();
+      return last;
+    }
   }
   installation.check_room(root_, needs_of);
   const std::uint64_t number = newest + 1;

@@ -56,7 +56,7 @@ TextFile::TextFile(const std::filesystem::path& path, std::uint64_t limit, std::
   if (!content.starts_with(std::string(format) + "\n")) {
     throw Error(Code::malformed,
                 fmt::format("{} does not begin with \"{}\"", path.string(), format),
-                "it was damaged, or is another file, or of another version of crayon");
+                "name another file, or make it again with this version of crayon");
   }
   if (!last.empty()) {
     fail(last, "there");
@@ -101,8 +101,9 @@ void TextFile::hex(const Record& record, std::size_t value, MutableByteSpan byte
 }
 
 void TextFile::fail(std::string_view field, std::string_view expected) const {
-  throw Error(Code::malformed, fmt::format("{}: \"{}\" is not {}", path_.string(), field, expected),
-              "it was damaged, or written by another version of crayon");
+  throw Error(
+      Code::malformed, fmt::format("{}: \"{}\" is not {}", path_.string(), field, expected),
+      "make it again with this version of crayon: it was damaged, or another version wrote it");
 }
 
 }  // namespace crayon::store

@@ -1,20 +1,14 @@
 #pragma once
 
-#include <optional>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "cli/engine.h"
 #include "cli/options.h"
-#include "cli/output.h"
 #include "store/store.h"
 
 namespace crayon::cli {
-
-// What the verbs that change or show a store share.
-
-inline constexpr const char* default_root = "/var/lib/crayon";
-/// --root.
-void add_root_option(Command& command, std::string& root);
 
 /// How a deployment is tried before it may answer.
 struct HealthOptions {
@@ -33,12 +27,5 @@ store::HealthCheck health_check(const HealthOptions& options);
 /// since `started`.
 std::vector<formats::Token> golden_tokens(const Engine& engine, const std::string& prompt,
                                           std::size_t count, double started, double seconds);
-
-/// {"role","id","release","signer","bytes"}
-Json member_json(const store::Member& member);
-/// {"deployment","bundles","golden"}
-Json deployment_json(const store::Deployment& deployment);
-/// A line for each bundle, on standard output.
-void print_members(const store::Deployment& deployment);
 
 }  // namespace crayon::cli

@@ -1,14 +1,10 @@
-#include "cli/store_options.h"
+#include "cli/deployment_description.h"
 
 #include <fmt/format.h>
 
 namespace crayon::cli {
 
-void add_root_option(Command& command, std::string& root) {
-  command.add_option("--root", root, "The folder of installed bundles")
-      .value_name("DIR")
-      .show_default();
-}
+namespace {
 
 Json member_json(const store::Member& member) {
   return {{"role", member.role},
@@ -16,6 +12,14 @@ Json member_json(const store::Member& member) {
           {"release", member.release},
           {"signer", member.signer ? Json(formats::to_hex(*member.signer)) : Json()},
           {"bytes", member.bytes}};
+}
+
+}  // namespace
+
+void add_root_option(Command& command, std::string& root) {
+  command.add_option("--root", root, "The folder of installed bundles")
+      .value_name("DIR")
+      .show_default();
 }
 
 Json deployment_json(const store::Deployment& deployment) {
@@ -36,6 +40,18 @@ void print_members(const store::Deployment& deployment) {
                       member.signer ? fmt::format("release {}, signed by {}", member.release,
                                                   formats::to_hex(*member.signer))
                                     : "not signed"));
+  }
+}
+
+void show_deployment(const store::Deployment& deployment, bool active, const std::string& what,
+                     const Common& common) {
+  if (common.json) {
+    Json out = deployment_json(deployment);
+    out["active"] = active;
+    print_json(out);
+  } else {
+    print(fmt::format("deployment {}: {}\n", deployment.number, what));
+    print_members(deployment);
   }
 }
 
