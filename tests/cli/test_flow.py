@@ -250,7 +250,7 @@ class Output(support.Case):
 
     def test_a_bar_is_drawn_on_a_terminal_and_wiped(self):
         shown = self.on_terminal("verify", self.tiny)
-        self.assertRegex(shown, r"verifying \[.*\] +[0-9]+ %  .*B/s")
+        self.assertRegex(shown, r"verifying " + self.tiny + r" \[.*\] +[0-9]+ %  .*B/s")
         self.assertIn("\x1b[32m", shown)
         self.assertRegex(shown, r"\r\x1b\[K" + self.tiny + ": ok")
         self.assertNotIn("\x1b[32m", self.on_terminal("verify", self.tiny, NO_COLOR="1"))
