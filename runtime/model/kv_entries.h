@@ -42,6 +42,12 @@ class KvEntries {
   /// Every head of every layer has kept `count` entries: the session is at that position.
   void finish(std::uint32_t count);
 
+  /// What is added to the scores of a head's keys, position by position: empty when no key of the
+  /// session has a weight.
+  std::span<const float> log_weights(std::uint32_t layer, std::uint32_t kv_head) const;
+  /// The same to write, zeros where nothing has been: of position 0 and on.
+  std::span<float> weigh(std::uint32_t layer, std::uint32_t kv_head);
+
   KvDtype dtype() const { return cache_.dtype(); }
   /// Whether the tokens of the layer see so many last positions and no more.
   std::uint32_t window(std::uint32_t layer) const { return cache_.window(layer); }

@@ -45,6 +45,15 @@ std::unique_ptr<Model> Model::load(const formats::Bundle& bundle, const kernels:
   return model;
 }
 
+Model::Towers Model::load_towers(const formats::Bundle& bundle, const kernels::KernelSet& kernels,
+                                 ThreadPool& pool) {
+  TowerWeights weights = load_tower_weights(bundle, Compute{&kernels, &pool});
+  Towers towers{std::unique_ptr<Model>(new Model), std::unique_ptr<Model>(new Model)};
+  towers.text->weights_ = std::move(weights.text);
+  towers.image->weights_ = std::move(weights.image);
+  return towers;
+}
+
 const formats::ModelConfig& Model::config() const {
   return weights_->config;
 }
@@ -58,7 +67,7 @@ const kernels::KernelSet& Model::kernels() const {
 }
 
 bool Model::uses_image() const {
-  return weights_->memory.is_image();
+  return weights_->memory->is_image();
 }
 
 KvDtype Model::default_kv() const {
