@@ -18,7 +18,7 @@ struct PixelScale {
 /// text side's, and lie near those of the texts that describe the image.
 struct ImageTower {
   ModelConfig config;
-  PixelScale pixels;
+  PixelScale pixels = {};
   /// Factor of cosines before a softmax over texts or images ("temperature"), exponentiated.
   float logit_scale = 100.0f;
   bool operator==(const ImageTower&) const = default;

@@ -90,6 +90,12 @@ MemoryEstimate Model::estimate(const formats::BundleInfo& info, const kernels::K
   return estimate;
 }
 
+std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv) {
+  const std::uint64_t scratch = checked_add(ScratchSizes(config, context).bytes(),
+                                            Rotation::bytes(config, context), "scratch");
+  return checked_add(KvCache::bytes(config, context, kv), scratch, "session");
+}
+
 void Model::forward(Session& session, std::span<const Token> tokens, Logits wanted,
                     std::span<float> logits) const {
   check_continuation(session, tokens, *weights_);

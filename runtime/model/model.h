@@ -92,6 +92,9 @@ class Model {
   std::unique_ptr<Weights> weights_;
 };
 
+/// Bytes of a session: its KV cache and scratch.
+std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv);
+
 /// Sees what a projection of a layer is about to read: inputs [tokens][inputs of the projection].
 using ProjectionWatcher = std::function<void(std::uint32_t layer, formats::Projection which,
                                              std::span<const float> inputs)>;

@@ -64,6 +64,10 @@ namespace {
 
 /// Of all that the bundle holds.
 std::vector<ExpectedTensor> all_expected(const formats::BundleInfo& info) {
+  if (info.kind == formats::BundleKind::gallery) {
+    return {{std::string(formats::embeddings), info.tensors.front().shape,
+             formats::TensorRole::projection}};
+  }
   if (info.kind != formats::BundleKind::encoder) {
     return formats::expected_tensors(model_config(info));
   }

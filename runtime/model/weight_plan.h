@@ -26,7 +26,7 @@ class WeightPlan {
  public:
   /// Throws missing_tensor; bad_shape unless each tensor has the shape that the configuration asks
   /// for; unsupported for vectors that are not f32; over_limit for rows that are too long for sums
-  /// in int32; bad_argument when the bundle holds neither model nor encoder.
+  /// in int32; bad_argument when the bundle holds nothing that is packed.
   WeightPlan(const formats::BundleInfo& info, const kernels::Layout& layout);
 
   std::uint64_t bytes() const { return bytes_; }
