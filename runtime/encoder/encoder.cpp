@@ -61,7 +61,8 @@ std::uint32_t Encoder::text_layers() const {
   return towers_.text->config().layers;
 }
 
-std::vector<float> Encoder::embed_text(std::span<const Token> tokens, const TextWeights& weights) {
+std::vector<float> Encoder::embed_text(std::span<const Token> tokens,
+                                       const model::Emphasis& emphasis) {
   const std::uint32_t most = towers_.text->config().max_context;
   if (tokens.empty()) {
     throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
@@ -72,8 +73,7 @@ std::vector<float> Encoder::embed_text(std::span<const Token> tokens, const Text
         fmt::format("a text of {} tokens, of which the encoder takes {}", tokens.size(), most),
         "shorten the text");
   }
-  return normalised(model::encode_tokens(*towers_.text, *text_session_, tokens, weights.weights,
-                                         weights.first_layer));
+  return normalised(model::encode_tokens(*towers_.text, *text_session_, tokens, emphasis));
 }
 
 std::vector<float> Encoder::embed_image(std::span<const float> pixels) {

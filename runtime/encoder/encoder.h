@@ -12,12 +12,6 @@ namespace crayon::encoder {
 
 using formats::Token;
 
-/// What a text's tokens weigh (runtime/emphasis/); without weights each weighs 1.
-struct TextWeights {
-  std::span<const float> weights = {};  ///< [tokens], or empty
-  std::uint32_t first_layer = 0;        ///< in the layers from this one on
-};
-
 /// A dual encoder (Radford et al. 2021): texts and images become vectors of length 1 whose cosine
 /// says how well they go together. Not for two threads at once.
 class Encoder {
@@ -40,7 +34,8 @@ class Encoder {
   /// tokens [1 to max_context], as the tokenizer gives them with its start and end. Returns [dim].
   /// Throws context_full for more, bad_argument for none, for ids out of range and for weights that
   /// are negative or not finite.
-  std::vector<float> embed_text(std::span<const Token> tokens, const TextWeights& weights = {});
+  std::vector<float> embed_text(std::span<const Token> tokens,
+                                const model::Emphasis& emphasis = {});
   /// pixels [3][image_size][image_size], scaled (formats/pictures/). Returns [dim].
   std::vector<float> embed_image(std::span<const float> pixels);
 

@@ -99,7 +99,7 @@ void KvCache::rewind(std::uint32_t position) {
   assert(kept(position) == position);
   if (position == 0) {
     oldest_ = 0;
-    weights_.reset();
+    forget_weights();
   } else if (weights_) {
     weights_->reset(position);
   }

@@ -39,6 +39,7 @@ class KvCache {
   /// Gives keys weights, those of later ones, too; nothing that lies here before has one. Allocates
   /// KeyWeights::bytes() the first time.
   KeyWeights& weigh();
+  void forget_weights() { weights_.reset(); }
   /// Null when no key has a weight.
   KeyWeights* weights() const { return weights_.get(); }
 

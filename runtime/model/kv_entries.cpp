@@ -324,6 +324,7 @@ void KvEntries::go_on_at(std::uint32_t position, std::uint32_t oldest) {
   assert(position <= cache_.context());
   state_.rotation.extend(position);
   cache_.replaced(oldest);
+  cache_.forget_weights();
   state_.position = position;
 }
 

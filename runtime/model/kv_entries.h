@@ -66,7 +66,7 @@ class KvEntries {
   /// The same the other way: rows that read_rows() gave, here or elsewhere.
   void write_rows(std::uint32_t layer, std::uint32_t begin, std::uint32_t end, const Rows& rows);
   /// Every layer has been written: the session is at `position`, where layers with a window have
-  /// the entries from `oldest` on.
+  /// the entries from `oldest` on. No key has a weight.
   void go_on_at(std::uint32_t position, std::uint32_t oldest);
 
  private:

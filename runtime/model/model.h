@@ -92,6 +92,17 @@ class Model {
   std::unique_ptr<Weights> weights_;
 };
 
+/// What tokens weigh in attention (Session::weigh()).
+struct Emphasis {
+  std::span<const float> weights = {};  ///< [tokens], 0 or more; empty: each weighs 1
+  std::uint32_t first_layer = 0;        ///< they do so in the layers from this one on
+
+  /// Of some of the tokens.
+  Emphasis part(std::size_t begin, std::size_t count) const {
+    return {weights.empty() ? weights : weights.subspan(begin, count), first_layer};
+  }
+};
+
 /// Bytes of a session: its KV cache and scratch.
 std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv);
 
@@ -122,11 +133,11 @@ class Session {
   void attach(std::span<const WeightedAdapter> adapters);
 
   /// What the next tokens weigh in the attention of all that can see them (Kim et al. 2024, SToRI):
-  /// w exp(q.k) in the place of exp(q.k), in the layers from `first_layer` on. weights [tokens], 0
-  /// or more: 1 changes nothing, to the bit, and 0 makes a token one that nobody sees. Until they
-  /// have run, a rewind or another call takes them back. Throws bad_argument or context_full. Costs
-  /// KeyWeights::bytes() as soon as one is not 1, until all is forgotten.
-  void weigh(std::span<const float> weights, std::uint32_t first_layer = 0);
+  /// w exp(q.k) in the place of exp(q.k). 1 changes nothing, to the bit; a token that weighs 0 is
+  /// seen by nobody. Until they have run, a rewind or another call takes it back. Throws
+  /// bad_argument or context_full. Costs KeyWeights::bytes() as soon as one is not 1, until all is
+  /// forgotten.
+  void weigh(const Emphasis& emphasis);
 
   /// Of the adapters' factors, in all forms that are held.
   std::uint64_t adapter_bytes() const;

@@ -132,7 +132,8 @@ void Session::watch_queries(QueryWatcher watcher) {
   state_->query_watcher = std::move(watcher);
 }
 
-void Session::weigh(std::span<const float> weights, std::uint32_t first_layer) {
+void Session::weigh(const Emphasis& emphasis) {
+  const std::span<const float> weights = emphasis.weights;
   const auto is_weight = [](float weight) { return std::isfinite(weight) && weight >= 0.0f; };
   const auto bad = std::ranges::find_if_not(weights, is_weight);
   if (bad != weights.end()) {
@@ -149,7 +150,7 @@ void Session::weigh(std::span<const float> weights, std::uint32_t first_layer) {
     state_->cache.weights()->reset(position());
   }
   if (std::ranges::any_of(weights, [](float weight) { return weight != 1.0f; })) {
-    state_->cache.weigh().set(position(), weights, first_layer);
+    state_->cache.weigh().set(position(), weights, emphasis.first_layer);
   }
 }
 

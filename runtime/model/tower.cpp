@@ -19,11 +19,10 @@ std::vector<float> output_of(const Model& tower, Session::State& state, std::siz
 }  // namespace
 
 std::vector<float> encode_tokens(const Model& tower, Session& session,
-                                 std::span<const Token> tokens, std::span<const float> weights,
-                                 std::uint32_t first_layer) {
+                                 std::span<const Token> tokens, const Emphasis& emphasis) {
   assert(tower.config().is_encoder() && !tokens.empty());
   session.rewind(0);
-  session.weigh(weights, first_layer);
+  session.weigh(emphasis);
   tower.forward(session, tokens, Logits::none, {});
   const std::size_t last_step = (tokens.size() - 1) % prefill_batch;
   return output_of(tower, session.state(), last_step);

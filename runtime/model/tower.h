@@ -11,11 +11,9 @@ namespace crayon::model {
 // session is one of the tower's, of which nothing is kept from one call to the next.
 
 /// Of a text with all the tokens that the model was trained with, "[EOS]" at the end, which has
-/// seen all others. `weights` [tokens], or empty: what they weigh in the layers from `first_layer`
-/// on (Kim et al. 2024, SToRI). Throws what Session::weigh() and Model::forward() throw.
+/// seen all others. Throws what Session::weigh() and Model::forward() throw.
 std::vector<float> encode_tokens(const Model& tower, Session& session,
-                                 std::span<const Token> tokens, std::span<const float> weights,
-                                 std::uint32_t first_layer);
+                                 std::span<const Token> tokens, const Emphasis& emphasis);
 
 /// Of an image: patches [patches][3][patch_size][patch_size], from left to right and top to bottom,
 /// scaled as the tower was trained with. The class token has seen them all. The session's context

@@ -17,6 +17,7 @@ namespace {
 
 using formats::Dtype;
 using formats::ModelSource;
+using test::code_of;
 
 double cosine(std::span<const float> x, std::span<const double> truth) {
   double product = 0, squares = 0;
@@ -116,23 +117,12 @@ TEST(Encoder, SeesAllPatchesOfALargeImage) {
             0.9999999);
 }
 
-template <typename Action>
-Code code_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_FALSE(error.hint().empty());
-    return error.code();
-  }
-  return Code{};
-}
-
 TEST(Encoder, RefusesWhatItCannotEmbed) {
   const ModelSource source = importers::random_model("tiny-clip", 7);
   Loaded i8(source, Dtype::i8);
   const auto tokens = test::random_tokens(4, source.config.vocab_size, 1);
-  const auto text = [&](std::span<const formats::Token> ids, const TextWeights& weights = {}) {
-    return code_of([&] { (void)i8.encoder.embed_text(ids, weights); });
+  const auto text = [&](std::span<const formats::Token> ids, const model::Emphasis& emphasis = {}) {
+    return code_of([&] { (void)i8.encoder.embed_text(ids, emphasis); });
   };
   EXPECT_EQ(text({}), Code::bad_argument);
   EXPECT_EQ(text(test::random_tokens(78, source.config.vocab_size, 1)), Code::context_full);
