@@ -15,6 +15,7 @@ ALLOWED = {
     "formats": ["base", "kernels"],
     "formats/importers": ["base", "formats"],
     "runtime/tokenizer": ["base", "formats"],
+    "runtime/emphasis": ["base", "formats", "runtime/tokenizer"],
     "runtime/model": ["base", "kernels", "formats"],
     "runtime/context": ["base", "kernels", "formats", "runtime/model"],
     "runtime/bench": ["base", "kernels", "formats", "runtime/model"],
