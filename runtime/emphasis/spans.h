@@ -58,4 +58,8 @@ struct Phrase {
 /// or a product is above max_weight; over_limit for more than max_phrases.
 std::vector<Span> find_phrases(std::string_view text, std::span<const Phrase> phrases);
 
+/// The same of several texts, of which each phrase has to be in one at least: [texts].
+std::vector<std::vector<Span>> find_phrases(std::span<const std::string_view> texts,
+                                            std::span<const Phrase> phrases);
+
 }  // namespace crayon::emphasis

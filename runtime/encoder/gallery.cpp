@@ -16,7 +16,7 @@
 namespace crayon::encoder {
 
 formats::Hash write_gallery(const formats::GalleryInfo& gallery, std::span<const float> embeddings,
-                            const formats::Hash& base, const std::filesystem::path& path) {
+                            const GalleryEncoder& encoder, const std::filesystem::path& path) {
   const std::size_t images = gallery.names.size();
   if (images == 0) {
     throw Error(Code::bad_argument, "a gallery without an image", "name a folder that has images");
@@ -33,8 +33,9 @@ formats::Hash write_gallery(const formats::GalleryInfo& gallery, std::span<const
   writer.write(as_bytes(std::span<const std::int8_t>(numbers)));
   writer.write(as_bytes(std::span<const float>(scales)));
   formats::BundleInfo info;
-  info.provenance = formats::packed_provenance({});
-  info.base = base;
+  info.provenance = formats::packed_provenance(
+      {.source = encoder.path, .source_hash = "", .tool = "", .licence = ""});
+  info.base = encoder.id;
   info.gallery = gallery;
   return writer.finish(std::move(info));
 }

@@ -14,11 +14,17 @@
 
 namespace crayon::encoder {
 
-/// Writes a gallery bundle: embeddings [names][dim] of length 1, as int8 with a scale each, which
-/// belong to the encoder `base`. Returns its id. Throws bad_argument without an image, and what
+/// What a gallery's images were embedded with.
+struct GalleryEncoder {
+  formats::Hash id;
+  std::string path;  ///< noted, to be found again
+};
+
+/// Writes a gallery bundle: embeddings [names][dim] of length 1, as int8 with a scale each. Returns
+/// its id. Throws bad_argument without an image, and what
 /// writing throws.
 formats::Hash write_gallery(const formats::GalleryInfo& gallery, std::span<const float> embeddings,
-                            const formats::Hash& base, const std::filesystem::path& path);
+                            const GalleryEncoder& encoder, const std::filesystem::path& path);
 
 /// An image that was found.
 struct Hit {

@@ -41,7 +41,7 @@ class GalleryOfVectors : public testing::Test {
     for (std::size_t i = 0; i < images; ++i) {
       info_.names.push_back(fmt::format("picture {}.png", i));
     }
-    id_ = write_gallery(info_, embeddings_, base_, path_);
+    id_ = write_gallery(info_, embeddings_, {base_, "clip.crayon"}, path_);
   }
 
   test::TempDir folder_;
@@ -94,9 +94,9 @@ TEST_F(GalleryOfVectors, RefusesWhatDoesNotFit) {
   const formats::Bundle bundle = formats::Bundle::open(path_);
   Gallery gallery(bundle, {&kernels::select(), &pool_});
   EXPECT_THROW(gallery.cosines(std::vector<float>(dim + 1)), Error);
-  EXPECT_THROW(write_gallery({}, {}, base_, folder_.path() / "none.crayon"), Error);
+  EXPECT_THROW(write_gallery({}, {}, {}, folder_.path() / "none.crayon"), Error);
   formats::GalleryInfo unprintable{.folder = "", .names = {"a\nb"}};
-  EXPECT_THROW(write_gallery(unprintable, unit_vectors(1, 3), base_, folder_.path() / "odd.crayon"),
+  EXPECT_THROW(write_gallery(unprintable, unit_vectors(1, 3), {}, folder_.path() / "odd.crayon"),
                Error);
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "odd.crayon"));
 }
