@@ -25,7 +25,7 @@ constexpr std::string_view exif_name = {"Exif\0\0", 6};
 constexpr int most_scans = 100;
 // A block of 8 x 8 has a bit at least, and one component can have a quarter of the blocks' rows,
 // another a quarter of their columns.
-constexpr std::uint64_t most_pixels_of_a_byte = 8 * 8 * 8 * 4;
+constexpr std::uint64_t most_pixels_of_a_byte = std::uint64_t{8} * 8 * 8 * 4;
 
 /// libjpeg's state. It reports an error by its callback error_exit, which must not return: here by
 /// a longjmp into the frame that last called setjmp. Each function here that returns bool is one,

@@ -137,6 +137,26 @@ TEST(Jpeg, RefusesAScanThatEndsTooEarly) {
   EXPECT_EQ(code_of([&] { decode_picture(cut, "test"); }), Code::truncated);
 }
 
+TEST(Jpeg, RefusesScansWithoutEnd) {
+  const Bytes whole = encode_jpeg({.width = 16,
+                                   .height = 16,
+                                   .components = 1,
+                                   .samples = test::noise(16 * 16, 5),
+                                   .progressive = true});
+  constexpr Bytes::value_type start_of_scan[] = {0xff, 0xda};
+  const auto last = std::ranges::find_end(whole, start_of_scan).begin();
+  const auto repeated = [&](int times) {
+    Bytes bytes(whole.begin(), last);
+    for (int i = 0; i < times; ++i) {
+      bytes.insert(bytes.end(), last, whole.end() - 2);
+    }
+    bytes.insert(bytes.end(), whole.end() - 2, whole.end());
+    return bytes;
+  };
+  EXPECT_NO_THROW(decode_picture(repeated(50), "test"));
+  EXPECT_EQ(code_of([&] { decode_picture(repeated(150), "test"); }), Code::over_limit);
+}
+
 TEST(Jpeg, HasLimitsThatComeBeforeMemory) {
   const Bytes whole = small_jpeg(false);
   constexpr Bytes::value_type frame[] = {0xff, 0xc0, 0, 17, 8};  // height and width follow
