@@ -119,6 +119,12 @@ TEST(Jpeg, RefusesColoursOfPrinters) {
   EXPECT_NE(sentence.find("CMYK"), std::string::npos) << sentence;
 }
 
+TEST(Jpeg, RefusesArithmeticCoding) {
+  JpegParts parts = squares({{40}, {80}});
+  parts.arithmetic = true;
+  EXPECT_EQ(code_of([&] { decode_picture(encode_jpeg(parts), "test"); }), Code::unsupported);
+}
+
 TEST(Jpeg, EndsNowhereEarlier) {
   for (const bool progressive : {false, true}) {
     const Bytes whole = small_jpeg(progressive);
