@@ -21,7 +21,7 @@ Picture decode_pnm(ByteSpan bytes);
 /// PNG (ISO/IEC 15948, https://www.w3.org/TR/png-3/), by libpng.
 Picture decode_png(ByteSpan bytes);
 
-/// JPEG (ITU-T T.81) of one or three components, by libjpeg.
+/// JPEG (ITU-T T.81) of one or three components in Huffman codes, by libjpeg.
 Picture decode_jpeg(ByteSpan bytes);
 
 }  // namespace crayon::pictures

@@ -25,7 +25,7 @@ constexpr std::string_view exif_name = {"Exif\0\0", 6};
 constexpr int most_scans = 100;
 // A block of 8 x 8 has a bit at least, and one component can have a quarter of the blocks' rows,
 // another a quarter of their columns.
-constexpr std::uint64_t most_pixels_of_a_byte = 8 * 8 * 8 * 4;
+constexpr std::uint64_t most_pixels_of_a_byte = std::uint64_t{8} * 8 * 8 * 4;
 
 /// libjpeg's state. It reports an error by its callback error_exit, which must not return: here by
 /// a longjmp into the frame that last called setjmp. Each function here that returns bool is one,
@@ -42,7 +42,7 @@ class JpegReader {
  private:
   bool read_header();
   bool read_pixels(std::uint8_t* rgb);
-  void check_colours() const;
+  void check_kind() const;
   void require_data() const;
   Orientation orientation() const;
   [[noreturn]] void fail() const;
@@ -169,7 +169,11 @@ bool JpegReader::read_pixels(std::uint8_t* rgb) {
   return true;
 }
 
-void JpegReader::check_colours() const {
+void JpegReader::check_kind() const {
+  if (jpeg_.arith_code) {  // where data that end too early look like data that go on
+    throw Error(Code::unsupported, "JPEG: it is coded arithmetically",
+                "convert it to a baseline JPEG");
+  }
   const J_COLOR_SPACE colours = jpeg_.jpeg_color_space;
   if (colours != JCS_GRAYSCALE && colours != JCS_YCbCr && colours != JCS_RGB) {
     const bool cmyk = colours == JCS_CMYK || colours == JCS_YCCK;
@@ -184,7 +188,7 @@ void JpegReader::check_colours() const {
 /// memory for a large picture.
 void JpegReader::require_data() const {
   const std::uint64_t pixels = std::uint64_t{jpeg_.image_width} * jpeg_.image_height;
-  if (pixels / most_pixels_of_a_byte > bytes_.size() && !jpeg_.arith_code) {
+  if (pixels / most_pixels_of_a_byte > bytes_.size()) {
     throw Error(Code::truncated,
                 fmt::format("JPEG: {} bytes cannot hold {} pixels", bytes_.size(), pixels),
                 "copy or download the file again");
@@ -207,7 +211,7 @@ Picture JpegReader::read() {
     fail();
   }
   check_size(jpeg_.image_width, jpeg_.image_height);
-  check_colours();
+  check_kind();
   require_data();
   const Orientation turned = orientation();
   Picture picture = make_picture(jpeg_.image_width, jpeg_.image_height);

@@ -70,6 +70,7 @@ Bytes encode_jpeg(const JpegParts& parts) {
   if (parts.progressive) {
     jpeg_simple_progression(&jpeg);
   }
+  jpeg.arith_code = parts.arithmetic;
   jpeg_start_compress(&jpeg, TRUE);
   if (!parts.exif.empty()) {
     Bytes marker = {'E', 'x', 'i', 'f', 0, 0};

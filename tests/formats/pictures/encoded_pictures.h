@@ -29,6 +29,7 @@ struct JpegParts {
   int components = 3;  ///< 1 grey, 3 RGB, which is stored as YCbCr, 4 CMYK
   Bytes samples;       ///< [height][width][components]
   bool progressive = false;
+  bool arithmetic = false;
   Bytes exif = {};
 };
 

@@ -119,6 +119,12 @@ TEST(Jpeg, RefusesColoursOfPrinters) {
   EXPECT_NE(sentence.find("CMYK"), std::string::npos) << sentence;
 }
 
+TEST(Jpeg, RefusesArithmeticCoding) {
+  JpegParts parts = squares({{40}, {80}});
+  parts.arithmetic = true;
+  EXPECT_EQ(code_of([&] { decode_picture(encode_jpeg(parts), "test"); }), Code::unsupported);
+}
+
 TEST(Jpeg, EndsNowhereEarlier) {
   for (const bool progressive : {false, true}) {
     const Bytes whole = small_jpeg(progressive);
@@ -135,6 +141,26 @@ TEST(Jpeg, RefusesAScanThatEndsTooEarly) {
   Bytes cut(whole.begin(), whole.end() - 200);
   cut.insert(cut.end(), {0xff, 0xd9});
   EXPECT_EQ(code_of([&] { decode_picture(cut, "test"); }), Code::truncated);
+}
+
+TEST(Jpeg, RefusesScansWithoutEnd) {
+  const Bytes whole = encode_jpeg({.width = 16,
+                                   .height = 16,
+                                   .components = 1,
+                                   .samples = test::noise(16 * 16, 5),
+                                   .progressive = true});
+  constexpr Bytes::value_type start_of_scan[] = {0xff, 0xda};
+  const auto last = std::ranges::find_end(whole, start_of_scan).begin();
+  const auto repeated = [&](int times) {
+    Bytes bytes(whole.begin(), last);
+    for (int i = 0; i < times; ++i) {
+      bytes.insert(bytes.end(), last, whole.end() - 2);
+    }
+    bytes.insert(bytes.end(), whole.end() - 2, whole.end());
+    return bytes;
+  };
+  EXPECT_NO_THROW(decode_picture(repeated(50), "test"));
+  EXPECT_EQ(code_of([&] { decode_picture(repeated(150), "test"); }), Code::over_limit);
 }
 
 TEST(Jpeg, HasLimitsThatComeBeforeMemory) {
