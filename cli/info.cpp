@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "cli/encoder/description.h"
 #include "cli/engine.h"
 #include "cli/model_description.h"
 #include "cli/output.h"
@@ -76,6 +78,11 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
   }
   if (info.config) {
     out["config"] = config_json(*info.config);
+    out["image"] = image_state_of(bundle);
+  }
+  if (info.image) {
+    out["encoder"] = encoder_json(info);
+  } else if (info.config) {
     const SessionMemory memory = memory_of(info, options.session);
     out["memory"] = {{"context", memory.context},
                      {"kv", kv_name(memory.kv)},
@@ -83,7 +90,9 @@ void print_as_json(const formats::Bundle& bundle, const Options& options) {
                      {"kv_cache_bytes", memory.estimate.kv_cache},
                      {"scratch_bytes", memory.estimate.scratch},
                      {"total_bytes", memory.estimate.total()}};
-    out["image"] = image_state_of(bundle);
+  }
+  if (info.gallery) {
+    out["gallery"] = gallery_json(*info.gallery);
   }
   if (info.tokenizer) {
     out["tokenizer"] = {{"kind", tokenizer_name(info.tokenizer->kind)},
@@ -131,21 +140,27 @@ void print_model(const formats::BundleInfo& info, const Options& options) {
     row("decoder", differences);
   }
   row("positions", positions_text(config));
-  if (info.tokenizer) {
-    row("tokenizer",
-        fmt::format("{}, {} tokens, chat format {}", tokenizer_name(info.tokenizer->kind),
-                    info.tokenizer->pieces.size(), info.tokenizer->chat_format.name));
-    if (!info.tokenizer->chat_format.note.empty()) {
-      row("", fmt::format("the model's own chat template is not followed: {}",
-                          info.tokenizer->chat_format.note));
-    }
-  }
   const SessionMemory memory = memory_of(info, options.session);
   row("memory",
       fmt::format("{}: weights {}, KV cache {} ({}, {} positions), scratch {}",
                   bytes_text(memory.estimate.total()), bytes_text(memory.estimate.weights),
                   bytes_text(memory.estimate.kv_cache), kv_name(memory.kv), memory.context,
                   bytes_text(memory.estimate.scratch)));
+}
+
+void print_tokenizer(const formats::TokenizerData& tokenizer) {
+  row("tokenizer", fmt::format("{}, {} tokens, chat format {}", tokenizer_name(tokenizer.kind),
+                               tokenizer.pieces.size(), tokenizer.chat_format.name));
+  if (!tokenizer.chat_format.note.empty()) {
+    row("", fmt::format("the model's own chat template is not followed: {}",
+                        tokenizer.chat_format.note));
+  }
+}
+
+void print_rows(const std::vector<DescriptionRow>& rows) {
+  for (const auto& [name, value] : rows) {
+    row(name, value);
+  }
 }
 
 /// How many tensors of each type there are: "37 i8, 11 f32".
@@ -180,8 +195,18 @@ void print_as_text(const formats::Bundle& bundle, const Options& options) {
   if (!info.provenance.licence.empty()) {
     row("licence", info.provenance.licence);
   }
-  if (info.config) {
+  if (info.image) {
+    print_rows(encoder_rows(info));
+  } else if (info.config) {
     print_model(info, options);
+  }
+  if (info.tokenizer) {
+    print_tokenizer(*info.tokenizer);
+  }
+  if (info.gallery) {
+    print_rows(gallery_rows(*info.gallery));
+  }
+  if (info.config) {
     row("image", image_state_of(bundle));
   }
   if (info.base) {
@@ -231,8 +256,7 @@ Exit show_info(const Options& options, const Common& common) {
 
 Action declare_info(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
-  command.add_option("BUNDLE", options->bundle, "A model, adapter, pool or state bundle")
-      .required();
+  command.add_option("BUNDLE", options->bundle, "A bundle of any kind").required();
   command.add_flag("--tensors", options->list_tensors, "List every tensor with its shape");
   add_session_options(command, options->session);
   return [options, &common] { return show_info(*options, common); };

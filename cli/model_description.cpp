@@ -33,7 +33,17 @@ bool has_rope(const ModelConfig& config) {
 }
 
 const char* activation_name(formats::Activation activation) {
-  return activation == formats::Activation::silu ? "silu" : "gelu_tanh";
+  switch (activation) {
+    case formats::Activation::silu:
+      return "silu";
+    case formats::Activation::gelu_tanh:
+      return "gelu_tanh";
+    case formats::Activation::gelu_quick:
+      return "gelu_quick";
+    case formats::Activation::gelu_erf:
+      return "gelu_erf";
+  }
+  return "";
 }
 
 std::vector<std::string_view> biased(const ModelConfig& config) {
@@ -78,6 +88,7 @@ Json config_json(const ModelConfig& config) {
                {"windowed", config.windowed},
                {"unrotated", config.unrotated},
                {"positions", has_rope(config) ? "rope" : "learned"},
+               {"causal", config.causal},
                {"smoothed", config.smoothed},
                {"static_ranges", config.static_ranges}};
   if (has_rope(config)) {
@@ -117,6 +128,9 @@ std::string differences_text(const ModelConfig& config) {
   add(config.post_norms, "norms behind the blocks");
   add(config.qk_norm, "norms of queries and keys");
   add(config.activation == formats::Activation::gelu_tanh, "GELU");
+  add(config.activation == formats::Activation::gelu_quick, "quick GELU");
+  add(config.activation == formats::Activation::gelu_erf, "exact GELU");
+  add(!config.causal, "every position sees all");
   add(!config.gated, "MLP without gate");
   add(config.biases != 0, fmt::format("biases on {}", fmt::join(biased(config), " ")));
   add(config.attention_softcap != 0 || config.logit_softcap != 0, "soft caps");

@@ -31,10 +31,9 @@ std::vector<float> EncoderEngine::embed_text(const emphasis::EmphasisedText& tex
 }
 
 std::vector<float> EncoderEngine::embed_image(const std::filesystem::path& path) {
-  const formats::PixelScale& scale = encoder_.pixel_scale();
-  return encoder_.embed_image(pictures::normalise(
-      pictures::read_picture(path),
-      {.size = encoder_.image_size(), .mean = scale.mean, .deviation = scale.deviation}));
+  return encoder_.embed_image(
+      pictures::normalise(pictures::read_picture(path),
+                          {.size = encoder_.image_size(), .scale = encoder_.pixel_scale()}));
 }
 
 }  // namespace crayon::cli

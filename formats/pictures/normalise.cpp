@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -17,8 +18,8 @@ void check(const Preprocessing& wanted) {
                 fmt::format("an image size of {}, not in 1..{}", wanted.size, largest_input));
   }
   for (std::size_t channel = 0; channel < 3; ++channel) {
-    const float mean = wanted.mean[channel];
-    const float deviation = wanted.deviation[channel];
+    const float mean = wanted.scale.mean[channel];
+    const float deviation = wanted.scale.deviation[channel];
     if (!std::isfinite(mean) || !std::isfinite(deviation) || deviation <= 0) {
       throw Error(Code::bad_argument,
                   fmt::format("a mean of {} and a deviation of {} for channel {}", mean, deviation,
@@ -46,8 +47,8 @@ std::vector<float> normalise(const Picture& picture, const Preprocessing& wanted
   for (std::size_t channel = 0; channel < 3; ++channel) {
     std::array<float, 256> of_sample;
     for (std::size_t sample = 0; sample < of_sample.size(); ++sample) {
-      of_sample[sample] =
-          (static_cast<float>(sample) / 255.0f - wanted.mean[channel]) / wanted.deviation[channel];
+      of_sample[sample] = (static_cast<float>(sample) / 255.0f - wanted.scale.mean[channel]) /
+                          wanted.scale.deviation[channel];
     }
     for (std::size_t i = 0; i < pixels; ++i) {
       values[channel * pixels + i] = of_sample[square.rgb[3 * i + channel]];

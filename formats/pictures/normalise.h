@@ -1,20 +1,17 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "formats/image_tower.h"
 #include "formats/pictures/picture.h"
 
 namespace crayon::pictures {
 
-/// What an image encoder expects of its input. The defaults are those of CLIP ViT-B and ViT-L
-/// (A. Radford et al., Learning Transferable Visual Models From Natural Language Supervision, 2021;
-/// the published code and models). Mean and deviation are of samples in 0..1: red, green, blue.
+/// What an image encoder expects of its input.
 struct Preprocessing {
   std::uint32_t size = 224;  ///< pixels of width and of height
-  std::array<float, 3> mean = {0.48145466f, 0.4578275f, 0.40821073f};
-  std::array<float, 3> deviation = {0.26862954f, 0.26130258f, 0.27577711f};
+  formats::PixelScale scale = {};
 };
 
 constexpr std::uint32_t largest_input = 4096;  ///< of Preprocessing::size

@@ -34,13 +34,19 @@ std::vector<float> normalised(std::vector<float> vector) {
 Encoder::Encoder(const formats::Bundle& bundle, const kernels::KernelSet& kernels, ThreadPool& pool)
     : image_(model::image_tower(bundle.info())),
       towers_(model::Model::load_towers(bundle, kernels, pool)),
-      memory_(model::weight_bytes(bundle.info(), kernels.layout)),
       text_session_(session_of(*towers_.text)),
-      image_session_(session_of(*towers_.image)) {
-  for (const model::Model* tower : {towers_.text.get(), towers_.image.get()}) {
-    memory_ +=
-        model::session_bytes(tower->config(), tower->config().max_context, tower->default_kv());
-  }
+      image_session_(session_of(*towers_.image)) {}
+
+model::MemoryEstimate Encoder::estimate(const formats::BundleInfo& info,
+                                        const kernels::KernelSet& kernels) {
+  const formats::ModelConfig& image = model::image_tower(info).config;
+  const model::KvDtype kv = model::default_kv(info);
+  model::MemoryEstimate sum = model::session_memory(*info.config, info.config->max_context, kv);
+  const model::MemoryEstimate more = model::session_memory(image, image.max_context, kv);
+  sum.kv_cache += more.kv_cache;
+  sum.scratch += more.scratch;
+  sum.weights = model::weight_bytes(info, kernels.layout);
+  return sum;
 }
 
 Encoder::~Encoder() = default;

@@ -21,6 +21,10 @@ class Encoder {
   Encoder(const formats::Bundle& bundle, const kernels::KernelSet& kernels, ThreadPool& pool);
   ~Encoder();
 
+  /// Bytes of weights, KV caches and scratch that it will take. Throws as the constructor.
+  static model::MemoryEstimate estimate(const formats::BundleInfo& info,
+                                        const kernels::KernelSet& kernels);
+
   const formats::Hash& id() const;   ///< of the bundle
   std::uint32_t dim() const;         ///< of embeddings
   std::uint32_t image_size() const;  ///< pixels of a side
@@ -28,8 +32,6 @@ class Encoder {
   const formats::PixelScale& pixel_scale() const { return image_.pixels; }
   /// Factor of cosines in front of a softmax over texts or images.
   float logit_scale() const { return image_.logit_scale; }
-  /// Of weights, KV caches and scratch, in bytes.
-  std::uint64_t memory() const { return memory_; }
 
   /// tokens [1 to max_context], as the tokenizer gives them with its start and end. Returns [dim].
   /// Throws context_full for more, bad_argument for none, for ids out of range and for weights that
@@ -42,7 +44,6 @@ class Encoder {
  private:
   formats::ImageTower image_;
   model::Model::Towers towers_;
-  std::uint64_t memory_;
   std::unique_ptr<model::Session> text_session_;
   std::unique_ptr<model::Session> image_session_;
 };

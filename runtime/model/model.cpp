@@ -82,18 +82,25 @@ KvDtype Model::default_kv() const {
 MemoryEstimate Model::estimate(const formats::BundleInfo& info, const kernels::KernelSet& kernels,
                                std::uint32_t context, KvDtype kv) {
   const formats::ModelConfig& config = model_config(info);
-  MemoryEstimate estimate;
+  MemoryEstimate estimate = session_memory(config, context, kv);
   estimate.weights = weight_bytes(info, kernels.layout);
+  return estimate;
+}
+
+MemoryEstimate session_memory(const formats::ModelConfig& config, std::uint32_t context,
+                              KvDtype kv) {
+  MemoryEstimate estimate;
   estimate.kv_cache = KvCache::bytes(config, context, kv);
   estimate.scratch = checked_add(ScratchSizes(config, context).bytes(),
                                  Rotation::bytes(config, context), "scratch");
   return estimate;
 }
 
-std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv) {
-  const std::uint64_t scratch = checked_add(ScratchSizes(config, context).bytes(),
-                                            Rotation::bytes(config, context), "scratch");
-  return checked_add(KvCache::bytes(config, context, kv), scratch, "session");
+KvDtype default_kv(const formats::BundleInfo& info) {
+  const std::string first = formats::projection(0, formats::Projection::q);
+  const auto found = std::ranges::find(info.tensors, first, &formats::TensorEntry::name);
+  const bool is_f32 = found != info.tensors.end() && found->dtype == formats::Dtype::f32;
+  return is_f32 ? KvDtype::f32 : KvDtype::f16;
 }
 
 void Model::forward(Session& session, std::span<const Token> tokens, Logits wanted,

@@ -45,6 +45,8 @@ class Model {
   /// Maps the image of `bundle` that `crayon activate` left, if it fits, else decodes the frames
   /// into the layout of `kernels`. Throws bad_argument when it is not a model bundle. `kernels` and
   /// `pool` must outlive the model.
+  static std::unique_ptr<Model> load(const formats::Bundle& bundle,
+                                     const kernels::KernelSet& kernels, ThreadPool& pool);
   /// The towers of an encoder's bundle; those functions that give logits are not for them. Throws
   /// bad_argument for another kind, and what load() throws.
   struct Towers {
@@ -53,8 +55,6 @@ class Model {
   };
   static Towers load_towers(const formats::Bundle& bundle, const kernels::KernelSet& kernels,
                             ThreadPool& pool);
-  static std::unique_ptr<Model> load(const formats::Bundle& bundle,
-                                     const kernels::KernelSet& kernels, ThreadPool& pool);
   ~Model();
 
   const formats::ModelConfig& config() const;
@@ -103,8 +103,12 @@ struct Emphasis {
   }
 };
 
-/// Bytes of a session: its KV cache and scratch.
-std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv);
+/// What a session takes besides weights: KV cache and scratch.
+MemoryEstimate session_memory(const formats::ModelConfig& config, std::uint32_t context,
+                              KvDtype kv);
+
+/// What Model::default_kv() will be.
+KvDtype default_kv(const formats::BundleInfo& info);
 
 /// Sees what a projection of a layer is about to read: inputs [tokens][inputs of the projection].
 using ProjectionWatcher = std::function<void(std::uint32_t layer, formats::Projection which,

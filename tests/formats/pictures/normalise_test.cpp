@@ -11,7 +11,7 @@ namespace {
 
 using test::code_of;
 
-constexpr Preprocessing plain = {.size = 2, .mean = {0, 0, 0}, .deviation = {1, 1, 1}};
+constexpr Preprocessing plain = {.size = 2, .scale = {{0, 0, 0}, {1, 1, 1}}};
 
 /// A picture whose red is the column and whose green is the row.
 Picture coordinates(std::uint32_t width, std::uint32_t height) {
@@ -33,7 +33,7 @@ TEST(Normalise, PutsChannelsFirst) {
 }
 
 TEST(Normalise, CentresAndScalesEachChannel) {
-  const Preprocessing wanted = {.size = 1, .mean = {0.25f, 0.5f, 1}, .deviation = {0.5f, 2, 0.25f}};
+  const Preprocessing wanted = {.size = 1, .scale = {{0.25f, 0.5f, 1}, {0.5f, 2, 0.25f}}};
   EXPECT_EQ(normalise({1, 1, {255, 255, 0}}, wanted), (std::vector<float>{1.5f, 0.25f, -4}));
 }
 
@@ -59,14 +59,14 @@ TEST(Normalise, KeepsTheMiddle) {
 TEST(Normalise, TakesPicturesFarFromSquare) {
   const Picture line = {largest_side, 1,
                         std::vector<std::uint8_t>(std::size_t{3} * largest_side, 255)};
-  const Preprocessing wanted = {.size = 3, .mean = {0, 0, 0}, .deviation = {1, 1, 1}};
+  const Preprocessing wanted = {.size = 3, .scale = {{0, 0, 0}, {1, 1, 1}}};
   EXPECT_EQ(normalise(line, wanted), std::vector<float>(27, 1.0f));
   EXPECT_EQ(normalise({1, largest_side, line.rgb}, wanted), std::vector<float>(27, 1.0f));
 }
 
 TEST(Normalise, RefusesWhatGivesNoNumbers) {
   const auto code_of_wanted = [](std::uint32_t size, float mean, float deviation) {
-    const Preprocessing wanted = {size, {0, mean, 0}, {1, 1, deviation}};
+    const Preprocessing wanted = {size, {{0, mean, 0}, {1, 1, deviation}}};
     return code_of([&] { normalise(coordinates(2, 2), wanted); });
   };
   EXPECT_EQ(code_of_wanted(0, 0, 1), Code::bad_argument);
