@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli/emphasis_options.h"
 #include "cli/engine.h"
 #include "cli/hybrid_report.h"
 #include "cli/output.h"
@@ -27,6 +28,7 @@ struct Options {
   SessionOptions session;
   DistillOptions distill;
   std::string state;
+  EmphasisOptions emphasis;
 };
 
 /// A session for each answer: of just the right length, or a pot, which may hold a text already.
@@ -53,6 +55,19 @@ std::vector<generation::Turn> turns_of(const Options& options, bool continues) {
   }
   turns.push_back({"user", continues ? "\n" + options.question : options.question});
   return turns;
+}
+
+/// Takes the weights of words out of the question.
+void read_emphasis(const Options& options, std::vector<generation::Turn>& turns,
+                   hybrid::AskOptions& ask) {
+  if (options.emphasis.any()) {
+    const emphasis::EmphasisedText question = read_emphasis(turns.back().content, options.emphasis);
+    turns.back().content = question.text;
+    for (const emphasis::Span& span : question.spans) {
+      ask.emphasis.push_back({turns.size() - 1, span});
+    }
+    ask.emphasis_first_layer = options.emphasis.first_layer;
+  }
 }
 
 void check_start(const Options& options) {
@@ -86,7 +101,8 @@ Exit ask(const Options& options, const Common& common) {
   ask_options.continues = start.is_state();
   const hybrid::Assistant assistant(make_generator(start, session, engine), engine.adapters(),
                                     options.hybrid.remote, to_policy(options.hybrid, engine));
-  const std::vector<generation::Turn> turns = turns_of(options, start.is_state());
+  std::vector<generation::Turn> turns = turns_of(options, start.is_state());
+  read_emphasis(options, turns, ask_options);
 
   const bool streamed = !common.json && stdout_is_terminal();
   const hybrid::Answer answer =
@@ -136,6 +152,7 @@ Action declare_ask(Command& command, const Common& common) {
   add_session_options(command, options->session);
   add_distill_options(command, options->distill);
   add_state_option(command, options->state);
+  add_emphasis_options(command, options->emphasis);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return ask(*options, common); };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli/emphasis_options.h"
 #include "cli/engine.h"
 #include "cli/hybrid_report.h"
 #include "cli/output.h"
@@ -24,6 +25,7 @@ struct Options {
   EngineOptions engine;
   SessionOptions session;
   DistillOptions distill;
+  EmphasisOptions emphasis;
 };
 
 /// What a person at a terminal is asked with; scripts are asked for nothing.
@@ -54,6 +56,7 @@ Exit chat(const Options& options, const Common& common) {
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
   ask_options.context = engine.context(options.session);
+  ask_options.emphasis_first_layer = options.emphasis.first_layer;
   const hybrid::Assistant assistant(make_generator(options, engine), engine.adapters(),
                                     options.hybrid.remote, to_policy(options.hybrid, engine));
   std::vector<generation::Turn> turns;
@@ -66,7 +69,11 @@ Exit chat(const Options& options, const Common& common) {
     if (line.empty()) {
       continue;
     }
-    turns.push_back({"user", line});
+    const emphasis::EmphasisedText said = read_emphasis(line, options.emphasis);
+    for (const emphasis::Span& span : said.spans) {
+      ask_options.emphasis.push_back({turns.size(), span});
+    }
+    turns.push_back({"user", said.text});
     try {
       const hybrid::Answer answer =
           assistant.ask(turns, ask_options, common.json ? hybrid::OnPiece() : show);
@@ -103,6 +110,7 @@ Action declare_chat(Command& command, const Common& common) {
   add_prior_options(command, options->engine);
   add_session_options(command, options->session);
   add_distill_options(command, options->distill);
+  add_emphasis_options(command, options->emphasis);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return chat(*options, common); };

@@ -5,10 +5,12 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/emphasis_options.h"
 #include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/saved_state.h"
 #include "cli/verbs.h"
+#include "runtime/emphasis/token_weights.h"
 #include "runtime/generation/generator.h"
 
 namespace crayon::cli {
@@ -24,6 +26,7 @@ struct Options {
   SessionOptions session;
   DistillOptions distill;
   std::string state;
+  EmphasisOptions emphasis;
 };
 
 const char* finish_name(generation::Finish finish) {
@@ -57,15 +60,17 @@ void note_timings(const generation::Generated& done, const Engine& engine) {
 }
 
 Exit run(const Options& options, const Common& common) {
-  const std::string prompt = read(options.prompt);
+  const emphasis::EmphasisedText written = read_emphasis(read(options.prompt), options.emphasis);
+  const std::string& prompt = written.text;
   generation::check(options.generate.sampler);
   const Engine engine(options.model, options.engine);
   SessionOptions session_options = options.session;
   const Start start(options.state, options.distill, engine, session_options);
-  const std::vector<formats::Token> tokens =
-      engine.tokenizer().encode(prompt, {.add_bos = !start.is_state(),
-                                         .continues = start.is_state(),
-                                         .parse_special = options.special});
+  const emphasis::TokenWeights weighted = token_weights(engine.tokenizer(), written,
+                                                        {.add_bos = !start.is_state(),
+                                                         .continues = start.is_state(),
+                                                         .parse_special = options.special});
+  const std::vector<formats::Token>& tokens = weighted.tokens;
   if (start.pot_options().bounded()) {
     note_memory(engine.memory(session_options, start.pot_options(), 1));
   }
@@ -83,8 +88,9 @@ Exit run(const Options& options, const Common& common) {
     return true;
   };
   show(prompt);
-  const generation::Generated done = generation::generate(engine.model(), engine.tokenizer(), pot,
-                                                          tokens, options.generate, follow);
+  const generation::Generated done =
+      generation::generate(engine.model(), engine.tokenizer(), pot, tokens, options.generate,
+                           follow, {weighted.weights, options.emphasis.first_layer});
   if (common.json) {
     print_json({{"prompt", prompt},
                 {"text", done.text},
@@ -125,6 +131,7 @@ Action declare_run(Command& command, const Common& common) {
   add_session_options(command, options->session);
   add_distill_options(command, options->distill);
   add_state_option(command, options->state);
+  add_emphasis_options(command, options->emphasis);
   add_engine_options(command, options->engine);
   command.add_flag("--timings", options->timings, "Print speeds on standard error");
   return [options, &common] { return run(*options, common); };

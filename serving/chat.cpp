@@ -25,6 +25,30 @@ struct ChatTask {
   AnswerClock clock;
 };
 
+/// Where the words stand, in what others than the assistant said.
+std::vector<generation::TurnSpan> stressed(std::span<const generation::Turn> turns,
+                                           std::span<const transport::StressedText> words) {
+  if (words.empty()) {
+    return {};
+  }
+  std::vector<emphasis::Phrase> phrases;
+  for (const transport::StressedText& each : words) {
+    phrases.push_back({each.text, static_cast<float>(each.weight)});
+  }
+  std::vector<std::string_view> texts;
+  for (const generation::Turn& turn : turns) {
+    texts.push_back(turn.role == "assistant" ? std::string_view() : turn.content);
+  }
+  std::vector<generation::TurnSpan> spans;
+  const std::vector<std::vector<emphasis::Span>> found = emphasis::find_phrases(texts, phrases);
+  for (std::size_t turn = 0; turn < found.size(); ++turn) {
+    for (const emphasis::Span& span : found[turn]) {
+      spans.push_back({turn, span});
+    }
+  }
+  return spans;
+}
+
 ChatTask task_of(Service& service, transport::ChatRequest request) {
   ChatTask task{.turns = {},
                 .ask = service.ask,
@@ -42,6 +66,8 @@ ChatTask task_of(Service& service, transport::ChatRequest request) {
     task.turns.push_back(
         {role == "developer" ? "system" : std::move(role), std::move(message.content)});
   }
+  task.ask.emphasis = stressed(task.turns, request.emphasis);
+  task.ask.emphasis_first_layer = request.emphasis_first_layer;
   return task;
 }
 

@@ -14,20 +14,22 @@ ALLOWED = {
     "transport": ["base"],
     "formats": ["base", "kernels"],
     "formats/importers": ["base", "formats"],
+    "formats/pictures": ["base", "formats"],
     "runtime/tokenizer": ["base", "formats"],
     "runtime/emphasis": ["base", "formats", "runtime/tokenizer"],
     "runtime/model": ["base", "kernels", "formats"],
+    "runtime/encoder": ["base", "kernels", "formats", "runtime/model"],
     "runtime/context": ["base", "kernels", "formats", "runtime/model"],
     "runtime/bench": ["base", "kernels", "formats", "runtime/model"],
-    "runtime/generation": ["base", "formats", "runtime/tokenizer", "runtime/model",
-                           "runtime/context"],
+    "runtime/generation": ["base", "formats", "runtime/tokenizer", "runtime/emphasis",
+                           "runtime/model", "runtime/context"],
     "runtime/adapters": ["base", "formats", "runtime/tokenizer", "runtime/model",
                          "runtime/generation"],
     "runtime/eval": ["base", "formats", "runtime/tokenizer", "runtime/model", "runtime/context",
                      "runtime/adapters", "runtime/generation"],
     "runtime/smoothing": ["base", "formats", "runtime/model"],
-    "runtime/hybrid": ["base", "formats", "transport", "runtime/tokenizer", "runtime/model",
-                       "runtime/context", "runtime/adapters", "runtime/generation"],
+    "runtime/hybrid": ["base", "formats", "transport", "runtime/tokenizer", "runtime/emphasis",
+                       "runtime/model", "runtime/context", "runtime/adapters", "runtime/generation"],
 }
 RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
 # The workstation's side: what is below may be used, and train/verbs stands above its neighbours.
@@ -46,8 +48,8 @@ ALLOWED["train"] = ["base", "train/verbs"]
 ALLOWED["arguments"] = ["base"]
 ALLOWED["store"] = ["base", "formats"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
-ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers", "transport",
-                  "store", "serving", *RUNTIME]
+ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers",
+                  "formats/pictures", "transport", "store", "serving", *RUNTIME]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 

@@ -22,6 +22,12 @@ struct LoraChoice {
   double scale = 1;
 };
 
+/// Words of a prompt that weigh more or less in the model's attention (Kim et al. 2024, SToRI).
+struct StressedText {
+  std::string text;
+  double weight = 1;
+};
+
 /// What requests for text have in common.
 struct TextOptions {
   std::string model;
@@ -54,8 +60,10 @@ struct TokenRecord {
 struct ChatRequest : TextOptions {
   std::vector<ChatMessage> messages;
   bool logprobs = false;
-  std::uint32_t top_logprobs = 0;  ///< likeliest tokens with each
-  bool json_object = false;        ///< response_format: the answer is a JSON object
+  std::uint32_t top_logprobs = 0;           ///< likeliest tokens with each
+  bool json_object = false;                 ///< response_format: the answer is a JSON object
+  std::vector<StressedText> emphasis = {};  ///< x_crayon.emphasis; not sent to others
+  std::uint32_t emphasis_first_layer = 0;   ///< x_crayon.emphasis_first_layer
 
   /// Throws malformed or bad_argument, naming the field, for JSON that is not such a request or
   /// a number out of range. Nesting deeper than 32 is malformed. Unknown fields are ignored.

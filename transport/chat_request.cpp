@@ -9,6 +9,8 @@ namespace crayon::transport {
 namespace {
 
 constexpr std::size_t max_messages = 4096;
+constexpr std::size_t max_stressed = 256;
+constexpr std::uint64_t max_layer = 1024;
 
 // A role goes into the model's chat template: no text of the client's own may stand there.
 constexpr std::array<std::string_view, 6> roles = {"system",    "developer", "user",
@@ -81,6 +83,49 @@ bool parse_json_object(const Json& request) {
   return *type == "json_object";
 }
 
+/// x_crayon.emphasis: [{"text", "weight"}].
+std::vector<StressedText> parse_emphasis(const Json& extension) {
+  const Json* list = find(extension, "emphasis");
+  if (list == nullptr) {
+    return {};
+  }
+  if (!list->is_array() || list->size() > max_stressed) {
+    refuse("x_crayon.emphasis", "must be a list of {\"text\", \"weight\"}, " +
+                                    std::to_string(max_stressed) + " at most");
+  }
+  std::vector<StressedText> parsed;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& each = (*list)[i];
+    const std::string where = "x_crayon.emphasis[" + std::to_string(i) + "]";
+    if (!each.is_object()) {
+      refuse(where, "must be an object");
+    }
+    const Json* const weight = find(each, "weight");
+    if (weight == nullptr || !weight->is_number() || weight->get<double>() < 0 ||
+        weight->get<double>() > 1000) {
+      refuse(where + ".weight", "must be a number from 0 to 1000");
+    }
+    parsed.push_back({string_or(each, "text", ""), weight->get<double>()});
+    if (parsed.back().text.empty()) {
+      refuse(where + ".text", "must be words of a message");
+    }
+  }
+  return parsed;
+}
+
+void parse_extension(const Json& request, ChatRequest& parsed) {
+  const Json* const extension = find(request, "x_crayon");
+  if (extension == nullptr) {
+    return;
+  }
+  if (!extension->is_object()) {
+    refuse("x_crayon", "must be an object");
+  }
+  parsed.emphasis = parse_emphasis(*extension);
+  parsed.emphasis_first_layer =
+      static_cast<std::uint32_t>(integer_or(*extension, "emphasis_first_layer", 0, max_layer, 0));
+}
+
 }  // namespace
 
 ChatRequest ChatRequest::parse(std::string_view json) {
@@ -101,6 +146,7 @@ ChatRequest ChatRequest::parse(std::string_view json) {
     refuse("top_logprobs", "needs \"logprobs\": true");
   }
   parsed.json_object = parse_json_object(request);
+  parse_extension(request, parsed);
   return parsed;
 }
 

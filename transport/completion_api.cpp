@@ -147,6 +147,10 @@ CompletionRequest CompletionRequest::parse(std::string_view json) {
   CompletionRequest parsed;
   parsed.echo = bool_or(request, "echo", false);
   parse_text_options(request, parsed, parsed.echo ? 0 : 1);
+  if (const Json* const extension = find(request, "x_crayon");
+      extension != nullptr && extension->is_object() && find(*extension, "emphasis") != nullptr) {
+    refuse("x_crayon.emphasis", "is for chats alone");
+  }
   std::vector<TextInput> prompts = parse_inputs(request, "prompt");
   if (prompts.size() != 1) {
     refuse("prompt", "must be one prompt a request");

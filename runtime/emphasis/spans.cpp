@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "runtime/emphasis/words.h"
@@ -49,6 +51,25 @@ void check(const Phrase& phrase) {
                 fmt::format("{} is no weight for the phrase \"{}\"", phrase.weight, phrase.text),
                 range_of_weights());
   }
+}
+
+/// Gives the phrase's weight to all places where the text has it. Whether it has it at all.
+bool weigh(const Phrase& phrase, std::string_view text, const std::vector<bool>& borders,
+           ByteWeights& weights) {
+  std::size_t at = find(text, phrase.text, 0, borders);
+  const bool found = at != std::string_view::npos;
+  while (at != std::string_view::npos) {
+    const Span span{at, at + phrase.text.size(), phrase.weight};
+    if (!weights.multiply(span)) {
+      throw Error(Code::bad_argument,
+                  fmt::format("with the weight of \"{}\" those of words that phrases share "
+                              "multiply to more than {}",
+                              phrase.text, max_weight),
+                  "give the phrases smaller weights");
+    }
+    at = find(text, phrase.text, span.end, borders);
+  }
+  return found;
 }
 
 }  // namespace
@@ -100,34 +121,37 @@ std::vector<Span> ByteWeights::spans() const {
 }
 
 std::vector<Span> find_phrases(std::string_view text, std::span<const Phrase> phrases) {
+  return std::move(find_phrases({&text, 1}, phrases).front());
+}
+
+std::vector<std::vector<Span>> find_phrases(std::span<const std::string_view> texts,
+                                            std::span<const Phrase> phrases) {
   if (phrases.size() > max_phrases) {
     throw Error(Code::over_limit,
                 fmt::format("{} phrases have weights; at most {} can", phrases.size(), max_phrases),
                 "give fewer phrases");
   }
-  const std::vector<bool> borders = borders_of(text);
-  ByteWeights weights(text.size());
   for (const Phrase& phrase : phrases) {
     check(phrase);
-    std::size_t at = find(text, phrase.text, 0, borders);
-    if (at == std::string_view::npos) {
-      throw Error(Code::bad_argument,
-                  fmt::format("the phrase \"{}\" is not in the text", phrase.text),
-                  "give whole words as the text has them, in the same case");
-    }
-    while (at != std::string_view::npos) {
-      const Span span{at, at + phrase.text.size(), phrase.weight};
-      if (!weights.multiply(span)) {
-        throw Error(Code::bad_argument,
-                    fmt::format("with the weight of \"{}\" those of words that phrases share "
-                                "multiply to more than {}",
-                                phrase.text, max_weight),
-                    "give the phrases smaller weights");
-      }
-      at = find(text, phrase.text, span.end, borders);
-    }
   }
-  return weights.spans();
+  std::vector<bool> found(phrases.size());
+  std::vector<std::vector<Span>> spans;
+  for (const std::string_view text : texts) {
+    const std::vector<bool> borders = borders_of(text);
+    ByteWeights weights(text.size());
+    for (std::size_t i = 0; i < phrases.size(); ++i) {
+      found[i] = weigh(phrases[i], text, borders, weights) || found[i];
+    }
+    spans.push_back(weights.spans());
+  }
+  const auto missing = std::ranges::find(found, false);
+  if (missing != found.end()) {
+    throw Error(Code::bad_argument,
+                fmt::format("the phrase \"{}\" is not in the text",
+                            phrases[static_cast<std::size_t>(missing - found.begin())].text),
+                "give whole words as the text has them, in the same case");
+  }
+  return spans;
 }
 
 }  // namespace crayon::emphasis

@@ -61,4 +61,8 @@ struct Phrase {
 /// or max_phrase_bytes.
 std::vector<Span> find_phrases(std::string_view text, std::span<const Phrase> phrases);
 
+/// The same of several texts, of which each phrase has to be in one at least: [texts].
+std::vector<std::vector<Span>> find_phrases(std::span<const std::string_view> texts,
+                                            std::span<const Phrase> phrases);
+
 }  // namespace crayon::emphasis

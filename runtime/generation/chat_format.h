@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "formats/chat_format.h"
+#include "runtime/emphasis/token_weights.h"
 #include "runtime/tokenizer/tokenizer.h"
 
 namespace crayon::generation {
@@ -20,8 +21,20 @@ using formats::Turn;
 std::vector<Token> render(std::span<const Turn> turns, const ChatFormat& format,
                           const tokenizer::Tokenizer& tokenizer);
 
-/// The same, followed by an answer as it stands in an assistant's turn of the format, without
-/// what closes the turn: encoded in one go with the text before it.
+/// A stretch of a turn's content that weighs more or less than the rest.
+struct TurnSpan {
+  std::size_t turn = 0;  ///< its number
+  emphasis::Span span;   ///< in the turn's content
+};
+
+/// The same with what each token weighs. Spans of a turn are in order and apart. Throws
+/// bad_argument for a span outside of its turn, too.
+emphasis::TokenWeights render_weighted(std::span<const Turn> turns, std::span<const TurnSpan> spans,
+                                       const ChatFormat& format,
+                                       const tokenizer::Tokenizer& tokenizer);
+
+/// The same without weights, followed by an answer as it stands in an assistant's turn of the
+/// format, without what closes the turn: encoded in one go with the text before it.
 std::vector<Token> render_answered(std::span<const Turn> turns, std::string_view answer,
                                    const ChatFormat& format, const tokenizer::Tokenizer& tokenizer);
 

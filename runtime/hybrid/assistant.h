@@ -41,6 +41,10 @@ struct AskOptions {
   /// The one turn is the end of a turn whose beginning the generator's pots have read already.
   bool continues = false;
   generation::GenerateOptions generate;
+  /// What weighs more or less in the local model's attention, in its layers from `first_layer` on;
+  /// a remote is not told of it. Throws unsupported with `continues`.
+  std::vector<generation::TurnSpan> emphasis = {};
+  std::uint32_t emphasis_first_layer = 0;
   /// In the place of the assistant's own; it must live as long as the question is asked.
   const adapters::AdapterSet* adapters = nullptr;
   /// Set by another thread, it ends the question: the answer is then what there is.

@@ -3,16 +3,26 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "runtime/generation/open_turn.h"
 
 namespace crayon::hybrid {
 namespace {
 
-std::vector<formats::Token> prompt_of(std::span<const generation::Turn> turns, bool continues,
-                                      const tokenizer::Tokenizer& tokenizer) {
+emphasis::TokenWeights prompt_of(std::span<const generation::Turn> turns, const AskOptions& options,
+                                 const tokenizer::Tokenizer& tokenizer) {
   const formats::ChatFormat& format = tokenizer.data().chat_format;
-  return continues ? generation::rest_of_turn(turns.back().content, format, tokenizer)
-                   : generation::render(turns, format, tokenizer);
+  if (options.emphasis.empty()) {
+    return {.tokens = options.continues
+                          ? generation::rest_of_turn(turns.back().content, format, tokenizer)
+                          : generation::render(turns, format, tokenizer),
+            .weights = {}};
+  }
+  if (options.continues) {
+    throw Error(Code::unsupported, "words of a question behind a text that was read are stressed",
+                "leave the emphasis out");
+  }
+  return generation::render_weighted(turns, options.emphasis, format, tokenizer);
 }
 
 }  // namespace
@@ -37,7 +47,8 @@ LocalModel::LocalModel(generation::Generator& generator, const adapters::Adapter
       cancelled_(options.cancelled),
       context_(options.context),
       generate_(options.generate),
-      prompt_(prompt_of(turns, options.continues, generator.tokenizer())),
+      prompt_(prompt_of(turns, options, generator.tokenizer())),
+      first_layer_(options.emphasis_first_layer),
       pinned_(static_cast<std::uint32_t>(generation::opening_tokens(
           turns, generator.tokenizer().data().chat_format, generator.tokenizer()))),
       query_(generator.model(), query_of(turns, generator.tokenizer())),
@@ -47,11 +58,14 @@ LocalModel::LocalModel(generation::Generator& generator, const adapters::Adapter
 }
 
 generation::Generated LocalModel::answer(const generation::OnProgress& on_progress) const {
-  return generator_.generate(
-      {.tokens = prompt_, .adapters = selection_.adapters, .context = context_, .pinned = pinned_},
-      generate_, [&](const generation::Progress& progress) {
-        return on_progress(progress) && !cancelled() && !deadline_.passed();
-      });
+  return generator_.generate({.tokens = prompt_.tokens,
+                              .adapters = selection_.adapters,
+                              .context = context_,
+                              .pinned = pinned_,
+                              .emphasis = {prompt_.weights, first_layer_}},
+                             generate_, [&](const generation::Progress& progress) {
+                               return on_progress(progress) && !cancelled() && !deadline_.passed();
+                             });
 }
 
 std::uint32_t LocalModel::count_tokens(std::string_view text) const {

@@ -36,7 +36,7 @@ class LocalModel {
   const adapters::Blend& blend() const { return selection_.blend; }
   const Deadline& deadline() const { return deadline_; }
   bool cancelled() const { return cancelled_ != nullptr && *cancelled_; }
-  std::uint32_t prompt_tokens() const { return static_cast<std::uint32_t>(prompt_.size()); }
+  std::uint32_t prompt_tokens() const { return static_cast<std::uint32_t>(prompt_.tokens.size()); }
   std::uint32_t max_tokens() const { return generate_.max_tokens; }
   std::uint32_t count_tokens(std::string_view text) const;
 
@@ -47,7 +47,8 @@ class LocalModel {
   const std::atomic<bool>* cancelled_;
   std::uint32_t context_;
   generation::GenerateOptions generate_;
-  std::vector<formats::Token> prompt_;
+  emphasis::TokenWeights prompt_;  // without weights when nothing is stressed
+  std::uint32_t first_layer_;
   std::uint32_t pinned_;
   adapters::Query query_;
   adapters::Selection selection_;

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "cli/options.h"
+#include "formats/bundle.h"
+#include "runtime/emphasis/syntax.h"
+#include "runtime/encoder/encoder.h"
+#include "runtime/model/compute.h"
+#include "runtime/tokenizer/tokenizer.h"
+
+namespace crayon::cli {
+
+/// A bundle of kind encoder with all that it takes to embed with it.
+class EncoderEngine {
+ public:
+  /// Throws bad_argument for a bundle of another kind, and what loading it throws.
+  EncoderEngine(const std::filesystem::path& path, const EngineOptions& options);
+
+  const encoder::Encoder& encoder() const { return encoder_; }
+  model::Compute compute() const { return {&kernels_, &pool_}; }
+
+  /// What a text's tokens are, with the tokenizer's start and end.
+  std::vector<formats::Token> tokens(const std::string& text) const;
+  /// [dim], of length 1; words weigh what was said in the layers from `first_layer` on.
+  std::vector<float> embed_text(const emphasis::EmphasisedText& text, std::uint32_t first_layer);
+  /// Of a picture's file.
+  std::vector<float> embed_image(const std::filesystem::path& path);
+
+ private:
+  const kernels::KernelSet& kernels_;
+  mutable ThreadPool pool_;
+  formats::Bundle bundle_;
+  encoder::Encoder encoder_;
+  tokenizer::Tokenizer tokenizer_;
+};
+
+}  // namespace crayon::cli
