@@ -40,6 +40,12 @@ void check(const Phrase& phrase) {
   if (phrase.text.empty()) {
     throw Error(Code::bad_argument, "a phrase is empty", "give the words that a weight is for");
   }
+  if (phrase.text.size() > max_phrase_bytes) {
+    throw Error(Code::over_limit,
+                fmt::format("a phrase has {} bytes; at most {} can be sought", phrase.text.size(),
+                            max_phrase_bytes),
+                "give shorter phrases");
+  }
   if (!is_weight(phrase.weight)) {
     throw Error(Code::bad_argument,
                 fmt::format("{} is no weight for the phrase \"{}\"", phrase.weight, phrase.text),
@@ -69,7 +75,7 @@ bool weigh(const Phrase& phrase, std::string_view text, const std::vector<bool>&
 }  // namespace
 
 bool is_weight(float weight) {
-  return std::isfinite(weight) && weight >= 0 && weight <= max_weight;
+  return std::isfinite(weight) && !std::signbit(weight) && weight <= max_weight;
 }
 
 void check(std::span<const Span> spans, std::size_t size) {

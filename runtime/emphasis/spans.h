@@ -20,9 +20,11 @@ struct Span {
 
 /// A weight multiplies attention: at this one nothing else is left to be seen.
 inline constexpr float max_weight = 1000;
-inline constexpr std::size_t max_phrases = 256;
+// They bound what finding phrases in a text can cost.
+inline constexpr std::size_t max_phrases = 64;
+inline constexpr std::size_t max_phrase_bytes = 256;
 
-/// Whether a weight is one: finite, not negative, at most max_weight.
+/// Whether a weight is one: finite, not negative (nor -0), at most max_weight.
 bool is_weight(float weight);
 
 /// Throws bad_argument unless spans of a text of `size` bytes are in order, apart, not empty,
@@ -53,9 +55,10 @@ struct Phrase {
 
 /// The spans of all phrases in `text`, in order and apart: of each phrase every place where it
 /// begins and ends with a word, letter by letter and case by case; where a phrase overlaps with
-/// itself, the first place. Where several phrases meet, their weights multiply. Time O(phrases x
-/// bytes). Throws bad_argument, naming the phrase, when one is nowhere, is empty or has no weight,
-/// or a product is above max_weight; over_limit for more than max_phrases.
+/// itself, the first place. Where several phrases meet, their weights multiply. Time O(bytes of the
+/// text x bytes of the phrases). Throws bad_argument, naming the phrase, when one is nowhere, is
+/// empty or has no weight, or a product is above max_weight; over_limit for more than max_phrases
+/// or max_phrase_bytes.
 std::vector<Span> find_phrases(std::string_view text, std::span<const Phrase> phrases);
 
 /// The same of several texts, of which each phrase has to be in one at least: [texts].

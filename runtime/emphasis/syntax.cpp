@@ -25,6 +25,16 @@ std::size_t column_of(std::string_view source, std::size_t at) {
   return column;
 }
 
+/// In quotation marks, the beginning of what is long.
+std::string quoted(std::string_view text) {
+  constexpr int max_characters = 32;
+  std::size_t size = 0;
+  for (int i = 0; i < max_characters && size < text.size(); ++i) {
+    size += tokenizer::next_char(text.substr(size)).size;
+  }
+  return fmt::format("\"{}{}\"", text.substr(0, size), size < text.size() ? "..." : "");
+}
+
 std::string_view trimmed(std::string_view text) {
   text.remove_prefix(tokenizer::leading_white_space(text));
   text.remove_suffix(tokenizer::trailing_white_space(text));
@@ -151,7 +161,7 @@ void Parser::close() {
   }
   if (result_.text.size() == group.begin) {
     fail(group.open,
-         fmt::format("\"{}\" has no text in it", source_.substr(group.open, at_ + 1 - group.open)),
+         quoted(source_.substr(group.open, at_ + 1 - group.open)) + " has no text in it",
          "write \\( and \\) for brackets that are text");
   }
   weights_.resize(result_.text.size());
@@ -168,7 +178,7 @@ float Parser::weight_of(const Group& group, std::string_view number) const {
       number.empty() ? *group.colon : static_cast<std::size_t>(number.data() - source_.data());
   const std::string range = fmt::format("give a number from 0 to {}, such as 1.5", max_weight);
   if (source_[group.open] == '[') {
-    fail(at, fmt::format("\"{}\": square brackets have no weight of their own", number),
+    fail(at, quoted(number) + ": square brackets have no weight of their own",
          "write (x:1.5) for a weight, or \\[ for a bracket that is text");
   }
   if (number.empty()) {
@@ -178,13 +188,13 @@ float Parser::weight_of(const Group& group, std::string_view number) const {
   const char* const end = number.data() + number.size();
   const auto [stop, status] = std::from_chars(number.data(), end, weight);
   if (status == std::errc::result_out_of_range) {
-    fail(at, fmt::format("the weight \"{}\" is too large, or too close to 0", number), range);
+    fail(at, fmt::format("the weight {} is too large, or too close to 0", quoted(number)), range);
   }
   if (status != std::errc() || stop != end) {
-    fail(at, fmt::format("the weight \"{}\" is not a number", number), range);
+    fail(at, fmt::format("the weight {} is not a number", quoted(number)), range);
   }
   if (!is_weight(weight)) {
-    fail(at, fmt::format("the weight \"{}\" is not from 0 to {}", number, max_weight), range);
+    fail(at, fmt::format("the weight {} is not from 0 to {}", quoted(number), max_weight), range);
   }
   return weight;
 }

@@ -52,6 +52,9 @@ TEST(FindPhrases, WhatCannotBeIsAnErrorThatNamesThePhrase) {
   EXPECT_EQ(fails("a b", {{"a", 100}, {"a b", 100}}),
             "with the weight of \"a b\" those of words that phrases share multiply to more than "
             "1000");
+  const std::string longest(max_phrase_bytes, 'a');
+  EXPECT_EQ(find(longest, {{longest, 2}}).size(), 1u);
+  EXPECT_EQ(code_of([&] { find(longest + "a", {{longest + "a", 2}}); }), Code::over_limit);
   const std::vector<Phrase> many(max_phrases + 1, {"a", 1});
   EXPECT_EQ(code_of([&] { find_phrases("a", many); }), Code::over_limit);
 }
@@ -60,7 +63,7 @@ TEST(Check, SpansAreInOrderApartWithinTheTextAndHaveWeights) {
   check(Spans{{0, 1, 0}, {1, 4, max_weight}}, 4);
   for (const Spans& wrong :
        {Spans{{0, 5, 1}}, Spans{{2, 2, 1}}, Spans{{3, 2, 1}}, Spans{{1, 2, 1}, {0, 1, 1}},
-        Spans{{0, 2, 1}, {1, 3, 1}}, Spans{{0, 1, -1}}, Spans{{0, 1, 1001}},
+        Spans{{0, 2, 1}, {1, 3, 1}}, Spans{{0, 1, -1}}, Spans{{0, 1, -0.0f}}, Spans{{0, 1, 1001}},
         Spans{{0, 1, std::numeric_limits<float>::infinity()}},
         Spans{{0, 1, std::numeric_limits<float>::quiet_NaN()}}}) {
     EXPECT_EQ(code_of([&] { check(wrong, 4); }), Code::bad_argument);

@@ -121,9 +121,9 @@ TEST(TokenWeights, ClipDropsWhiteSpaceAndCase) {
   TokenizerData data = clip_bpe({{"r", "e"}, {"re", "d</w>"}, {"c", "a"}});
   EXPECT_EQ(weighted(data, "  a (RED:1.5)\n\n car ", {.add_eos = true}),
             "<|startoftext|>|a</w>|red</w>*1.5|ca|r</w>|<|endoftext|>");
-  EXPECT_EQ(
-      weighted(data, "(a red:2) (İca:3)!", {.add_eos = true}),
-      "<|startoftext|>|a</w>*2|red</w>*2|i</w>*3|\xcc*3|\x87*3|c*3|a</w>*3|!</w>|<|endoftext|>");
+  EXPECT_EQ(weighted(data, "(a red:2) (İca:3)!", {.add_eos = true}),
+            "<|startoftext|>|a</w>*2|red</w>*2|i</w>*3|\xcc*3|\x87</w>*3|c*3|a</w>*3|!</"
+            "w>|<|endoftext|>");
   EXPECT_EQ(weighted(data, "(\\(red\\):2)"), "(</w>*2|red</w>*2|)</w>*2");
 }
 
