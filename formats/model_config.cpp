@@ -153,7 +153,6 @@ void check_tower(const ModelConfig& config) {
     check_absent("image_size", config.image_size);
   } else {
     check_size("output_dim", config.output_dim, max_dim);
-    check_size("max_context", config.max_context, max_encoder_context);
     check_absent("tied_head", config.tied_head ? 1 : 0);
   }
   if (!config.causal && !config.is_encoder()) {
@@ -164,6 +163,9 @@ void check_tower(const ModelConfig& config) {
   } else {
     check_size("vocab_size", config.vocab_size, max_vocab);
     check_absent("patch_size", config.patch_size);
+  }
+  if (config.is_encoder()) {
+    check_size("max_context", config.max_context, max_encoder_context);
   }
   const bool has_gated_form =
       config.activation == Activation::silu || config.activation == Activation::gelu_tanh;

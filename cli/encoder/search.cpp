@@ -62,11 +62,22 @@ void print_hits(const std::vector<encoder::Hit>& hits, const formats::GalleryInf
   }
 }
 
+formats::Bundle open_gallery(const path& gallery) {
+  formats::Bundle bundle = formats::Bundle::open(gallery);
+  if (bundle.info().kind != formats::BundleKind::gallery) {
+    throw Error(Code::bad_argument,
+                fmt::format("{} is of the kind {}, not a gallery", gallery.string(),
+                            formats::kind_name(bundle.info().kind)),
+                "name what `crayon index` made");
+  }
+  return bundle;
+}
+
 class Search {
  public:
   explicit Search(const Options& options)
       : options_(options),
-        bundle_(formats::Bundle::open(options.gallery)),
+        bundle_(open_gallery(options.gallery)),
         engine_(encoder_of(options, bundle_), options.engine),
         gallery_(bundle_, engine_.compute()) {
     if (gallery_.base() != engine_.encoder().id()) {
