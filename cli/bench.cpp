@@ -12,6 +12,7 @@
 #include "cli/bench_lanes.h"
 #include "cli/bench_report.h"
 #include "cli/bench_sustained.h"
+#include "cli/encoder/bench_encoder.h"
 #include "cli/engine.h"
 #include "cli/model_description.h"
 #include "cli/other_load.h"
@@ -20,6 +21,7 @@
 #include "cli/verbs.h"
 #include "runtime/bench/statistics.h"
 #include "runtime/bench/traffic.h"
+#include "store/store.h"
 
 namespace crayon::cli {
 namespace {
@@ -257,7 +259,20 @@ class Bench {
   BenchReport report_;
 };
 
+bool is_encoder(const std::string& path) {
+  return formats::Bundle::open(store::model_file(path)).info().kind == formats::BundleKind::encoder;
+}
+
 Exit run(const Options& options, const Common& common) {
+  if (is_encoder(options.model)) {
+    bench_encoder({.encoder = options.model,
+                   .threads = options.threads,
+                   .kernels = options.kernels,
+                   .repetitions = options.repetitions,
+                   .json = common.json || options.format == "json"},
+                  options.engine);
+    return Exit::ok;
+  }
   const BenchReport report = Bench(options).run();
   if (common.json || options.format == "json") {
     print_bench_json(report);
@@ -275,7 +290,7 @@ Action declare_bench(Command& command, const Common& common) {
   auto options = std::make_shared<Options>();
   options->threads = {options->engine.threads};
   const int most_tokens = 1 << 20;
-  command.add_option("MODEL", options->model, "A model bundle").required();
+  command.add_option("MODEL", options->model, "A model bundle, or an encoder").required();
   command.add_option("-p,--n-prompt", options->prompts, "Tokens of a prompt (test pp512); 0: none")
       .delimiter(',')
       .within(0, most_tokens)

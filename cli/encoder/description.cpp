@@ -23,16 +23,16 @@ model::MemoryEstimate memory_of(const formats::BundleInfo& info) {
 std::vector<DescriptionRow> encoder_rows(const formats::BundleInfo& info) {
   const formats::ImageTower& image = *info.image;
   const model::MemoryEstimate memory = memory_of(info);
-  return {
-      {"text tower", fmt::format("{} tokens; {}", info.config->max_context, tower_text(*info.config))},
-      {"image",
-       fmt::format("{} x {} pixels in patches of {}; {}", image.config.image_size,
-                   image.config.image_size, image.config.patch_size, tower_text(image.config))},
-      {"embeddings",
-       fmt::format("{} numbers, logit scale {:.4g}", image.config.output_dim, image.logit_scale)},
-      {"memory", fmt::format("{}: weights {}, KV caches {}, scratch {}", bytes_text(memory.total()),
-                             bytes_text(memory.weights), bytes_text(memory.kv_cache),
-                             bytes_text(memory.scratch))}};
+  return {{"text tower",
+           fmt::format("{} tokens; {}", info.config->max_context, tower_text(*info.config))},
+          {"image",
+           fmt::format("{} x {} pixels in patches of {}; {}", image.config.image_size,
+                       image.config.image_size, image.config.patch_size, tower_text(image.config))},
+          {"embeddings", fmt::format("{} numbers, logit scale {:.4g}", image.config.output_dim,
+                                     image.logit_scale)},
+          {"memory", fmt::format("{}: weights {}, KV caches {}, scratch {}",
+                                 bytes_text(memory.total()), bytes_text(memory.weights),
+                                 bytes_text(memory.kv_cache), bytes_text(memory.scratch))}};
 }
 
 Json encoder_json(const formats::BundleInfo& info) {

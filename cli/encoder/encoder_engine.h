@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,16 @@ class EncoderEngine {
   std::vector<formats::Token> tokens(const std::string& text) const;
   /// [dim], of length 1; words weigh what was said in the layers from `first_layer` on.
   std::vector<float> embed_text(const emphasis::EmphasisedText& text, std::uint32_t first_layer);
+  std::vector<float> embed_tokens(std::span<const formats::Token> tokens) {
+    return encoder_.embed_text(tokens);
+  }
+  /// Of pixels as Encoder::embed_image() takes them.
+  std::vector<float> embed_pixels(std::span<const float> pixels) {
+    return encoder_.embed_image(pixels);
+  }
+  model::MemoryEstimate memory() const {
+    return encoder::Encoder::estimate(bundle_.info(), kernels_);
+  }
   /// Of a picture's file.
   std::vector<float> embed_image(const std::filesystem::path& path);
 

@@ -67,17 +67,20 @@ std::uint32_t Encoder::text_layers() const {
   return towers_.text->config().layers;
 }
 
+std::uint32_t Encoder::most_tokens() const {
+  return towers_.text->config().max_context;
+}
+
 std::vector<float> Encoder::embed_text(std::span<const Token> tokens,
                                        const model::Emphasis& emphasis) {
-  const std::uint32_t most = towers_.text->config().max_context;
   if (tokens.empty()) {
     throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
   }
-  if (tokens.size() > most) {
-    throw Error(
-        Code::context_full,
-        fmt::format("a text of {} tokens, of which the encoder takes {}", tokens.size(), most),
-        "shorten the text");
+  if (tokens.size() > most_tokens()) {
+    throw Error(Code::context_full,
+                fmt::format("a text of {} tokens, of which the encoder takes {}", tokens.size(),
+                            most_tokens()),
+                "shorten the text");
   }
   return normalised(model::encode_tokens(*towers_.text, *text_session_, tokens, emphasis));
 }

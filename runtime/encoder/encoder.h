@@ -29,6 +29,7 @@ class Encoder {
   std::uint32_t dim() const;         ///< of embeddings
   std::uint32_t image_size() const;  ///< pixels of a side
   std::uint32_t text_layers() const;
+  std::uint32_t most_tokens() const;  ///< of a text
   const formats::PixelScale& pixel_scale() const { return image_.pixels; }
   /// Factor of cosines in front of a softmax over texts or images.
   float logit_scale() const { return image_.logit_scale; }

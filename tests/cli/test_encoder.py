@@ -251,6 +251,15 @@ class Verbs(Encoders):
             self.embed("packed.crayon", "-p", "a car", "--image", "pictures/1.ppm"), before)
         self.assertIn("fits", self.crayon("info", "packed.crayon").out)
 
+    def test_bench_times_texts_and_an_image(self):
+        report = self.crayon("bench", "clip.crayon", "-r", 2, "-t", "1,2", "--json").json
+        self.assertEqual([test["test"] for test in report["tests"]],
+                         2 * ["text of 16", "text of 77", "image"])
+        for test in report["tests"]:
+            self.assertEqual(len(test["all_ms"]), 2)
+            self.assertGreater(test["median_ms"], 0)
+        self.assertIn("text of 77", self.crayon("bench", "clip.crayon", "-r", 1).out)
+
     def test_bad_emphasis_points_at_the_column(self):
         for text, column in (("a (red:1x) car", "8"), ("a (red car", "3"), ("a red) car", "6"),
                              ("a (red:-1) car", "8")):
