@@ -14,7 +14,7 @@
 namespace crayon::formats {
 
 inline constexpr std::uint16_t format_major = 1;
-inline constexpr std::uint16_t format_minor = 5;
+inline constexpr std::uint16_t format_minor = 6;
 
 /// A zstd skippable frame starts with its magic number and the size of what follows.
 inline constexpr std::size_t skippable_header_size = 8;
