@@ -57,7 +57,8 @@ Index good_index() {
                         {.name = "layers.1.values", .dtype = Dtype::i8, .shape = {6, 2}},
                         {.name = "surprise", .dtype = Dtype::f32, .shape = {4, 5}},
                         {.name = "hidden", .dtype = Dtype::f32, .shape = {2, 7}},
-                        {.name = "recent_queries", .dtype = Dtype::f32, .shape = {4, 8}}};
+                        {.name = "recent_queries", .dtype = Dtype::f32, .shape = {4, 8}},
+                        {.name = "log_weights", .dtype = Dtype::f32, .shape = {4, 5}}};
   lay(index);
   return index;
 }
@@ -256,7 +257,7 @@ TEST(StateIndex, AGoodOneComesBack) {
 /// What a rule does not need is not there.
 TEST(StateIndex, TheLastTensorsMayBeAbsent) {
   Index index = good_index();
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     index.info.tensors.pop_back();
     lay(index);
     EXPECT_NO_THROW(check_index(decode_index(encode_index(index)), data_end));
