@@ -25,7 +25,7 @@ std::vector<DescriptionRow> encoder_rows(const formats::BundleInfo& info) {
   const model::MemoryEstimate memory = memory_of(info);
   return {{"text tower",
            fmt::format("{} tokens; {}", info.config->max_context, tower_text(*info.config))},
-          {"image",
+          {"image tower",
            fmt::format("{} x {} pixels in patches of {}; {}", image.config.image_size,
                        image.config.image_size, image.config.patch_size, tower_text(image.config))},
           {"embeddings", fmt::format("{} numbers, logit scale {:.4g}", image.config.output_dim,

@@ -8,26 +8,16 @@
 
 #include "formats/architecture.h"
 #include "formats/bundle_index.h"
-#include "formats/bundle_layout.h"
 #include "tests/formats/bundle_samples.h"
+#include "tests/formats/laid_index.h"
 #include "tests/support/support.h"
 
 namespace crayon::formats {
 namespace {
 
 using test::code_of;
-
-constexpr std::uint64_t data_end = header_size + 300;
-
-/// Lays tensors and frames end to end, one frame for all.
-void lay(Index& index) {
-  std::uint32_t end = 0;
-  for (TensorEntry& tensor : index.info.tensors) {
-    tensor.offset = end;
-    end += static_cast<std::uint32_t>(stored_bytes(tensor.dtype, tensor.shape, tensor.name));
-  }
-  index.frames = {{.offset = header_size, .stored_size = 300, .decoded_size = end}};
-}
+using test::data_end;
+using test::lay;
 
 ModelConfig tower() {
   ModelConfig config = test::sample_config();
