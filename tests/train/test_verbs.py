@@ -173,7 +173,7 @@ class Scenes(TrainCase):
         self.train("scenes", "-o", "broken", "-n", 3, "--size", 24)
         (self.dir / "broken/00002.ppm").unlink()
         (self.dir / "broken/00002.ppm").mkdir()
-        self.train("scenes", "-o", "broken", "-n", 3, "--size", 24, code=USAGE)
+        self.train("scenes", "-o", "broken", "-n", 3, "--size", 24, code=SYSTEM)
         self.assertFalse((self.dir / "broken/captions.jsonl").exists())
 
 

@@ -29,6 +29,11 @@ struct Point {
   double y;
 };
 
+/// Its squared distance from the origin.
+double square(Point point) {
+  return point.x * point.x + point.y * point.y;
+}
+
 constexpr std::array<Point, place_words.size()> centres = {
     {{0.26, 0.5}, {0.74, 0.5}, {0.5, 0.26}, {0.5, 0.74}, {0.5, 0.5}}};
 
@@ -74,7 +79,7 @@ std::vector<Point> cross_polygon(double radius, double angle) {
 /// Distance to the polygon's edge, negative inside: the nearest edge, and whether a ray to the
 /// right crosses an odd number of them.
 double distance_to(const std::vector<Point>& polygon, Point at) {
-  double nearest = std::numeric_limits<double>::infinity();
+  double nearest = std::numeric_limits<double>::infinity();  // squared
   bool inside = false;
   for (std::size_t i = 0; i < polygon.size(); ++i) {
     const Point a = polygon[i];
@@ -83,12 +88,12 @@ double distance_to(const std::vector<Point>& polygon, Point at) {
     const Point from{at.x - a.x, at.y - a.y};
     const double along = std::clamp(
         (from.x * edge.x + from.y * edge.y) / (edge.x * edge.x + edge.y * edge.y), 0.0, 1.0);
-    nearest = std::min(nearest, std::hypot(from.x - along * edge.x, from.y - along * edge.y));
+    nearest = std::min(nearest, square({from.x - along * edge.x, from.y - along * edge.y}));
     if ((a.y > at.y) != (b.y > at.y) && from.x < edge.x * from.y / edge.y) {
       inside = !inside;
     }
   }
-  return inside ? -nearest : nearest;
+  return inside ? -std::sqrt(nearest) : std::sqrt(nearest);
 }
 
 /// A thing with all that a picture shows of it.
@@ -124,12 +129,17 @@ class Outline {
 
   /// Share of a pixel around `at` that the thing covers, for pixels of this side.
   double cover(Point at, double pixel) const {
-    return std::clamp(0.5 - distance({at.x - centre_.x, at.y - centre_.y}) / pixel, 0.0, 1.0);
+    const Point from_centre{at.x - centre_.x, at.y - centre_.y};
+    const double reach = 1.25 * radius_ + pixel;  // where no shape goes
+    if (square(from_centre) > reach * reach) {
+      return 0;
+    }
+    return std::clamp(0.5 - distance(from_centre) / pixel, 0.0, 1.0);
   }
 
  private:
   double distance(Point from_centre) const {
-    const double length = std::hypot(from_centre.x, from_centre.y);
+    const double length = std::sqrt(square(from_centre));
     if (shape_ == Shape::circle) {
       return length - radius_;
     }
@@ -156,7 +166,7 @@ Picture paint(const Scene& scene, std::size_t side) {
     outlines.emplace_back(thing, random);
   }
   constexpr double light = 25;  // of 255, from the middle to an edge
-  constexpr double noise = 8;   // standard deviation
+  constexpr double noise = 20;  // at most; the sum of two uniform numbers, deviation 8
   const double fall_x = off(random, light);
   const double fall_y = off(random, light);
 
@@ -176,7 +186,8 @@ Picture paint(const Scene& scene, std::size_t side) {
       }
       const double bright = 2 * (fall_x * (at.x - 0.5) + fall_y * (at.y - 0.5));
       for (const double channel : color) {
-        const double value = std::clamp(channel + bright + noise * random.normal(), 0.0, 255.0);
+        const double grain = off(random, noise / 2) + off(random, noise / 2);
+        const double value = std::clamp(channel + bright + grain, 0.0, 255.0);
         picture.pixels.push_back(static_cast<std::uint8_t>(std::lround(value)));
       }
     }

@@ -19,7 +19,7 @@ struct Picture {
 /// angles and colours a little off, a fall of light and noise.
 Picture paint(const Scene& scene, std::size_t side);
 
-/// Writes a binary PPM (netpbm's P6), whole or not at all.
+/// Writes a binary PPM (netpbm's P6). Not synced: pictures come in thousands.
 void write_ppm(const Picture& picture, const std::filesystem::path& path);
 
 /// Reads a binary PPM of 8-bit samples. Throws malformed for anything else, truncated when pixels

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <string>
 
 #include "base/error.h"
@@ -79,10 +81,14 @@ class Header {
 }  // namespace
 
 void write_ppm(const Picture& picture, const std::filesystem::path& path) {
-  AtomicFile file(path);
-  file.write(as_bytes(fmt::format("P6\n{} {}\n255\n", picture.width, picture.height)));
-  file.write(picture.pixels);
-  file.commit();
+  std::ofstream file(path, std::ios::binary);
+  file << fmt::format("P6\n{} {}\n255\n", picture.width, picture.height);
+  file.write(reinterpret_cast<const char*>(picture.pixels.data()),
+             static_cast<std::streamsize>(picture.pixels.size()));
+  file.close();
+  if (!file) {
+    throw Error(Code::io, "cannot write " + path.string(), "name a folder with room for pictures");
+  }
 }
 
 Picture read_ppm(const std::filesystem::path& path) {
