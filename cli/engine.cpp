@@ -19,14 +19,18 @@
 namespace crayon::cli {
 namespace {
 
+const char* article(formats::BundleKind kind) {
+  const char first = *formats::kind_name(kind);
+  return first == 'a' || first == 'e' ? "an" : "a";
+}
+
 formats::Bundle open_model(const std::filesystem::path& argument) {
   const std::filesystem::path path = store::model_file(argument);
   formats::Bundle bundle = formats::Bundle::open(path);
   if (bundle.info().kind != formats::BundleKind::model) {
     throw Error(Code::bad_argument,
                 fmt::format("{} holds {} {}, not a model", path.string(),
-                            bundle.info().kind == formats::BundleKind::adapter ? "an" : "a",
-                            formats::kind_name(bundle.info().kind)),
+                            article(bundle.info().kind), formats::kind_name(bundle.info().kind)),
                 "name a bundle that `crayon pack` made");
   }
   return bundle;
@@ -71,10 +75,12 @@ class AdapterLoader {
         return;
       case formats::BundleKind::model:
       case formats::BundleKind::state:
+      case formats::BundleKind::encoder:
+      case formats::BundleKind::gallery:
         break;
     }
     throw Error(Code::bad_argument,
-                fmt::format("{} is a {}, not an adapter", lora.path,
+                fmt::format("{} is {} {}, not an adapter", lora.path, article(bundle.info().kind),
                             formats::kind_name(bundle.info().kind)),
                 "name a bundle that `crayon pack-adapter`, `blend` or `pack-pool` made");
   }

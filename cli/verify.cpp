@@ -49,7 +49,7 @@ Exit verify(const Options& options, const Common& common) {
   }
   verify_bundle(bundle);
   Json images = Json::array();
-  if (bundle.info().kind == formats::BundleKind::model) {
+  if (bundle.info().config) {
     for (const std::filesystem::path& image : model::verify_images(bundle)) {
       images.push_back(image.string());
     }

@@ -33,10 +33,18 @@ class TensorList {
   explicit TensorList(const ModelConfig& config) : config_(config) {}
 
   void add_embeddings() {
-    add(std::string(token_embedding), vocabulary(), TensorRole::embedding);
+    if (config_.reads_image()) {
+      add(std::string(patch_embedding), {config_.dim, config_.patch_dim()}, TensorRole::projection);
+      add_vector(std::string(class_embedding), config_.dim);
+    } else {
+      add(std::string(token_embedding), vocabulary(), TensorRole::embedding);
+    }
     if (config_.positions == Positions::learned) {
       add(std::string(position_embedding), {config_.max_context, config_.dim},
           TensorRole::positions);
+    }
+    if (config_.input_norm) {
+      add_norm(std::string(input_norm));
     }
   }
 
@@ -85,7 +93,10 @@ class TensorList {
 
   void add_output() {
     add_norm(std::string(output_norm));
-    if (!config_.tied_head) {
+    if (config_.is_encoder()) {
+      add(std::string(output_projection), {config_.output_dim, config_.dim},
+          TensorRole::projection);
+    } else if (!config_.tied_head) {
       add(std::string(output_head), vocabulary(), TensorRole::head);
     }
   }
@@ -143,6 +154,17 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
     list.add_ranges(layer);
   }
   return list.take();
+}
+
+std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config, const ImageTower* image) {
+  std::vector<ExpectedTensor> all = expected_tensors(config);
+  if (image != nullptr) {
+    for (ExpectedTensor& tensor : expected_tensors(image->config)) {
+      tensor.name.insert(0, image_prefix);
+      all.push_back(std::move(tensor));
+    }
+  }
+  return all;
 }
 
 }  // namespace crayon::formats

@@ -13,7 +13,9 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "formats/embedding.h"
+#include "formats/gallery.h"
 #include "formats/hash.h"
+#include "formats/image_tower.h"
 #include "formats/model_config.h"
 #include "formats/routing.h"
 #include "formats/signature.h"
@@ -24,7 +26,15 @@
 namespace crayon::formats {
 
 /// The values are those of the file format.
-enum class BundleKind : std::uint8_t { model = 1, adapter = 2, pool = 3, state = 4 };
+enum class BundleKind : std::uint8_t {
+  model = 1,
+  adapter = 2,
+  pool = 3,
+  state = 4,
+  encoder = 5,
+  gallery = 6,
+};
+inline constexpr BundleKind last_kind = BundleKind::gallery;
 
 const char* kind_name(BundleKind kind);
 
@@ -75,18 +85,22 @@ struct BundleInfo {
   BundleKind kind = BundleKind::model;
   Provenance provenance;
   std::vector<TensorEntry> tensors;
-  // model
-  std::optional<ModelConfig> config;
+  // model and encoder
+  std::optional<ModelConfig> config;  ///< of an encoder: that of its text tower
   std::optional<TokenizerData> tokenizer;
   // adapter (one entry) and pool
   std::vector<AdapterInfo> adapters;
-  std::optional<Hash> base;        ///< id of the model bundle that adapters or a state belong to
-  float pool_tau = 0.1f;           ///< temperature of the blend, in a pool
-  Embedding pool_embedding;        ///< what a pool's indicators are made of
-  std::optional<Scope> scope;      ///< of an adapter, when it is known
+  std::optional<Hash> base;    ///< id of the bundle that adapters, a state or a gallery belong to
+  float pool_tau = 0.1f;       ///< temperature of the blend, in a pool
+  Embedding pool_embedding;    ///< what a pool's indicators are made of
+  std::optional<Scope> scope;  ///< of an adapter, when it is known
   std::optional<Routing> routing;  ///< of an adapter or pool that was calibrated
   // state
   std::optional<StateInfo> state;
+  // encoder
+  std::optional<ImageTower> image;
+  // gallery
+  std::optional<GalleryInfo> gallery;
 };
 
 struct FrameBuffers;

@@ -235,6 +235,10 @@ const char* kind_name(BundleKind kind) {
       return "pool";
     case BundleKind::state:
       return "state";
+    case BundleKind::encoder:
+      return "encoder";
+    case BundleKind::gallery:
+      return "gallery";
   }
   return "unknown";
 }
@@ -244,18 +248,30 @@ void check_index(const Index& index, std::uint64_t data_end) {
     const BundleInfo& info = index.info;
     check_tensors(index, check_frames(index.frames, data_end));
     check_provenance(info.provenance);
-    const bool model = info.kind == BundleKind::model;
+    const bool encoder = info.kind == BundleKind::encoder;
+    const bool model = encoder || info.kind == BundleKind::model;
+    const bool adapters = info.kind == BundleKind::adapter || info.kind == BundleKind::pool;
     require(info.config.has_value(), model, "config", info.kind);
     require(info.tokenizer.has_value(), model, "tokenizer", info.kind);
-    const bool state = info.kind == BundleKind::state;
-    require(!info.adapters.empty(), !model && !state, "adapters", info.kind);
+    require(info.image.has_value(), encoder, "image", info.kind);
+    require(!info.adapters.empty(), adapters, "adapters", info.kind);
     require(info.base.has_value(), !model, "base", info.kind);
-    require(info.state.has_value(), state, "state", info.kind);
+    require(info.state.has_value(), info.kind == BundleKind::state, "state", info.kind);
+    require(info.gallery.has_value(), info.kind == BundleKind::gallery, "gallery", info.kind);
     if (model) {
       check_model(*info.config, *info.tokenizer);
-    } else if (state) {
+      require(info.config->is_encoder(), encoder, "config.output_dim", info.kind);
+    }
+    if (info.image) {
+      check(*info.image, *info.config);
+    }
+    if (info.state) {
       check(*info.state, info.tensors);
-    } else {
+    }
+    if (info.gallery) {
+      check(*info.gallery, info.tensors);
+    }
+    if (adapters) {
       check_adapters(info);
     }
     if (info.kind == BundleKind::pool) {
@@ -266,7 +282,7 @@ void check_index(const Index& index, std::uint64_t data_end) {
       check_scope(*info.scope);
     }
     if (info.routing) {
-      require(true, !model && !state, "routing", info.kind);
+      require(true, adapters, "routing", info.kind);
       in_field("routing", [&] { check(*info.routing); });
     }
   });

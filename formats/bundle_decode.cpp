@@ -120,6 +120,21 @@ std::vector<AdapterInfo> decode_adapters(const fbs::Index& index) {
   return adapters;
 }
 
+GalleryInfo decode(const fbs::Gallery& gallery, std::size_t index_size) {
+  GalleryInfo info;
+  info.folder = to_string(gallery.folder(), max_image_name, "folder");
+  const std::uint32_t count = size_of(gallery.names(), max_images, "names");
+  std::size_t name_bytes = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    info.names.push_back(to_string(gallery.names()->Get(i), max_image_name, "names"));
+    name_bytes += info.names.back().size();
+    if (name_bytes > index_size) {  // one long name, many times over
+      fail(Code::corrupt, "names", "they are larger than the index");
+    }
+  }
+  return info;
+}
+
 void decode_embedding(const fbs::Index& root, BundleInfo& info) {
   const std::string name = to_string(root.embedding(), max_name_size, "embedding");
   const Embedding embedding = name.empty() ? Embedding() : parse_embedding(name);
@@ -139,7 +154,7 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   if (root.kind() == 0) {
     fail(Code::corrupt, "kind", "it is missing");
   }
-  info.kind = to_enum(root.kind(), BundleKind::state, "kind");
+  info.kind = to_enum(root.kind(), last_kind, "kind");
   info.tensors = decode_tensors(root, index_size);
   if (const auto* const provenance = root.provenance()) {
     info.provenance = in_field("provenance", [&] { return decode(*provenance); });
@@ -162,6 +177,12 @@ BundleInfo decode_info(const fbs::Index& root, std::size_t index_size) {
   }
   if (const auto* const state = root.state()) {
     info.state = in_field("state", [&] { return decode_state(*state); });
+  }
+  if (const auto* const image = root.image()) {
+    info.image = in_field("image", [&] { return decode_image(*image); });
+  }
+  if (const auto* const gallery = root.gallery()) {
+    info.gallery = in_field("gallery", [&] { return decode(*gallery, index_size); });
   }
   return info;
 }

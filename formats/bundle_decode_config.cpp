@@ -1,5 +1,8 @@
 // fbs::Config -> ModelConfig.
 
+#include <algorithm>
+#include <array>
+
 #include "formats/bundle_decode_parts.h"
 #include "formats/bundle_layout.h"
 
@@ -19,6 +22,16 @@ std::vector<bool> decode_flags(const flatbuffers::Vector<std::uint8_t>* values,
   return flags;
 }
 
+std::array<float, 3> decode_colours(const flatbuffers::Vector<float>* values,
+                                    std::string_view field) {
+  std::array<float, 3> colours{};
+  if (size_of(values, colours.size(), field) != colours.size()) {
+    fail(Code::corrupt, field, "a number for each of three colours is needed");
+  }
+  std::copy(values->begin(), values->end(), colours.begin());
+  return colours;
+}
+
 }  // namespace
 
 ModelConfig decode_config(const fbs::Config& config) {
@@ -36,7 +49,7 @@ ModelConfig decode_config(const fbs::Config& config) {
           .norm_eps = config.norm_eps(),
           .post_norms = config.post_norms(),
           .qk_norm = config.qk_norm(),
-          .activation = to_enum(config.activation(), Activation::gelu_tanh, "activation"),
+          .activation = to_enum(config.activation(), Activation::gelu_erf, "activation"),
           .gated = config.gated(),
           .biases = config.biases(),
           .embedding_scale = config.embedding_scale(),
@@ -60,8 +73,23 @@ ModelConfig decode_config(const fbs::Config& config) {
           .rope_magnitude = config.rope_magnitude(),
           .rope_short_factors = to_vector(config.rope_short_factors()),
           .rope_long_factors = to_vector(config.rope_long_factors()),
+          .causal = config.causal(),
+          .input_norm = config.input_norm(),
+          .output_dim = config.output_dim(),
+          .image_size = config.image_size(),
+          .patch_size = config.patch_size(),
           .smoothed = config.smoothed(),
           .static_ranges = config.static_ranges()};
+}
+
+ImageTower decode_image(const fbs::ImageTower& image) {
+  if (image.config() == nullptr) {
+    fail(Code::corrupt, "config", "it is missing");
+  }
+  return {.config = in_field("config", [&] { return decode_config(*image.config()); }),
+          .pixels = {.mean = decode_colours(image.pixel_mean(), "pixel_mean"),
+                     .deviation = decode_colours(image.pixel_deviation(), "pixel_deviation")},
+          .logit_scale = image.logit_scale()};
 }
 
 }  // namespace crayon::formats

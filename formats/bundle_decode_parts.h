@@ -52,6 +52,7 @@ Enum to_enum(std::uint8_t value, Enum last, std::string_view field) {
 }
 
 ModelConfig decode_config(const fbs::Config& config);
+ImageTower decode_image(const fbs::ImageTower& image);
 TokenizerData decode_tokenizer(const fbs::Tokenizer& tokenizer);
 ChatFormat decode_chat(const fbs::ChatFormat& chat, std::string name);
 Routing decode_routing(const fbs::Routing& routing);

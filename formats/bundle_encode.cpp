@@ -97,7 +97,22 @@ Offset<fbs::Config> encode(FlatBufferBuilder& builder, const ModelConfig& config
       config.attention_scale, config.attention_softcap, config.logit_softcap, config.window,
       windowed, unrotated, config.rope_dim, config.rope_window_theta, config.rope_beta_fast,
       config.rope_beta_slow, config.rope_magnitude, short_factors, long_factors, config.smoothed,
-      config.static_ranges);
+      config.static_ranges, config.causal, config.input_norm, config.output_dim, config.image_size,
+      config.patch_size);
+}
+
+Offset<fbs::ImageTower> encode(FlatBufferBuilder& builder, const ImageTower& image) {
+  const auto config = encode(builder, image.config);
+  const auto mean = builder.CreateVector(image.pixels.mean.data(), image.pixels.mean.size());
+  const auto deviation =
+      builder.CreateVector(image.pixels.deviation.data(), image.pixels.deviation.size());
+  return fbs::CreateImageTower(builder, config, mean, deviation, image.logit_scale);
+}
+
+Offset<fbs::Gallery> encode(FlatBufferBuilder& builder, const GalleryInfo& gallery) {
+  const auto folder = builder.CreateString(gallery.folder);
+  const auto names = builder.CreateVectorOfStrings(gallery.names);
+  return fbs::CreateGallery(builder, folder, names);
 }
 
 Offset<Vector<std::uint8_t>> encode_charsmap(FlatBufferBuilder& builder,
@@ -245,12 +260,14 @@ std::vector<std::uint8_t> encode_index(const Index& index) {
       info.scope ? builder.CreateVector(info.scope->centre) : Offset<flatbuffers::Vector<float>>();
   const auto routing = info.routing ? encode(builder, *info.routing) : Offset<fbs::Routing>();
   const auto state = info.state ? encode(builder, *info.state) : Offset<fbs::State>();
+  const auto image = info.image ? encode(builder, *info.image) : Offset<fbs::ImageTower>();
+  const auto gallery = info.gallery ? encode(builder, *info.gallery) : Offset<fbs::Gallery>();
   const fbs::Hash base = to_fbs(info.base.value_or(Hash{}));
   fbs::FinishIndexBuffer(
       builder, fbs::CreateIndex(builder, static_cast<std::uint8_t>(info.kind), provenance,
                                 frame_structs, tensor_tables, config, tokenizer, adapter_tables,
                                 info.base ? &base : nullptr, info.pool_tau, embedding_text, scope,
-                                chat_format, routing, state));
+                                chat_format, routing, state, image, gallery));
   check_index_size(builder.GetSize());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

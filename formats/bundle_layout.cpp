@@ -85,7 +85,7 @@ BundleKind decode_header(const HeaderBytes& bytes) {
   }
   const std::uint8_t kind = bytes[header_at::kind];
   if (kind < static_cast<std::uint8_t>(BundleKind::model) ||
-      kind > static_cast<std::uint8_t>(BundleKind::state)) {
+      kind > static_cast<std::uint8_t>(last_kind)) {
     throw Error(Code::unsupported, fmt::format("header.kind: {} is not known", kind),
                 "use a newer version of crayon");
   }

@@ -20,6 +20,10 @@ constexpr std::uint32_t max_layers = 1024;
 constexpr std::uint32_t max_heads = 1024;
 constexpr std::uint32_t max_head_dim = 1024;
 constexpr std::uint32_t max_positions = 1u << 24;
+// An encoder's tower takes all its positions at once.
+constexpr std::uint32_t max_encoder_context = 4096;
+constexpr std::uint32_t max_image_size = 4096;
+constexpr std::uint32_t max_patch_size = 256;
 
 void check_size(std::string_view field, std::uint32_t value, std::uint32_t limit) {
   if (value == 0 || value > limit) {
@@ -118,11 +122,61 @@ void check_attention(const ModelConfig& config) {
   }
 }
 
+/// The number of a field of encoders, which is 0 in any other model.
+void check_absent(std::string_view field, std::uint32_t value) {
+  if (value != 0) {
+    fail(Code::corrupt, field, fmt::format("{} in a model that cannot have it", value));
+  }
+}
+
+void check_image(const ModelConfig& config) {
+  check_size("image_size", config.image_size, max_image_size);
+  check_size("patch_size", config.patch_size, max_patch_size);
+  if (config.image_size % config.patch_size != 0) {
+    fail(
+        Code::corrupt, "patch_size",
+        fmt::format("{} does not divide the image_size, {}", config.patch_size, config.image_size));
+  }
+  if (config.max_context != config.patches() + 1) {
+    fail(
+        Code::corrupt, "max_context",
+        fmt::format("{} for {} patches and the class token", config.max_context, config.patches()));
+  }
+  if (config.positions != Positions::learned) {
+    fail(Code::corrupt, "positions", "those of patches are learned");
+  }
+  check_absent("vocab_size", config.vocab_size);
+}
+
+void check_tower(const ModelConfig& config) {
+  if (!config.is_encoder()) {
+    check_absent("image_size", config.image_size);
+  } else {
+    check_size("output_dim", config.output_dim, max_dim);
+    check_size("max_context", config.max_context, max_encoder_context);
+    check_absent("tied_head", config.tied_head ? 1 : 0);
+  }
+  if (!config.causal && !config.is_encoder()) {
+    fail(Code::corrupt, "causal", "a model with logits needs it");
+  }
+  if (config.reads_image()) {
+    check_image(config);
+  } else {
+    check_size("vocab_size", config.vocab_size, max_vocab);
+    check_absent("patch_size", config.patch_size);
+  }
+  const bool has_gated_form =
+      config.activation == Activation::silu || config.activation == Activation::gelu_tanh;
+  if (config.gated && !has_gated_form) {
+    fail(Code::unsupported, "activation", "it is known without a gate alone");
+  }
+}
+
 void check_fields(const ModelConfig& config) {
   if (config.architecture.empty() || config.architecture.size() > 64) {
     fail(Code::corrupt, "architecture", "a name of 1 to 64 bytes is needed");
   }
-  check_size("vocab_size", config.vocab_size, max_vocab);
+  check_tower(config);
   check_size("dim", config.dim, max_dim);
   check_size("layers", config.layers, max_layers);
   check_size("heads", config.heads, max_heads);

@@ -11,8 +11,9 @@ namespace crayon::formats {
 /// `rms`: Zhang, Sennrich 2019. `layer`: Ba et al. 2016, with a bias.
 enum class Norm : std::uint8_t { rms, layer };
 
-/// `silu`: Elfwing et al. 2017. `gelu_tanh`: the tanh form of GELU (Hendrycks, Gimpel 2016).
-enum class Activation : std::uint8_t { silu, gelu_tanh };
+/// `silu`: Elfwing et al. 2017. Forms of GELU (Hendrycks, Gimpel 2016): `gelu_tanh` with tanh,
+/// `gelu_quick` x sigmoid(1.702 x), `gelu_erf` the exact one.
+enum class Activation : std::uint8_t { silu, gelu_tanh, gelu_quick, gelu_erf };
 
 /// `rope`: queries and keys turn (Su et al. 2021). `learned`: a row of a table is added to each
 /// token's embedding.
@@ -22,15 +23,16 @@ enum class Positions : std::uint8_t { rope, learned };
 /// et al. 2023, `llama3` Llama 3.1, `yarn` Peng et al. 2023, `longrope` Ding et al. 2024.
 enum class RopeScaling : std::uint8_t { none, linear, llama3, yarn, longrope };
 
-/// A decoder-only transformer as data: what an importer fills in, the bundle stores and the
-/// runtime follows. The defaults are those of Llama; each architecture is a set of differences.
+/// A transformer as data: what an importer fills in, the bundle stores and the runtime follows.
+/// The defaults are those of Llama; each architecture is a set of differences. An encoder's tower
+/// is one, too: it ends in an embedding and not in logits, and may read an image and not tokens.
 /// Queries and keys are always in the half-split RoPE order; importers permute the rows of
 /// sources that interleave the pairs. Norm weights are factors; importers add the 1 that some
 /// sources leave out.
 struct ModelConfig {
-  std::string architecture;  ///< as the source names it, for people: "llama"
-  std::uint32_t vocab_size = 0;
-  std::uint32_t dim = 0;  ///< width of the residual stream
+  std::string architecture;      ///< as the source names it, for people: "llama"
+  std::uint32_t vocab_size = 0;  ///< 0 where it reads an image
+  std::uint32_t dim = 0;         ///< width of the residual stream
   std::uint32_t layers = 0;
   std::uint32_t heads = 0;        ///< query heads
   std::uint32_t kv_heads = 0;     ///< divides heads
@@ -73,12 +75,27 @@ struct ModelConfig {
                                                ///< [rope_dim / 2] in the original context
   std::vector<float> rope_long_factors = {};   ///< longrope: those beyond it
 
+  bool causal = true;            ///< a token sees what stands before it; otherwise it sees all
+  bool input_norm = false;       ///< what enters the first layer is normalised
+  std::uint32_t output_dim = 0;  ///< of an encoder's tower: width of its embedding; 0: logits
+  std::uint32_t image_size = 0;  ///< pixels of a side of the image that it reads; 0: tokens
+  std::uint32_t patch_size = 0;  ///< pixels of a side of a patch, which stands for a token
+
   bool smoothed = false;       ///< channel scales were folded into it (formats/smoothing.h)
   bool static_ranges = false;  ///< what the projections read has ranges that were chosen when it
                                ///< was packed (formats/activation_ranges.h), if it is read in int8
 
   std::uint32_t query_dim() const { return heads * head_dim; }
   std::uint32_t kv_dim() const { return kv_heads * head_dim; }
+  bool is_encoder() const { return output_dim != 0; }
+  bool reads_image() const { return image_size != 0; }
+  /// Numbers of a patch: three colours.
+  std::uint32_t patch_dim() const { return 3 * patch_size * patch_size; }
+  /// Of the image, besides which there is the class token.
+  std::uint32_t patches() const {
+    const std::uint32_t side = image_size / patch_size;
+    return side * side;
+  }
   /// Numbers of a head that RoPE turns.
   std::uint32_t rotated_dim() const { return rope_dim == 0 ? head_dim : rope_dim; }
   bool has(Projection which) const { return gated || which != Projection::gate; }

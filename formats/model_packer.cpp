@@ -92,7 +92,8 @@ class ModelPacker {
       : source_(source), options_(options), writer_(writer), progress_(progress) {}
 
   void pack() {
-    const std::vector<ExpectedTensor> expected = expected_tensors(source_.config);
+    const std::vector<ExpectedTensor> expected =
+        expected_tensors(source_.config, source_.image ? &*source_.image : nullptr);
     const std::vector<const SourceTensor*> tensors = match(source_, expected);
     for (const ExpectedTensor& tensor : expected) {
       total_ += tensor.shape.rows * tensor.shape.cols;
@@ -215,13 +216,17 @@ Hash pack_model(const ModelSource& source, const PackOptions& options,
   in_file(source.provenance.source, [&] {
     check(source.config);
     check(source.tokenizer);
+    if (source.image) {
+      check(*source.image, source.config);
+    }
   });
-  BundleWriter writer(path, BundleKind::model);
+  BundleWriter writer(path, source.image ? BundleKind::encoder : BundleKind::model);
   ModelPacker(source, options, writer, progress).pack();
   BundleInfo info;
   info.provenance = packed_provenance(source.provenance);
   info.config = source.config;
   info.tokenizer = source.tokenizer;
+  info.image = source.image;
   return writer.finish(std::move(info));
 }
 

@@ -29,10 +29,11 @@ SourceTensor vector_tensor(std::string name, std::vector<float> values);
 
 /// A model as an importer sees it; tensors are read when asked for.
 struct ModelSource {
-  ModelConfig config;
+  ModelConfig config;  ///< of an encoder: that of its text tower
   TokenizerData tokenizer;
   Provenance provenance;
   std::vector<SourceTensor> tensors;
+  std::optional<ImageTower> image = {};  ///< of an encoder
 };
 
 /// One low-rank factor pair of an imported adapter, dense and small.

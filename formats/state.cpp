@@ -99,6 +99,9 @@ class Tensors {
     if (next_is(state_queries)) {
       check_queries();
     }
+    if (next_is(state_log_weights)) {
+      take(Dtype::f32, {heads, state_.positions});
+    }
     if (!left_.empty()) {
       fail(Code::corrupt, "tensors", fmt::format("{} does not belong there", left_.front().name));
     }

@@ -61,6 +61,7 @@ inline constexpr const char* state_values = "values";
 inline constexpr const char* state_surprise = "surprise";
 inline constexpr const char* state_hidden = "hidden";
 inline constexpr const char* state_queries = "recent_queries";
+inline constexpr const char* state_log_weights = "log_weights";
 
 /// Throws corrupt or over_limit, naming the field, unless all numbers are in their ranges and the
 /// tensors are those of a state, with shapes that fit them and each other.

@@ -51,6 +51,8 @@ std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name);
 // Names in a model bundle; ModelConfig says which of those in brackets are there:
 //   token_embedding [vocab][dim]   (position_embedding [max_context][dim])
 //   output_norm [1][dim]   (output_norm_bias [1][dim])   (output_head [vocab][dim])
+//   (patch_embedding [dim][3 * patch_size * patch_size]   class_embedding [1][dim])
+//   (input_norm input_norm_bias [1][dim])   (output_projection [output_dim][dim])
 //   layers.N.attention_norm .mlp_norm [1][dim]
 //   (layers.N.attention_norm_bias .mlp_norm_bias .attention_post_norm .mlp_post_norm [1][dim])
 //   (layers.N.q_norm .k_norm [1][head_dim])
@@ -60,6 +62,8 @@ std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name);
 //   (layers.N.qkv_scales .gate_up_scales [1][dim]  .o_scales [1][kv_dim]
 //    (.down_scales [1][hidden_dim]): formats/smoothing.h)
 //   (layers.N.activation_ranges [1][4]: formats/activation_ranges.h)
+// An encoder bundle has its text tower's under these names, and its image tower's behind "image.".
+// In a gallery bundle: embeddings [images][output_dim].
 // In an adapter bundle, and behind "adapters.I." in a pool:
 //   layers.N.<projection>.lora_a [rank][inputs]   layers.N.<projection>.lora_b [outputs][rank]
 //   layers.N.<projection>.lora_directions [experts][inputs], when the adapter has experts
@@ -67,6 +71,12 @@ std::uint64_t stored_bytes(Dtype dtype, Shape shape, std::string_view name);
 // they are not made of queries: a reader that knows only the former must not take the latter.
 inline constexpr std::string_view token_embedding = "token_embedding";
 inline constexpr std::string_view position_embedding = "position_embedding";
+inline constexpr std::string_view patch_embedding = "patch_embedding";
+inline constexpr std::string_view class_embedding = "class_embedding";
+inline constexpr std::string_view input_norm = "input_norm";
+inline constexpr std::string_view output_projection = "output_projection";
+inline constexpr std::string_view image_prefix = "image.";
+inline constexpr std::string_view embeddings = "embeddings";
 inline constexpr std::string_view output_norm = "output_norm";
 inline constexpr std::string_view output_norm_bias = "output_norm_bias";
 inline constexpr std::string_view output_head = "output_head";

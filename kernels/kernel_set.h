@@ -85,7 +85,8 @@ struct KernelSet {
   // ---- attention: one KV head of one layer (kernels/kv_layout.h), by the cache's element type ---
 
   /// out[r][d] = sum_p softmax_p(cap(scale * q[r].k[p])) v[p][d] over the positions p that row r
-  /// sees: up to its own, as far as the window reaches. Row r's result depends on no other row.
+  /// sees: up to its own, as far as the window reaches, or those that all see. Row r's result
+  /// depends on no other row. Where each p weighs nothing, it is 0.
   void (*attend_f32)(const KvHead& kv, const QueryRows& rows);
   void (*attend_f16)(const KvHead& kv, const QueryRows& rows);
   void (*attend_i8)(const KvHead& kv, const QueryRows& rows);
@@ -118,6 +119,11 @@ struct KernelSet {
   /// y[i] = gelu(x[i]); gelu(x) = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), the tanh
   /// form of Hendrycks, Gimpel 2016. y may be x.
   void (*gelu_tanh)(const float* x, float* y, std::size_t n);
+  /// y[i] = gelu(x[i]); gelu(x) = x / (1 + exp(-1.702 x)) (Hendrycks, Gimpel 2016). y may be x.
+  void (*gelu_quick)(const float* x, float* y, std::size_t n);
+  /// y[i] = gelu(x[i]); gelu(x) = x / 2 * (1 + erf(x / sqrt(2))), with erf within 1.5e-7
+  /// (Abramowitz, Stegun 1964, 7.1.26). y may be x.
+  void (*gelu_erf)(const float* x, float* y, std::size_t n);
   /// y[i] = silu(gate[i]) * up[i]. y may be gate or up.
   void (*silu_mul)(const float* gate, const float* up, float* y, std::size_t n);
   /// y[i] = gelu(gate[i]) * up[i]. y may be gate or up.

@@ -48,6 +48,12 @@ struct QueryRows {
   std::size_t window;    ///< positions that a token sees, itself included; 0: all
   float scale;           ///< factor of q.k
   float softcap;         ///< c: scores become c * tanh(score / c); 0: none
+  /// Added to the scores of the position that it stands at, when they are capped: log w of a key
+  /// that weighs w (Kim et al. 2024, SToRI), or -infinity; null: zeros. As many as the positions of
+  /// whole blocks up to the last one.
+  const float* log_weights = nullptr;
+  std::size_t seen_by_all = 0;  ///< positions that every token sees, for all that stands behind it;
+                                ///< 0: each sees what stands before it
 };
 
 }  // namespace crayon::kernels

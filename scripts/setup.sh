@@ -11,11 +11,13 @@ set -euo pipefail
 what=${1:-test}
 
 libraries=(libuv1-dev libzstd-dev libflatbuffers-dev libsodium-dev libpcre2-dev
-           libutf8proc-dev libfmt-dev libhttp-parser2.9 libssl-dev)
+           libutf8proc-dev libfmt-dev libhttp-parser2.9 libssl-dev
+           libpng-dev libjpeg62-turbo-dev zlib1g-dev)
 build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-dev
        nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev python3 "${libraries[@]}")
 train=(libtorch-dev libopenblas0-pthread libsentencepiece-dev)
 test=(clang-format clang-tidy zstd curl chromium chromium-driver dpkg-dev groff-base mandoc zsh fish
+      python3-pil
       g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 fuzz=(clang libclang-rt-14-dev)

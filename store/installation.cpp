@@ -45,11 +45,15 @@ std::string role_of(const Bundle& bundle) {
       return role;
     }
     case BundleKind::state:
+    case BundleKind::encoder:
+    case BundleKind::gallery:
       break;
   }
-  throw Error(Code::bad_argument,
-              fmt::format("{} is a state, which is not installed", bundle.path().string()),
-              "name model, adapter and pool bundles; give states to --state");
+  const char* const kind = formats::kind_name(bundle.info().kind);
+  throw Error(
+      Code::bad_argument,
+      fmt::format("{} is of the kind {}, which is not installed", bundle.path().string(), kind),
+      "name model, adapter and pool bundles; other verbs take the path of other kinds");
 }
 
 /// A release must not be older than what was active, nor another one under the same number.

@@ -14,7 +14,9 @@ ALLOWED = {
     "transport": ["base"],
     "formats": ["base", "kernels"],
     "formats/importers": ["base", "formats"],
+    "formats/pictures": ["base", "formats"],
     "runtime/tokenizer": ["base", "formats"],
+    "runtime/emphasis": ["base", "formats", "runtime/tokenizer"],
     "runtime/model": ["base", "kernels", "formats"],
     "runtime/context": ["base", "kernels", "formats", "runtime/model"],
     "runtime/bench": ["base", "kernels", "formats", "runtime/model"],
@@ -47,8 +49,8 @@ ALLOWED["train"] = ["base", "train/verbs"]
 ALLOWED["arguments"] = ["base"]
 ALLOWED["store"] = ["base", "formats"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
-ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers", "transport",
-                  "store", "serving", *RUNTIME]
+ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers",
+                  "formats/pictures", "transport", "store", "serving", *RUNTIME]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 

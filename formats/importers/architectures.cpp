@@ -107,8 +107,8 @@ const TensorRule& rule_of(const Architecture& architecture, std::string_view pat
 }
 
 std::string bias_of(const std::string& weight) {
-  constexpr std::string_view end = ".weight";
-  return weight.substr(0, weight.size() - end.size()) + ".bias";
+  constexpr std::string_view end = "weight";
+  return weight.substr(0, weight.size() - end.size()) + "bias";
 }
 
 // Empty for norms and embeddings.

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/importers/clip.h"
 #include "formats/importers/gguf_import.h"
 #include "formats/importers/huggingface.h"
 #include "formats/importers/llama2c.h"
@@ -39,7 +40,8 @@ ModelSource import_llama2c(const path& source, const path& tokenizer) {
 }
 
 ModelSource import_huggingface(const path& folder, const path& tokenizer) {
-  ModelSource model = read_huggingface_model(folder);
+  ModelSource model =
+      is_clip_folder(folder) ? read_clip_model(folder) : read_huggingface_model(folder);
   model.tokenizer = import_tokenizer(tokenizer.empty() ? folder : tokenizer);
   return model;
 }

@@ -12,6 +12,7 @@ namespace crayon::importers {
 /// A model from a file or folder, the kind found from its content:
 ///  * GGUF version 2 or 3 (ggml's docs/gguf.md), of the types in ggml_type.h
 ///  * a Hugging Face folder: config.json, a tokenizer, *.safetensors, sharded too
+///  * the same of a CLIP model, or open_clip_config.json and open_clip_model.safetensors
 ///  * llama2.c: legacy .bin (no magic) and version 1, with `tokenizer` naming its tok*.bin
 /// `tokenizer` overrides or supplies the tokenizer file; it may be empty.
 formats::ModelSource import_model(const std::filesystem::path& source,

@@ -7,10 +7,9 @@
 namespace crayon::importers {
 namespace {
 
-template <typename Value>
-void check_in(const Value& value, const std::string& where) {
+void check_in(const std::string& where, const auto&... values) {
   try {
-    formats::check(value);
+    formats::check(values...);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", where, error.what()), error.hint());
   }
@@ -19,11 +18,17 @@ void check_in(const Value& value, const std::string& where) {
 }  // namespace
 
 void check_config(const formats::ModelConfig& config, const std::string& where) {
-  check_in(config, where);
+  check_in(where, config);
+}
+
+void check_clip(const formats::ModelConfig& text, const formats::ImageTower& image,
+                const std::string& where) {
+  check_in(where, text);
+  check_in(where, image, text);
 }
 
 void check_tokenizer(const formats::TokenizerData& tokenizer, const std::string& where) {
-  check_in(tokenizer, where);
+  check_in(where, tokenizer);
 }
 
 }  // namespace crayon::importers

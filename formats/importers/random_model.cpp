@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "base/fnv.h"
 #include "base/random.h"
@@ -41,11 +42,15 @@ void fill_row(std::uint64_t seed, std::uint64_t row, Distribution numbers, std::
 
 formats::ModelSource random_model(const std::string& shape, std::uint64_t seed) {
   formats::ModelSource source;
-  source.config = random_model_config(shape);
+  RandomShape parts = random_model_shape(shape);
+  source.config = std::move(parts.config);
+  source.image = std::move(parts.image);
   source.tokenizer = random_model_tokenizer(source.config.vocab_size);
+  source.tokenizer.add_eos = source.config.is_encoder();
   source.provenance.source = fmt::format("random {}, seed {}", shape, seed);
   source.provenance.tool = tool_name();
-  for (const formats::ExpectedTensor& tensor : formats::expected_tensors(source.config)) {
+  for (const formats::ExpectedTensor& tensor :
+       formats::expected_tensors(source.config, source.image ? &*source.image : nullptr)) {
     const std::uint64_t stream = Random(seed).next() ^ fnv1a(tensor.name);
     const Distribution numbers = distribution(tensor);
     source.tensors.push_back({tensor.name, tensor.shape,

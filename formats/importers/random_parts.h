@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "formats/image_tower.h"
 #include "formats/model_config.h"
 #include "formats/tokenizer_data.h"
 
@@ -9,9 +11,14 @@
 
 namespace crayon::importers {
 
+struct RandomShape {
+  formats::ModelConfig config;
+  std::optional<formats::ImageTower> image = {};  ///< of a dual encoder, whose text side is config
+};
+
 /// "tiny", a published model ("smollm2-135m"), or the path of any config.json that can be read.
 /// Throws bad_argument, listing the names, for anything else, and what reading the file throws.
-formats::ModelConfig random_model_config(const std::string& shape);
+RandomShape random_model_shape(const std::string& shape);
 
 /// Three specials, 256 bytes, printable ASCII, some merges of it, and made-up pieces up to `size`
 /// tokens. Throws unsupported for less than 384, which come before those.

@@ -3,8 +3,10 @@
 #include <array>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
+#include "formats/importers/clip.h"
 #include "formats/importers/huggingface.h"
 #include "formats/importers/random_parts.h"
 
@@ -57,6 +59,15 @@ constexpr std::array shapes = {
     Shape{"gpt2", R"({"architectures": ["GPT2LMHeadModel"], "n_embd": 768, "n_layer": 12,
         "n_head": 12, "n_positions": 1024, "layer_norm_epsilon": 1e-5,
         "activation_function": "gelu_new", "vocab_size": 50257})"},
+    Shape{"tiny-clip", R"({"architectures": ["CLIPModel"], "projection_dim": 32,
+        "text_config": {"vocab_size": 384, "hidden_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "intermediate_size": 96, "max_position_embeddings": 77},
+        "vision_config": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "intermediate_size": 128, "image_size": 32, "patch_size": 8}})"},
+    // The sizes of ViT-B/32 are what its config.json leaves out.
+    Shape{"clip-vit-b32", R"({"architectures": ["CLIPModel"]})"},
+    Shape{"clip-vit-b16", R"({"architectures": ["CLIPModel"], "vision_config":
+        {"patch_size": 16}})"},
 };
 
 std::string known_shapes() {
@@ -67,21 +78,28 @@ std::string known_shapes() {
   return names;
 }
 
+RandomShape shape_of(const Json& json, const std::string& name) {
+  const JsonObject object(json, name);
+  if (is_clip_config(json)) {
+    ClipConfig clip = read_clip_config(object);
+    return {std::move(clip.text), std::move(clip.image)};
+  }
+  return {read_huggingface_config(object)};
+}
+
 }  // namespace
 
-formats::ModelConfig random_model_config(const std::string& shape) {
+RandomShape random_model_shape(const std::string& shape) {
   for (const Shape& known : shapes) {
     if (known.name == shape) {
-      const Json json = parse_json(known.config, shape);
-      return read_huggingface_config(JsonObject(json, shape));
+      return shape_of(parse_json(known.config, shape), shape);
     }
   }
   if (!std::filesystem::is_regular_file(shape)) {
     throw Error(Code::bad_argument, fmt::format("the random model {} is not known", shape),
                 fmt::format("use a config.json, or one of these: {}", known_shapes()));
   }
-  const Json json = read_json(shape, largest_config);
-  return read_huggingface_config(JsonObject(json, shape));
+  return shape_of(read_json(shape, largest_config), shape);
 }
 
 }  // namespace crayon::importers

@@ -26,16 +26,21 @@ struct AttendedRows {
   std::size_t count = 0;
   std::size_t head_dim;
   float scale, softcap;
+  const float* log_weights;
   AttendedRow row[most_rows];
   alignas(64) float scores[most_rows][kv_block];  // of one block, then weights
   float keep[most_rows];
 
   AttendedRows(const KvHead& kv, const QueryRows& rows, std::size_t begin, std::size_t end)
-      : head_dim(kv.head_dim), scale(rows.scale), softcap(rows.softcap) {
+      : head_dim(kv.head_dim),
+        scale(rows.scale),
+        softcap(rows.softcap),
+        log_weights(rows.log_weights) {
     for (std::size_t r = begin; r < end; ++r) {
       const std::size_t token = r / rows.group;
       const std::size_t at = token * rows.token_stride + r % rows.group * head_dim;
-      const std::size_t last = rows.position + token + 1;
+      const std::size_t last =
+          rows.seen_by_all != 0 ? rows.seen_by_all : rows.position + token + 1;
       const bool cut = rows.window != 0 && rows.window < last;
       AttendedRow& added = row[count++];
       added.query = rows.queries + at;
@@ -134,7 +139,10 @@ void to_floats(const T* x, std::size_t n, float* y) {
 template <typename T>
 void attend_block(AttendedRows& rows, const Visit& visit, const KvHead& kv) {
   const KvBlock<T> block = block_at<T>(kv, visit.position / kv_block);
-  ScoreRules rules{rows.scale, rows.softcap, nullptr, nullptr};
+  ScoreRules rules{rows.scale, rows.softcap, nullptr, nullptr, nullptr};
+  if (rows.log_weights != nullptr) {
+    rules.log_weights = rows.log_weights + visit.position;
+  }
   if constexpr (sizeof(T) == 1) {
     rules.key_scale = block.key_scale;
     rules.value_scale = block.value_scale;
@@ -175,7 +183,8 @@ void attend_rows(const KvHead& kv, const QueryRows& query, std::size_t begin, st
     attend_block<T>(rows, visit, kv);
   }
   for (std::size_t r = 0; r < rows.count; ++r) {
-    const f32v inverse = splat(1.0f / sum_of(rows.row[r].state.total, 16));
+    const float total = sum_of(rows.row[r].state.total, 16);
+    const f32v inverse = splat(total == 0.0f ? 0.0f : 1.0f / total);
     map(rows.row[r].out, rows.row[r].out, kv.head_dim,
         [=](f32v xs) { return fma(xs, inverse, f32v{}); });
   }

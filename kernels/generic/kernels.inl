@@ -57,6 +57,8 @@ constexpr KernelSet make_set(std::string_view name, std::uint32_t features) {
       .soft_cap = soft_cap,
       .silu = silu,
       .gelu_tanh = gelu_tanh,
+      .gelu_quick = gelu_quick,
+      .gelu_erf = gelu_erf,
       .silu_mul = silu_mul,
       .gelu_tanh_mul = gelu_tanh_mul,
       .rope_half = rope_half,

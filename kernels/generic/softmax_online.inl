@@ -7,7 +7,7 @@ struct RowState {
   float total[16];  // sums of exp(score - largest), by position modulo 16
 
   void clear() {
-    largest = -__FLT_MAX__;  // below it is -infinity alone, which no softmax survives
+    largest = -__FLT_MAX__;  // below it is -infinity alone, which weighs nothing
     __builtin_memset(total, 0, sizeof(total));
   }
 };
@@ -18,6 +18,7 @@ struct ScoreRules {
   float softcap;             // or 0
   const float* key_scale;    // [32], or null
   const float* value_scale;  // [32], or null: goes into the weights
+  const float* log_weights;  // [32], or null: added to the scores
 };
 
 [[gnu::always_inline]] inline float largest_lane(f32w x) {
@@ -39,8 +40,8 @@ struct ScoreRules {
   return slots;
 }
 
-/// Scales and caps the scores x [n] of a block's first slots, and makes those outside of [first,
-/// last) -infinity.
+/// Scales, caps and weighs the scores x [n] of a block's first slots, and makes those outside of
+/// [first, last) -infinity.
 [[gnu::noinline]] void finish_scores(float* x, std::size_t n, std::size_t first, std::size_t last,
                                      const ScoreRules& rules) {
   for (std::size_t at = 0; at < n; at += wide_lanes) {
@@ -50,6 +51,9 @@ struct ScoreRules {
     }
     if (rules.softcap != 0.0f) {
       score = soft_capped(score, rules.softcap);
+    }
+    if (rules.log_weights != nullptr) {
+      score += load_wide(rules.log_weights + at);
     }
     const i32w slot = slots_from(at);
     const i32w seen =
@@ -95,7 +99,8 @@ template <int Sixteens>
 inline float weigh_block(float* x, std::size_t n, std::size_t first, std::size_t last,
                          const ScoreRules& rules, RowState& row) {
   float scale = rules.scale;
-  if (first != 0 || last < n || rules.softcap != 0.0f || rules.key_scale != nullptr) {
+  if (first != 0 || last < n || rules.softcap != 0.0f || rules.key_scale != nullptr ||
+      rules.log_weights != nullptr) {
     finish_scores(x, n, first, last, rules);
     scale = 1.0f;
   }

@@ -59,6 +59,7 @@ void HeadView::add_attention(const RecentQueries::Query& query) {
   const std::size_t group = config.heads / config.kv_heads;
   const std::size_t dim = config.head_dim;
   const std::size_t seen = query.position + 1;
+  const std::span<const float> log_weights = entries_.log_weights(layer_, kv_head_);
   kernels.matmul_f32(keys_.data(), dim, 0, seen, query.heads + kv_head_ * group * dim, dim, group,
                      {.y = scores_.data(), .stride = seen});
   for (std::size_t g = 0; g < group; ++g) {
@@ -67,6 +68,9 @@ void HeadView::add_attention(const RecentQueries::Query& query) {
     std::transform(scores, scores + seen, scores, [scale](float x) { return x * scale; });
     if (config.attention_softcap != 0.0f) {
       kernels.soft_cap(scores, seen, config.attention_softcap);
+    }
+    if (!log_weights.empty()) {
+      kernels.axpy_f32(1.0f, log_weights.data(), scores, seen);
     }
     kernels.softmax(scores, seen);
     kernels.axpy_f32(1.0f, scores, attention_.data(), std::min<std::size_t>(seen, count_));

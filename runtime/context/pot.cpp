@@ -240,7 +240,7 @@ void Pot::set_surprise(std::uint32_t position, float surprise) {
 }
 
 bool Pot::read(std::span<const Token> tokens, std::span<float> logits,
-               const std::function<bool()>& go_on) {
+               const std::function<bool()>& go_on, model::Emphasis emphasis) {
   if (!bounded() && tokens.size() > room()) {
     throw Error(Code::context_full,
                 fmt::format("{} tokens at position {} do not fit in a context of {}", tokens.size(),
@@ -253,11 +253,13 @@ bool Pot::read(std::span<const Token> tokens, std::span<float> logits,
         std::min({tokens.size(), std::size_t{model::prefill_batch}, std::size_t{room()}});
     const bool is_end = count == tokens.size();
     const bool wanted = is_end && !logits.empty();
+    session_.weigh(emphasis.part(0, count));
     model_.forward(session_, tokens.first(count),
                    wanted ? model::Logits::last : model::Logits::none,
                    wanted ? logits : std::span<float>());
     ran(tokens.first(count));
     tokens = tokens.subspan(count);
+    emphasis = emphasis.part(count, tokens.size());
     if (!is_end && go_on && !go_on()) {
       return false;
     }

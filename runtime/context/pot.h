@@ -86,8 +86,9 @@ class Pot {
   /// Runs `tokens`, making room as often as it takes. `logits` [vocab] behind the last one, or
   /// empty. `go_on` is asked between two steps and may be empty; false, and the rest is not read.
   /// Returns whether all was read. Throws what Model::forward() throws.
+  /// `emphasis`: what the tokens weigh.
   bool read(std::span<const Token> tokens, std::span<float> logits,
-            const std::function<bool()>& go_on = {});
+            const std::function<bool()>& go_on = {}, model::Emphasis emphasis = {});
 
   /// Tokens that were read and have no position any more, since the pot was empty: the next one is
   /// the token dropped() + position of all.

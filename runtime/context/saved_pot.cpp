@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -155,6 +159,10 @@ class StateReader {
         (hidden.rows != 0 && hidden.cols != config_.dim)) {
       misfit(formats::state_hidden);
     }
+    const Shape log_weights = shape_of(formats::state_log_weights);
+    if (log_weights.rows != 0 && log_weights.rows != heads) {
+      misfit(formats::state_log_weights);
+    }
     const Shape queries = shape_of(formats::state_queries);
     if (queries.rows > std::uint64_t{config_.layers} * needs_.queries ||
         (queries.rows != 0 && queries.cols != config_.query_dim())) {
@@ -214,6 +222,37 @@ void write_layer(formats::BundleWriter& writer, const KvEntries& entries, std::u
   writer.write(rows.values);
 }
 
+// Of a key that nobody sees. Infinity has no place in a bundle.
+constexpr float stored_nothing = std::numeric_limits<float>::lowest();
+
+/// Logarithms of what keys weigh, [layers * kv_heads][positions]; empty when none has a weight.
+std::vector<float> read_log_weights(const KvEntries& entries, std::uint32_t positions) {
+  std::vector<float> all;
+  for (std::uint32_t layer = 0; layer < entries.layers(); ++layer) {
+    for (std::uint32_t head = 0; head < entries.kv_heads(); ++head) {
+      const std::span<const float> log = entries.log_weights(layer, head);
+      if (log.empty()) {
+        return {};
+      }
+      std::ranges::transform(log.first(positions), std::back_inserter(all),
+                             [](float value) { return std::max(value, stored_nothing); });
+    }
+  }
+  return all;
+}
+
+void write_log_weights(KvEntries& entries, std::span<const float> all, std::uint32_t positions) {
+  for (std::uint32_t layer = 0; layer < entries.layers(); ++layer) {
+    for (std::uint32_t head = 0; head < entries.kv_heads() && !all.empty(); ++head) {
+      std::ranges::transform(
+          all.first(positions), entries.weigh(layer, head).begin(), [](float value) {
+            return value == stored_nothing ? -std::numeric_limits<float>::infinity() : value;
+          });
+      all = all.subspan(positions);
+    }
+  }
+}
+
 void write_floats(formats::BundleWriter& writer, const char* name, std::size_t cols,
                   const std::vector<float>& values) {
   if (!values.empty()) {
@@ -244,6 +283,8 @@ formats::Hash save(const Pot& pot, const SavedAs& as, const std::filesystem::pat
   write_floats(writer, formats::state_surprise, info.state->positions, PotState::surprise(pot));
   write_floats(writer, formats::state_hidden, config.dim, PotState::hidden(pot));
   write_floats(writer, formats::state_queries, config.query_dim(), PotState::queries(pot));
+  write_floats(writer, formats::state_log_weights, info.state->positions,
+               read_log_weights(entries, info.state->positions));
   return writer.finish(std::move(info));
 }
 
@@ -272,11 +313,13 @@ void restore(Pot& pot, const formats::Bundle& bundle, const formats::Hash& adapt
   const std::vector<float> surprise = reader.floats(formats::state_surprise);
   const std::vector<float> hidden = reader.floats(formats::state_hidden);
   const std::vector<float> queries = reader.floats(formats::state_queries);
+  const std::vector<float> log_weights = reader.floats(formats::state_log_weights);
 
   for (std::uint32_t layer = 0; layer < entries.layers(); ++layer) {
     entries.write_rows(layer, reader.first(layer), info.state->positions, layers[layer]);
   }
   entries.go_on_at(info.state->positions, info.state->window_begin);
+  write_log_weights(entries, log_weights, info.state->positions);
   PotState::replace(pot, *info.state, surprise, hidden, queries);
 }
 

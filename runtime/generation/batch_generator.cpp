@@ -279,6 +279,7 @@ BatchGenerator::~BatchGenerator() = default;
 Generated BatchGenerator::generate(const Prompt& prompt, const GenerateOptions& options,
                                    const OnProgress& on_progress) {
   check_prompt(prompt.tokens, model().config());
+  check_emphasis(prompt.emphasis, prompt.tokens.size());
   const std::uint32_t context = state_->options.pot.bounded()
                                     ? state_->options.context
                                     : context_for(prompt, state_->options.context);
@@ -287,6 +288,8 @@ Generated BatchGenerator::generate(const Prompt& prompt, const GenerateOptions& 
   request->adapters.assign(prompt.adapters.begin(), prompt.adapters.end());
   request->context = context;
   request->pinned = prompt.pinned;
+  request->weights.assign(prompt.emphasis.weights.begin(), prompt.emphasis.weights.end());
+  request->first_layer = prompt.emphasis.first_layer;
   request->options = options;
   {
     const std::lock_guard lock(state_->mutex);

@@ -36,14 +36,16 @@ double Generated::confidence() const {
 
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    model::Session& session, std::span<const Token> prompt,
-                   const GenerateOptions& options, const OnProgress& on_progress) {
+                   const GenerateOptions& options, const OnProgress& on_progress,
+                   const model::Emphasis& emphasis) {
   context::Pot plain(model, session, {});
-  return generate(model, tokenizer, plain, prompt, options, on_progress);
+  return generate(model, tokenizer, plain, prompt, options, on_progress, emphasis);
 }
 
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    context::Pot& pot, std::span<const Token> prompt, const GenerateOptions& options,
-                   const OnProgress& on_progress) {
+                   const OnProgress& on_progress, const model::Emphasis& emphasis) {
+  check_emphasis(emphasis, prompt.size());
   Decoding decoding(tokenizer, prompt, options, on_progress);
   if (!pot.bounded()) {
     check_fits(prompt.size(), pot.room());
@@ -53,7 +55,8 @@ Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokeni
 
   const double begin = monotonic_seconds();
   // Cancelled between two blocks, a fraction of a second on a slow board.
-  const bool go_on = pot.read(prompt, prompt_logits, [&] { return decoding.poll(); });
+  const bool go_on = pot.read(
+      prompt, prompt_logits, [&] { return decoding.poll(); }, emphasis);
   const double middle = monotonic_seconds();
   Lookahead lookahead(model, pot, options.speculate);
   if (go_on) {
@@ -68,6 +71,20 @@ Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokeni
   result.prefill_seconds = middle - begin;
   result.decode_seconds = monotonic_seconds() - middle;
   return std::move(result);
+}
+
+void check_emphasis(const model::Emphasis& emphasis, std::size_t tokens) {
+  const auto is_weight = [](float weight) { return std::isfinite(weight) && weight >= 0.0f; };
+  if (!emphasis.weights.empty() && emphasis.weights.size() != tokens) {
+    throw Error(
+        Code::bad_argument,
+        fmt::format("{} weights for a prompt of {} tokens", emphasis.weights.size(), tokens),
+        "give each token a weight, or none");
+  }
+  if (!std::ranges::all_of(emphasis.weights, is_weight)) {
+    throw Error(Code::bad_argument, "a weight is negative or not finite",
+                "use weights of 0 or more");
+  }
 }
 
 std::uint32_t context_for(const Prompt& prompt, std::uint32_t most) {
@@ -87,14 +104,16 @@ Generated SessionGenerator::generate(const Prompt& prompt, const GenerateOptions
     if (prepare_) {
       prepare_(pot);
     }
-    return generation::generate(model(), tokenizer(), pot, prompt.tokens, options, on_progress);
+    return generation::generate(model(), tokenizer(), pot, prompt.tokens, options, on_progress,
+                                prompt.emphasis);
   }
   const std::uint32_t most = context_for(prompt, model().config().max_context);
   const std::uint64_t wanted = std::uint64_t{prompt.tokens.size()} + options.max_tokens;
   const auto context = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, most));
   model::Session session(model(), context, model().default_kv());
   session.attach(prompt.adapters);
-  return generation::generate(model(), tokenizer(), session, prompt.tokens, options, on_progress);
+  return generation::generate(model(), tokenizer(), session, prompt.tokens, options, on_progress,
+                              prompt.emphasis);
 }
 
 }  // namespace crayon::generation

@@ -17,15 +17,16 @@ namespace crayon::generation {
 /// is held back until it cannot. `on_progress` may be empty. The session then holds the prompt (all
 /// of it, unless cancelled) and the tokens, with or without the last one: see its position().
 /// Throws context_full, the session unchanged, when the prompt does not fit, and bad_argument for
-/// options out of range or an empty prompt.
+/// options out of range or an empty prompt. `emphasis`: what the prompt's tokens weigh.
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    model::Session& session, std::span<const Token> prompt,
-                   const GenerateOptions& options, const OnProgress& on_progress);
+                   const GenerateOptions& options, const OnProgress& on_progress,
+                   const model::Emphasis& emphasis = {});
 
 /// The same in a pot: with a rule, neither prompt nor answer is too long.
 Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                    context::Pot& pot, std::span<const Token> prompt, const GenerateOptions& options,
-                   const OnProgress& on_progress);
+                   const OnProgress& on_progress, const model::Emphasis& emphasis = {});
 
 /// What an answer starts from.
 struct Prompt {
@@ -35,6 +36,7 @@ struct Prompt {
   std::uint32_t context = 0;
   /// The first tokens, which stay whatever is distilled.
   std::uint32_t pinned = 1;
+  model::Emphasis emphasis = {};
 };
 
 /// Makes answers to prompts that stand for themselves, whoever runs the model. May be called from
@@ -86,6 +88,10 @@ class SessionGenerator final : public Generator {
   const model::KvDtype kv_ = model().default_kv();
   const PreparePot prepare_ = {};
 };
+
+/// Throws bad_argument unless there are no weights, or one for each token of the prompt, and each
+/// is one (Session::weigh()).
+void check_emphasis(const model::Emphasis& emphasis, std::size_t tokens);
 
 /// Positions that a prompt may use of a context of `most`. Throws context_full when it does not
 /// fit.

@@ -1,6 +1,7 @@
 #include "runtime/generation/lane.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/bytes.h"
@@ -14,6 +15,21 @@ bool same(const std::vector<model::WeightedAdapter>& left,
   return std::ranges::equal(left, right, [](const auto& a, const auto& b) {
     return a.adapter == b.adapter && a.weight == b.weight;
   });
+}
+
+/// How many first tokens weigh the same; those without a weight weigh 1.
+std::size_t weigh_the_same(const model::Emphasis& left, const model::Emphasis& right) {
+  const std::size_t size = std::max(left.weights.size(), right.weights.size());
+  const auto weight = [](const model::Emphasis& of, std::size_t token) {
+    return token < of.weights.size() ? of.weights[token] : 1.0f;
+  };
+  for (std::size_t token = 0; token < size; ++token) {
+    const float one = weight(left, token), other = weight(right, token);
+    if (one != other || (one != 1.0f && left.first_layer != right.first_layer)) {
+      return token;
+    }
+  }
+  return std::numeric_limits<std::size_t>::max();
 }
 
 }  // namespace
@@ -47,7 +63,9 @@ std::size_t Lane::reusable(const Request& request) const {
   }
   // The prompt's last token runs in any case, for the logits behind it.
   const auto prompt = std::span(request.prompt).first(request.prompt.size() - 1);
-  const std::size_t common = held_.common_with(prompt);
+  const std::size_t common =
+      std::min(held_.common_with(prompt),
+               weigh_the_same({held_weights_, held_first_layer_}, request.emphasis()));
   if (common < pot_.dropped()) {
     return 0;
   }
@@ -89,6 +107,9 @@ std::span<const Token> Lane::next(std::size_t most) {
   }
   const std::span<const Token> rest = decoding_->text().subspan(run_);
   end_ = run_ + std::min({most, rest.size(), std::size_t{pot_.room()}});
+  if (prefilling()) {
+    session_.weigh(request_->emphasis().part(run_, end_ - run_));
+  }
   return rest.first(end_ - run_);
 }
 
@@ -152,6 +173,8 @@ void Lane::release() {
   const std::size_t read = session_.position() + pot_.dropped();
   const std::size_t distilled = pot_.dropped() == 0 ? 0 : pot_.distilled() + pot_.dropped();
   held_.set(text.first(read), distilled);
+  held_weights_ = std::move(request_->weights);
+  held_first_layer_ = request_->first_layer;
   decoding_.reset();
   lookahead_.reset();
   on_progress_ = {};

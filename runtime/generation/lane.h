@@ -18,10 +18,14 @@ namespace crayon::generation {
 struct Request {
   std::vector<Token> prompt;
   std::vector<model::WeightedAdapter> adapters;
-  std::uint32_t context;  ///< positions that prompt and answer may take
-  std::uint32_t pinned;   ///< first tokens, which are never distilled away
+  std::uint32_t context;       ///< positions that prompt and answer may take
+  std::uint32_t pinned;        ///< first tokens, which are never distilled away
+  std::vector<float> weights;  ///< of the prompt's tokens, or empty
+  std::uint32_t first_layer = 0;
   GenerateOptions options;
   ProgressQueue queue;
+
+  model::Emphasis emphasis() const { return {weights, first_layer}; }
 };
 
 /// What a session has read. Of what was distilled, which may be any length, there is a hash left.
@@ -87,6 +91,8 @@ class Lane {
   context::Pot pot_;
   std::vector<model::WeightedAdapter> adapters_;  // that the session has
   ReadText held_;                                 // idle: what the session has read
+  std::vector<float> held_weights_;               // and what its first tokens weigh
+  std::uint32_t held_first_layer_ = 0;
   std::uint64_t used_last_ = 0;
 
   // Of the answer under way.

@@ -37,15 +37,15 @@ void Attention::show_queries(std::uint32_t layer) {
   const std::size_t dim = config_.query_dim();
   for (const StepPart& part : parts_) {
     if (part.state->query_watcher) {
-      part.state->query_watcher(
-          layer, {scratch_.queries.data() + part.first * dim, part.tokens.size() * dim});
+      part.state->query_watcher(layer,
+                                {scratch_.queries.data() + part.first * dim, part.count * dim});
     }
   }
 }
 
 void Attention::rotate_and_store(std::uint32_t layer) {
   for (const StepPart& part : parts_) {
-    const auto reached = part.state->position + static_cast<std::uint32_t>(part.tokens.size());
+    const auto reached = part.state->position + static_cast<std::uint32_t>(part.count);
     part.state->rotation.extend(reached);
     part.state->cache.extend(reached);
   }
@@ -100,7 +100,7 @@ void Attention::attend(std::uint32_t layer) {
 }
 
 void Attention::attend(std::uint32_t layer, const StepPart& part, Range rows) {
-  const std::size_t of_head = part.tokens.size() * (config_.heads / config_.kv_heads);
+  const std::size_t of_head = part.count * (config_.heads / config_.kv_heads);
   const std::size_t first = part.first * config_.query_dim();
   while (!rows.empty()) {
     const std::size_t head = rows.begin / of_head;
@@ -108,7 +108,8 @@ void Attention::attend(std::uint32_t layer, const StepPart& part, Range rows) {
     part.state->cache.attend(
         layer,
         {scratch_.queries.data() + first, scratch_.input.data() + first, part.state->position,
-         static_cast<std::uint32_t>(head), rows.begin - head * of_head, last - head * of_head},
+         static_cast<std::uint32_t>(head), rows.begin - head * of_head, last - head * of_head,
+         config_.causal ? 0 : part.count},
         kernels_);
     rows.begin = last;
   }

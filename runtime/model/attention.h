@@ -5,9 +5,9 @@
 
 namespace crayon::model {
 
-/// Causal attention of a step's tokens: each sees itself and what stands before it in the session,
-/// as far as the layer's window reaches (Vaswani et al. 2017; query heads share KV heads as in
-/// Ainslie et al. 2023).
+/// Attention of a step's tokens: each sees itself and what stands before it in the session, as far
+/// as the layer's window reaches, or all of them where the model is not causal (Vaswani et al.
+/// 2017; query heads share KV heads as in Ainslie et al. 2023).
 class Attention {
  public:
   /// Parts of different sessions, with a token each or more.

@@ -99,7 +99,18 @@ void KvCache::rewind(std::uint32_t position) {
   assert(kept(position) == position);
   if (position == 0) {
     oldest_ = 0;
+    forget_weights();
+  } else if (weights_) {
+    weights_->reset(position);
   }
+}
+
+KeyWeights& KvCache::weigh() {
+  if (!weights_) {
+    weights_ = std::make_unique<KeyWeights>(static_cast<std::uint32_t>(layers_.size()), kv_heads_,
+                                            context_);
+  }
+  return *weights_;
 }
 
 void KvCache::renumber(std::uint32_t from, std::uint32_t to) {
@@ -130,6 +141,7 @@ void KvCache::attend(std::uint32_t layer, const Rows& rows,
                    : dtype_ == KvDtype::f32 ? kernels.attend_f32
                                             : kernels.attend_i8;
   const std::size_t first = rows.kv_head * group_ * head_dim_;
+  const float* const log_weights = weights_ ? weights_->of(layer, rows.kv_head).data() : nullptr;
   run(head(layer, rows.kv_head), {.queries = rows.queries + first,
                                   .out = rows.out + first,
                                   .token_stride = kv_heads_ * group_ * head_dim_,
@@ -139,7 +151,9 @@ void KvCache::attend(std::uint32_t layer, const Rows& rows,
                                   .position = rows.position,
                                   .window = layers_[layer].window,
                                   .scale = scale_,
-                                  .softcap = softcap_});
+                                  .softcap = softcap_,
+                                  .log_weights = log_weights,
+                                  .seen_by_all = rows.seen_by_all});
 }
 
 }  // namespace crayon::model

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "formats/model_config.h"
 #include "kernels/kernel_set.h"
 #include "runtime/model/aligned.h"
+#include "runtime/model/key_weights.h"
 #include "runtime/model/model.h"
 
 namespace crayon::model {
@@ -31,8 +33,15 @@ class KvCache {
   /// The largest position up to `position`, which is held, from which a session can go on: itself,
   /// or 0 when a ring has forgotten what a token there would see.
   std::uint32_t kept(std::uint32_t position) const;
-  /// Forgets what lies at and behind a position that is kept.
+  /// Forgets what lies at and behind a position that is kept, and what it was to weigh.
   void rewind(std::uint32_t position);
+
+  /// Gives keys weights, those of later ones, too; nothing that lies here before has one. Allocates
+  /// KeyWeights::bytes() the first time.
+  KeyWeights& weigh();
+  void forget_weights() { weights_.reset(); }
+  /// Null when no key has a weight.
+  KeyWeights* weights() const { return weights_.get(); }
 
   KvDtype dtype() const { return dtype_; }
   std::size_t head_dim() const { return head_dim_; }
@@ -60,6 +69,7 @@ class KvCache {
     std::uint32_t position;
     std::uint32_t kv_head;
     std::size_t begin, end;
+    std::size_t seen_by_all;  // positions that all tokens see; 0: the model is causal
   };
   void attend(std::uint32_t layer, const Rows& rows, const kernels::KernelSet& kernels) const;
 
@@ -83,6 +93,7 @@ class KvCache {
   std::uint32_t window_;      // of those layers
   std::uint32_t oldest_ = 0;  // position that the rings still hold
   mutable AlignedArray<std::uint8_t> data_;
+  std::unique_ptr<KeyWeights> weights_;
 };
 
 }  // namespace crayon::model

@@ -254,6 +254,9 @@ void KvEntries::keep(std::uint32_t layer, std::uint32_t kv_head,
       move(head, kept[r], head, r, state_.rotation.of(layer));
     }
   }
+  if (KeyWeights* const weights = cache_.weights()) {
+    weights->keep(layer, kv_head, kept);
+  }
 }
 
 void KvEntries::keep_last(std::uint32_t layer, std::uint32_t kv_head, std::uint32_t count) {
@@ -273,12 +276,27 @@ void KvEntries::keep_last(std::uint32_t layer, std::uint32_t kv_head, std::uint3
   for (std::uint32_t position = first; position < held; ++position) {
     move(source, position, head, position - shift, state_.rotation.of(layer));
   }
+  if (KeyWeights* const weights = cache_.weights()) {
+    weights->shift(layer, kv_head, shift);
+  }
 }
 
 void KvEntries::finish(std::uint32_t count) {
   assert(count <= state_.position);
   cache_.renumber(state_.position, count);
+  if (KeyWeights* const weights = cache_.weights()) {
+    weights->reset(count);
+  }
   state_.position = count;
+}
+
+std::span<const float> KvEntries::log_weights(std::uint32_t layer, std::uint32_t kv_head) const {
+  KeyWeights* const weights = cache_.weights();
+  return weights != nullptr ? weights->of(layer, kv_head) : std::span<float>();
+}
+
+std::span<float> KvEntries::weigh(std::uint32_t layer, std::uint32_t kv_head) {
+  return cache_.weigh().of(layer, kv_head);
 }
 
 KvEntries::Rows KvEntries::read_rows(std::uint32_t layer, std::uint32_t begin,
@@ -306,6 +324,7 @@ void KvEntries::go_on_at(std::uint32_t position, std::uint32_t oldest) {
   assert(position <= cache_.context());
   state_.rotation.extend(position);
   cache_.replaced(oldest);
+  cache_.forget_weights();
   state_.position = position;
 }
 

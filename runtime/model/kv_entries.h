@@ -42,6 +42,12 @@ class KvEntries {
   /// Every head of every layer has kept `count` entries: the session is at that position.
   void finish(std::uint32_t count);
 
+  /// What is added to the scores of a head's keys, position by position: empty when no key of the
+  /// session has a weight.
+  std::span<const float> log_weights(std::uint32_t layer, std::uint32_t kv_head) const;
+  /// The same to write, zeros where nothing has been: of position 0 and on.
+  std::span<float> weigh(std::uint32_t layer, std::uint32_t kv_head);
+
   KvDtype dtype() const { return cache_.dtype(); }
   /// Whether the tokens of the layer see so many last positions and no more.
   std::uint32_t window(std::uint32_t layer) const { return cache_.window(layer); }
@@ -60,7 +66,7 @@ class KvEntries {
   /// The same the other way: rows that read_rows() gave, here or elsewhere.
   void write_rows(std::uint32_t layer, std::uint32_t begin, std::uint32_t end, const Rows& rows);
   /// Every layer has been written: the session is at `position`, where layers with a window have
-  /// the entries from `oldest` on.
+  /// the entries from `oldest` on. No key has a weight.
   void go_on_at(std::uint32_t position, std::uint32_t oldest);
 
  private:

@@ -45,6 +45,15 @@ std::unique_ptr<Model> Model::load(const formats::Bundle& bundle, const kernels:
   return model;
 }
 
+Model::Towers Model::load_towers(const formats::Bundle& bundle, const kernels::KernelSet& kernels,
+                                 ThreadPool& pool) {
+  TowerWeights weights = load_tower_weights(bundle, Compute{&kernels, &pool});
+  Towers towers{std::unique_ptr<Model>(new Model), std::unique_ptr<Model>(new Model)};
+  towers.text->weights_ = std::move(weights.text);
+  towers.image->weights_ = std::move(weights.image);
+  return towers;
+}
+
 const formats::ModelConfig& Model::config() const {
   return weights_->config;
 }
@@ -58,7 +67,7 @@ const kernels::KernelSet& Model::kernels() const {
 }
 
 bool Model::uses_image() const {
-  return weights_->memory.is_image();
+  return weights_->memory->is_image();
 }
 
 KvDtype Model::default_kv() const {
@@ -79,6 +88,12 @@ MemoryEstimate Model::estimate(const formats::BundleInfo& info, const kernels::K
   estimate.scratch = checked_add(ScratchSizes(config, context).bytes(),
                                  Rotation::bytes(config, context), "scratch");
   return estimate;
+}
+
+std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv) {
+  const std::uint64_t scratch = checked_add(ScratchSizes(config, context).bytes(),
+                                            Rotation::bytes(config, context), "scratch");
+  return checked_add(KvCache::bytes(config, context, kv), scratch, "session");
 }
 
 void Model::forward(Session& session, std::span<const Token> tokens, Logits wanted,

@@ -45,6 +45,14 @@ class Model {
   /// Maps the image of `bundle` that `crayon activate` left, if it fits, else decodes the frames
   /// into the layout of `kernels`. Throws bad_argument when it is not a model bundle. `kernels` and
   /// `pool` must outlive the model.
+  /// The towers of an encoder's bundle; those functions that give logits are not for them. Throws
+  /// bad_argument for another kind, and what load() throws.
+  struct Towers {
+    std::unique_ptr<Model> text;
+    std::unique_ptr<Model> image;
+  };
+  static Towers load_towers(const formats::Bundle& bundle, const kernels::KernelSet& kernels,
+                            ThreadPool& pool);
   static std::unique_ptr<Model> load(const formats::Bundle& bundle,
                                      const kernels::KernelSet& kernels, ThreadPool& pool);
   ~Model();
@@ -84,6 +92,20 @@ class Model {
   std::unique_ptr<Weights> weights_;
 };
 
+/// What tokens weigh in attention (Session::weigh()).
+struct Emphasis {
+  std::span<const float> weights = {};  ///< [tokens], 0 or more; empty: each weighs 1
+  std::uint32_t first_layer = 0;        ///< they do so in the layers from this one on
+
+  /// Of some of the tokens.
+  Emphasis part(std::size_t begin, std::size_t count) const {
+    return {weights.empty() ? weights : weights.subspan(begin, count), first_layer};
+  }
+};
+
+/// Bytes of a session: its KV cache and scratch.
+std::uint64_t session_bytes(const formats::ModelConfig& config, std::uint32_t context, KvDtype kv);
+
 /// Sees what a projection of a layer is about to read: inputs [tokens][inputs of the projection].
 using ProjectionWatcher = std::function<void(std::uint32_t layer, formats::Projection which,
                                              std::span<const float> inputs)>;
@@ -109,6 +131,13 @@ class Session {
   /// The same for a sum of adapters. One of weight 0 costs nothing; no factor is copied. Throws
   /// bad_argument for a weight that is not finite, too.
   void attach(std::span<const WeightedAdapter> adapters);
+
+  /// What the next tokens weigh in the attention of all that can see them (Kim et al. 2024, SToRI):
+  /// w exp(q.k) in the place of exp(q.k). 1 changes nothing, to the bit; a token that weighs 0 is
+  /// seen by nobody. Until they have run, a rewind or another call takes it back. Throws
+  /// bad_argument or context_full. Costs KeyWeights::bytes() as soon as one is not 1, until all is
+  /// forgotten.
+  void weigh(const Emphasis& emphasis);
 
   /// Of the adapters' factors, in all forms that are held.
   std::uint64_t adapter_bytes() const;

@@ -52,15 +52,19 @@ AdapterTable adapter_table(std::vector<WeightedAdapter> adapters, const Model& m
 
 }  // namespace
 
+std::uint32_t step_tokens(const formats::ModelConfig& config, std::uint32_t context) {
+  return config.causal ? std::min(prefill_batch, context) : context;
+}
+
 ScratchSizes::ScratchSizes(const formats::ModelConfig& config, std::uint32_t context)
-    : batch(std::min(prefill_batch, context)) {
+    : batch(step_tokens(config, context)) {
   const std::uint32_t read_by_maps = std::max(config.dim, config.query_dim());
   residual = projected = batch * config.dim;
   input = batch * read_by_maps;
   queries = batch * config.query_dim();
   kv = batch * config.kv_dim();
   hidden = batch * config.hidden_dim;
-  quantized = std::max(read_by_maps, config.hidden_dim);
+  quantized = std::max({read_by_maps, config.hidden_dim, config.patch_dim()});
 }
 
 std::uint64_t ScratchSizes::bytes() const {
@@ -126,6 +130,28 @@ void Session::watch_layers(LayerWatcher watcher) {
 
 void Session::watch_queries(QueryWatcher watcher) {
   state_->query_watcher = std::move(watcher);
+}
+
+void Session::weigh(const Emphasis& emphasis) {
+  const std::span<const float> weights = emphasis.weights;
+  const auto is_weight = [](float weight) { return std::isfinite(weight) && weight >= 0.0f; };
+  const auto bad = std::ranges::find_if_not(weights, is_weight);
+  if (bad != weights.end()) {
+    throw Error(Code::bad_argument, fmt::format("a token weighs {}", *bad),
+                "use weights of 0 or more: 0 removes a token, 1 leaves it as it is");
+  }
+  if (weights.size() > context() - position()) {
+    throw Error(Code::context_full,
+                fmt::format("weights of {} tokens at position {} of {}", weights.size(), position(),
+                            context()),
+                "use a larger context");
+  }
+  if (state_->cache.weights() != nullptr) {
+    state_->cache.weights()->reset(position());
+  }
+  if (std::ranges::any_of(weights, [](float weight) { return weight != 1.0f; })) {
+    state_->cache.weigh().set(position(), weights, emphasis.first_layer);
+  }
 }
 
 std::uint32_t Session::position() const {

@@ -14,6 +14,9 @@
 
 namespace crayon::model {
 
+/// Tokens that a step takes at most: all that there are where each of them sees all.
+std::uint32_t step_tokens(const formats::ModelConfig& config, std::uint32_t context);
+
 /// Elements of each scratch array, for steps of up to `batch` tokens.
 struct ScratchSizes {
   ScratchSizes(const formats::ModelConfig& config, std::uint32_t context);

@@ -19,7 +19,7 @@ Step::Step(const Weights& weights, Scratch& scratch, std::span<const StepPart> p
       scratch_(scratch),
       parts_(parts),
       tokens_(parts.back().range().end) {
-  assert(tokens_ != 0 && tokens_ <= prefill_batch);
+  assert(tokens_ != 0 && tokens_ <= step_tokens(weights.config, weights.config.max_context));
 }
 
 void Step::run(std::uint32_t layers) {
@@ -30,23 +30,42 @@ void Step::run(std::uint32_t layers) {
     watch_residual(layer);
   }
   for (const StepPart& part : parts_) {
-    part.state->position += static_cast<std::uint32_t>(part.tokens.size());
+    part.state->position += static_cast<std::uint32_t>(part.count);
   }
 }
 
 void Step::embed() {
-  std::int8_t* const unpacked = scratch_.unpacked.data();
-  float* const position = scratch_.projected.data();
   for (const StepPart& part : parts_) {
     float* const rows = scratch_.residual.data() + part.first * config_.dim;
-    weights_.embed(part.tokens, unpacked, rows);
-    if (config_.positions != formats::Positions::learned) {
-      continue;
+    if (part.patches != nullptr) {
+      embed_patches(part);
+    } else {
+      weights_.embed(part.tokens, scratch_.unpacked.data(), rows);
     }
-    for (std::size_t t = 0; t < part.tokens.size(); ++t) {
-      weights_.position_embedding.read_row(part.state->position + t, kernels_, unpacked, position);
-      kernels_.axpy_f32(1.0f, position, rows + t * config_.dim, config_.dim);
+    if (config_.positions == formats::Positions::learned) {
+      add_positions(part);
     }
+    for (std::size_t t = 0; config_.input_norm && t < part.count; ++t) {
+      float* const row = rows + t * config_.dim;
+      weights_.normalise(weights_.input_norm, row, row);
+    }
+  }
+}
+
+void Step::embed_patches(const StepPart& part) {
+  float* const rows = scratch_.residual.data();
+  std::ranges::copy(weights_.class_embedding, rows);
+  const LinearMap map{&weights_.patch_embedding, nullptr, rows + config_.dim};
+  apply({{&map, 1}, {}, part.patches, part.count - 1}, {}, scratch_.linear, compute_);
+}
+
+void Step::add_positions(const StepPart& part) {
+  float* const position = scratch_.projected.data();
+  for (std::size_t t = 0; t < part.count; ++t) {
+    weights_.position_embedding.read_row(part.state->position + t, kernels_,
+                                         scratch_.unpacked.data(), position);
+    kernels_.axpy_f32(1.0f, position, scratch_.residual.data() + (part.first + t) * config_.dim,
+                      config_.dim);
   }
 }
 
@@ -138,8 +157,7 @@ void Step::watch(std::uint32_t layer, MapGroup which, const LinearGroup& maps, R
       produce = nullptr;
     }
     for (const Projection projection : projections(which, config_)) {
-      part.state->watcher(layer, projection,
-                          {maps.x + part.first * inputs, part.tokens.size() * inputs});
+      part.state->watcher(layer, projection, {maps.x + part.first * inputs, part.count * inputs});
     }
   }
 }
@@ -148,8 +166,8 @@ void Step::watch_residual(std::uint32_t layer) {
   for (const StepPart& part : parts_) {
     if (part.state->layer_watcher) {
       const std::size_t dim = config_.dim;
-      part.state->layer_watcher(
-          layer, {scratch_.residual.data() + part.first * dim, part.tokens.size() * dim});
+      part.state->layer_watcher(layer,
+                                {scratch_.residual.data() + part.first * dim, part.count * dim});
     }
   }
 }
@@ -169,6 +187,10 @@ void Step::activate(const float* gate, const float* up, float* out, std::size_t 
     case formats::Activation::gelu_tanh:
       return config_.gated ? kernels_.gelu_tanh_mul(gate, up, out, n)
                            : kernels_.gelu_tanh(up, out, n);
+    case formats::Activation::gelu_quick:
+      return kernels_.gelu_quick(up, out, n);
+    case formats::Activation::gelu_erf:
+      return kernels_.gelu_erf(up, out, n);
   }
 }
 
@@ -187,6 +209,13 @@ void write_logits(const Weights& weights, const float* residual, std::size_t row
   if (config.logit_softcap != 0.0f) {
     weights.compute.kernels->soft_cap(logits, rows * config.vocab_size, config.logit_softcap);
   }
+}
+
+void write_output(const Weights& weights, const float* residual, float* y, Scratch& scratch) {
+  float* const input = scratch.input.data();
+  weights.normalise(weights.output_norm, residual, input);
+  const LinearMap map{&weights.output_projection, nullptr, y};
+  apply({{&map, 1}, {}, input, 1}, {}, scratch.linear, weights.compute);
 }
 
 }  // namespace crayon::model

@@ -7,13 +7,14 @@
 
 namespace crayon::model {
 
-/// One step of the forward pass (Vaswani et al. 2017, decoder only, norms in front of the blocks)
+/// One step of the forward pass (Vaswani et al. 2017, one stack, norms in front of the blocks)
 /// with the variations that ModelConfig describes: a batch of tokens of one or more sessions
 /// through the layers. A prefill is a few of these, decoding one token is a batch of 1.
 class Step {
  public:
   /// 1 to as many tokens as `scratch` is for, which fit in their sessions' contexts, with ids in
-  /// range. Several parts belong to different sessions, whose adapters share their factors.
+  /// range. Several parts belong to different sessions, whose adapters share their factors. A part
+  /// of a model that is not causal is all that its session reads.
   Step(const Weights& weights, Scratch& scratch, std::span<const StepPart> parts);
 
   /// Runs the first `layers`. Appends the tokens' keys and values to the caches, moves the
@@ -21,8 +22,11 @@ class Step {
   void run(std::uint32_t layers);
 
  private:
-  /// residual = embeddings of the tokens, with learned positions
+  /// residual = embeddings of the tokens or patches, with learned positions, normalised where the
+  /// model says so
   void embed();
+  void embed_patches(const StepPart& part);
+  void add_positions(const StepPart& part);
   void attention_block(std::uint32_t layer);
   void mlp_block(std::uint32_t layer);
 
@@ -56,5 +60,9 @@ class Step {
 /// most as many rows as `scratch` is for.
 void write_logits(const Weights& weights, const float* residual, std::size_t rows, float* logits,
                   Scratch& scratch);
+
+/// y [output_dim] of an encoder's tower, of one row of the residual stream [dim]: its norm, and the
+/// projection to what both towers embed in (Radford et al. 2021).
+void write_output(const Weights& weights, const float* residual, float* y, Scratch& scratch);
 
 }  // namespace crayon::model

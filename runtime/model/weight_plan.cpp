@@ -49,12 +49,40 @@ const formats::ModelConfig& model_config(const formats::BundleInfo& info) {
   return *info.config;
 }
 
+const formats::ImageTower& image_tower(const formats::BundleInfo& info) {
+  if (info.kind != formats::BundleKind::encoder || !info.config || !info.image) {
+    throw Error(Code::bad_argument,
+                fmt::format("a bundle of kind {} where an encoder belongs", kind_name(info.kind)),
+                "name an encoder bundle: `crayon pack` makes one of a CLIP model");
+  }
+  formats::check(*info.config);
+  formats::check(*info.image, *info.config);
+  return *info.image;
+}
+
+namespace {
+
+/// Of all that the bundle holds.
+std::vector<ExpectedTensor> all_expected(const formats::BundleInfo& info) {
+  if (info.kind == formats::BundleKind::gallery) {
+    return {{std::string(formats::embeddings), info.tensors.front().shape,
+             formats::TensorRole::projection}};
+  }
+  if (info.kind != formats::BundleKind::encoder) {
+    return formats::expected_tensors(model_config(info));
+  }
+  const formats::ImageTower& image = image_tower(info);
+  return formats::expected_tensors(*info.config, &image);
+}
+
+}  // namespace
+
 WeightPlan::WeightPlan(const formats::BundleInfo& info, const kernels::Layout& layout) {
   std::unordered_map<std::string_view, const TensorEntry*> stored;
   for (const TensorEntry& tensor : info.tensors) {
     stored.emplace(tensor.name, &tensor);
   }
-  for (const ExpectedTensor& expected : formats::expected_tensors(model_config(info))) {
+  for (const ExpectedTensor& expected : all_expected(info)) {
     const auto found = stored.find(expected.name);
     if (found == stored.end()) {
       throw Error(Code::missing_tensor, fmt::format("there is no tensor {}", expected.name),

@@ -26,7 +26,7 @@ class WeightPlan {
  public:
   /// Throws missing_tensor; bad_shape unless each tensor has the shape that the configuration asks
   /// for; unsupported for vectors that are not f32; over_limit for rows that are too long for sums
-  /// in int32; bad_argument when the bundle holds no model.
+  /// in int32; bad_argument when the bundle holds nothing that is packed.
   WeightPlan(const formats::BundleInfo& info, const kernels::Layout& layout);
 
   std::uint64_t bytes() const { return bytes_; }
@@ -40,7 +40,11 @@ class WeightPlan {
   std::uint64_t bytes_ = 0;
 };
 
-/// The model configuration of a bundle, checked; throws bad_argument when it holds no model.
+/// The configuration of a bundle's language model, checked; throws bad_argument when it holds none.
 const formats::ModelConfig& model_config(const formats::BundleInfo& info);
+
+/// The image side of a bundle's dual encoder, checked with its text side; throws bad_argument when
+/// it holds none.
+const formats::ImageTower& image_tower(const formats::BundleInfo& info);
 
 }  // namespace crayon::model

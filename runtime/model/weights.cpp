@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "formats/activation_ranges.h"
@@ -17,12 +18,14 @@ using formats::Bundle;
 /// Finds the parts of a model in its packed weights.
 class Finder {
  public:
-  Finder(const WeightPlan& plan, const kernels::Layout& layout, ByteSpan memory)
-      : plan_(plan), layout_(layout), memory_(memory) {}
+  /// Names in the plan begin with `prefix`.
+  Finder(const WeightPlan& plan, const kernels::Layout& layout, ByteSpan memory,
+         std::string_view prefix)
+      : plan_(plan), layout_(layout), memory_(memory), prefix_(prefix) {}
 
   /// Empty when the model has none of that name.
-  Matrix matrix(const std::string& name) const {
-    const PlannedTensor* const tensor = plan_.find(name);
+  Matrix matrix(std::string_view name) const {
+    const PlannedTensor* const tensor = plan_.find(std::string(prefix_).append(name));
     if (tensor == nullptr) {
       return {};
     }
@@ -31,12 +34,14 @@ class Finder {
   }
 
   // The plan has seen to it that vectors are f32.
-  std::span<const float> vector(const std::string& name) const {
+  std::span<const float> vector(std::string_view name) const {
     const Matrix found = matrix(name);
     return found.rows() == 0 ? Matrix::F32{} : std::get<Matrix::F32>(found.numbers());
   }
 
-  NormWeights norm(const std::string& name) const { return {vector(name), vector(name + "_bias")}; }
+  NormWeights norm(std::string_view name) const {
+    return {vector(name), vector(std::string(name) + "_bias")};
+  }
 
   LayerWeights layer(std::uint32_t index) const {
     const auto name = [index](std::string_view part) { return formats::layer_tensor(index, part); };
@@ -62,6 +67,7 @@ class Finder {
   const WeightPlan& plan_;
   const kernels::Layout& layout_;
   ByteSpan memory_;
+  std::string_view prefix_;
 };
 
 WeightMemory memory_of(const Bundle& bundle, const WeightPlan& plan, const Compute& compute) {
@@ -69,28 +75,56 @@ WeightMemory memory_of(const Bundle& bundle, const WeightPlan& plan, const Compu
   return image.memory ? std::move(*image.memory) : WeightMemory(load_packed(bundle, plan, compute));
 }
 
+/// All that a bundle holds, in memory, and views of parts of it.
+class Loader {
+ public:
+  Loader(const Bundle& bundle, const Compute& compute)
+      : bundle_(bundle),
+        compute_(compute),
+        plan_(formats::in_file(bundle.path(),
+                               [&] { return WeightPlan(bundle.info(), compute.kernels->layout); })),
+        memory_(std::make_shared<const WeightMemory>(memory_of(bundle, plan_, compute))) {}
+
+  std::unique_ptr<Weights> load(const formats::ModelConfig& config, std::string_view prefix) const {
+    const Finder find(plan_, compute_.kernels->layout, memory_->bytes(), prefix);
+    auto weights = std::make_unique<Weights>();
+    weights->config = config;
+    weights->id = bundle_.id();
+    weights->compute = compute_;
+    weights->memory = memory_;
+    weights->token_embedding = find.matrix(formats::token_embedding);
+    weights->position_embedding = find.matrix(formats::position_embedding);
+    weights->patch_embedding = find.matrix(formats::patch_embedding);
+    weights->class_embedding = find.vector(formats::class_embedding);
+    weights->input_norm = find.norm(formats::input_norm);
+    weights->output_head = find.matrix(formats::output_head);
+    weights->output_projection = find.matrix(formats::output_projection);
+    weights->output_norm = find.norm(formats::output_norm);
+    formats::in_file(bundle_.path(), [&] {
+      for (std::uint32_t l = 0; l < config.layers; ++l) {
+        weights->layers.push_back(find.layer(l));
+      }
+    });
+    return weights;
+  }
+
+ private:
+  const Bundle& bundle_;
+  const Compute& compute_;
+  WeightPlan plan_;
+  std::shared_ptr<const WeightMemory> memory_;
+};
+
 }  // namespace
 
 std::unique_ptr<Weights> load_weights(const Bundle& bundle, const Compute& compute) {
-  const kernels::Layout& layout = compute.kernels->layout;
-  const WeightPlan plan =
-      formats::in_file(bundle.path(), [&] { return WeightPlan(bundle.info(), layout); });
-  auto weights = std::make_unique<Weights>();
-  weights->config = *bundle.info().config;
-  weights->id = bundle.id();
-  weights->compute = compute;
-  weights->memory = memory_of(bundle, plan, compute);
-  const Finder find(plan, layout, weights->memory.bytes());
-  weights->token_embedding = find.matrix(std::string(formats::token_embedding));
-  weights->position_embedding = find.matrix(std::string(formats::position_embedding));
-  weights->output_head = find.matrix(std::string(formats::output_head));
-  weights->output_norm = find.norm(std::string(formats::output_norm));
-  formats::in_file(bundle.path(), [&] {
-    for (std::uint32_t l = 0; l < weights->config.layers; ++l) {
-      weights->layers.push_back(find.layer(l));
-    }
-  });
-  return weights;
+  return Loader(bundle, compute).load(model_config(bundle.info()), {});
+}
+
+TowerWeights load_tower_weights(const Bundle& bundle, const Compute& compute) {
+  const formats::ImageTower& image = image_tower(bundle.info());
+  const Loader loader(bundle, compute);
+  return {loader.load(*bundle.info().config, {}), loader.load(image.config, formats::image_prefix)};
 }
 
 std::uint64_t weight_bytes(const formats::BundleInfo& info, const kernels::Layout& layout) {

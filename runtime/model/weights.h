@@ -48,11 +48,15 @@ struct Weights {
   formats::ModelConfig config;
   formats::Hash id{};
   Compute compute;
-  WeightMemory memory;
-  Matrix token_embedding;     ///< [vocab][dim]
+  std::shared_ptr<const WeightMemory> memory;  ///< both towers of an encoder share theirs
+  Matrix token_embedding;                      ///< [vocab][dim]; empty in a tower that reads images
   Matrix position_embedding;  ///< [max_context][dim] of learned positions, else empty
-  Matrix output_head;         ///< [vocab][dim]; empty when the head is the token embedding
-  NormWeights output_norm;    ///< of width dim
+  Matrix patch_embedding;     ///< [dim][patch_dim] of a tower that reads images, else empty
+  std::span<const float> class_embedding;  ///< [dim] likewise
+  NormWeights input_norm;                  ///< of width dim, where the model has one
+  Matrix output_head;        ///< [vocab][dim]; empty when the head is the token embedding
+  Matrix output_projection;  ///< [output_dim][dim] of an encoder's tower, else empty
+  NormWeights output_norm;   ///< of width dim
   std::vector<LayerWeights> layers;
 
   /// The int8 forms of adapters that sessions run with.
@@ -72,6 +76,13 @@ struct Weights {
 /// Every tensor that the configuration asks for: from the bundle's image where there is one that
 /// fits, else decoded on `compute`'s threads. Throws what WeightPlan and load_packed do.
 std::unique_ptr<Weights> load_weights(const formats::Bundle& bundle, const Compute& compute);
+
+/// The same of a dual encoder.
+struct TowerWeights {
+  std::unique_ptr<Weights> text;
+  std::unique_ptr<Weights> image;
+};
+TowerWeights load_tower_weights(const formats::Bundle& bundle, const Compute& compute);
 
 /// Bytes that load_weights() keeps, or maps.
 std::uint64_t weight_bytes(const formats::BundleInfo& info, const kernels::Layout& layout);

@@ -59,24 +59,27 @@ class ByteBpe : public Encoder {
     }
   }
 
-  void encode(std::string_view text, std::vector<Token>& tokens) const override {
+  void encode(std::string_view text, TokenList& tokens) const override {
     const bool drops_white_space = data_.kind == formats::TokenizerKind::clip_bpe;
     Merger merger;
     for (const std::string_view unit : pre_tokenizer_.split(text)) {
       if (drops_white_space && leading_white_space(unit) == unit.size()) {
         continue;
       }
+      const auto begin = static_cast<std::size_t>(unit.data() - text.data());
       const Token whole = data_.ignore_merges ? pieces_.find(unit) : no_token;
       if (whole != no_token) {
-        tokens.push_back(whole);
+        tokens.add(whole, begin);
       } else {
-        encode_unit(unit, merger, tokens);
+        encode_unit(unit, begin, merger, tokens);
       }
     }
   }
 
  private:
-  void encode_unit(std::string_view unit, Merger& merger, std::vector<Token>& tokens) const {
+  /// `begin`: where in the text the unit does.
+  void encode_unit(std::string_view unit, std::size_t begin, Merger& merger,
+                   TokenList& tokens) const {
     merger.clear();
     for (std::size_t i = 0; i < unit.size(); ++i) {
       const auto& tokens_of_bytes = i + 1 < unit.size() ? byte_tokens_ : last_byte_tokens_;
@@ -92,7 +95,7 @@ class ByteBpe : public Encoder {
       const std::uint32_t rank = ranks_.find(hash(pair), Same{data_.merges, pair});
       return {rank, rank == HashIndex::none ? no_token : results_[rank]};
     });
-    merger.for_each([&](const Symbol& symbol) { tokens.push_back(symbol.token); });
+    merger.for_each([&](const Symbol& symbol) { tokens.add(symbol.token, begin + symbol.begin); });
   }
 
   const TokenizerData& data_;

@@ -18,11 +18,28 @@ bool is_white_space(char32_t c) {
          c == 0x3000;
 }
 
-bool is_word(char32_t c) {
+bool is_mark(char32_t c) {
   if (c == no_character) {
     return false;
   }
   if (c == 0x200c || c == 0x200d) {  // joiners
+    return true;
+  }
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_word(char32_t c) {
+  if (c == no_character) {
+    return false;
+  }
+  if (is_mark(c)) {
     return true;
   }
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
@@ -31,9 +48,6 @@ bool is_word(char32_t c) {
     case UTF8PROC_CATEGORY_LT:
     case UTF8PROC_CATEGORY_LM:
     case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_PC:
@@ -91,6 +105,10 @@ bool begins_with_word(std::string_view text) {
 
 bool ends_with_word(std::string_view text) {
   return is_word(last_of(text).value);
+}
+
+bool begins_with_mark(std::string_view text) {
+  return is_mark(first_of(text).value);
 }
 
 }  // namespace crayon::tokenizer

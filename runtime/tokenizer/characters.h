@@ -16,4 +16,7 @@ std::size_t trailing_white_space(std::string_view text);
 bool begins_with_word(std::string_view text);
 bool ends_with_word(std::string_view text);
 
+/// Whether the first character is a mark or a joiner, which belong to what is before them.
+bool begins_with_mark(std::string_view text);
+
 }  // namespace crayon::tokenizer

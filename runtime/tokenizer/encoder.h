@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -8,13 +9,27 @@
 
 namespace crayon::tokenizer {
 
+/// What tokens are appended to: with, where `begins` is given, the byte of the encoder's text that
+/// each begins at.
+struct TokenList {
+  std::vector<formats::Token>& tokens;
+  std::vector<std::size_t>* begins = nullptr;  ///< as many as tokens, ascending
+
+  void add(formats::Token token, std::size_t begin) {
+    tokens.push_back(token);
+    if (begins != nullptr) {
+      begins->push_back(begin);
+    }
+  }
+};
+
 /// Text without special tokens -> tokens; one implementation a TokenizerKind.
 class Encoder {
  public:
   virtual ~Encoder() = default;
   /// Appends the tokens of `text`, which is any bytes, normalised, not empty, and less than 4 GiB
   /// with marks for its spaces.
-  virtual void encode(std::string_view text, std::vector<formats::Token>& tokens) const = 0;
+  virtual void encode(std::string_view text, TokenList& tokens) const = 0;
 };
 
 // All keep a reference to `data`, which formats::check() has accepted, and throw bad_tokenizer.

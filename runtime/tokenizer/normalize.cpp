@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "base/error.h"
 #include "runtime/tokenizer/utf8.h"
@@ -52,6 +53,35 @@ void append_utf8(utf8proc_int32_t character, std::string& text) {
   text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
+/// Makes the origins of a text that is being made of another one, step by step.
+class Tracker {
+ public:
+  /// `origins`: of the text that is read, `size` bytes, and in the end of the one that is made;
+  /// null: nobody asks.
+  Tracker(Origins* origins, std::size_t size) : origins_(origins), size_(size) {}
+
+  /// What stands before the last `unread` bytes, and behind what was read so far, has made the
+  /// result `made` bytes long.
+  void step(std::size_t unread, std::size_t made) {
+    if (origins_ != nullptr) {
+      made_.resize(made, origins_->at(read_));
+      read_ = size_ - unread;
+    }
+  }
+
+  void finish() {
+    if (origins_ != nullptr) {
+      *origins_ = std::move(made_);
+    }
+  }
+
+ private:
+  Origins* origins_;
+  std::size_t size_;
+  std::size_t read_ = 0;  // bytes
+  Origins made_;
+};
+
 struct Free {
   void operator()(utf8proc_uint8_t* bytes) const { std::free(bytes); }
 };
@@ -76,27 +106,31 @@ void append_nfc(std::string_view chunk, std::string& normal) {
 
 }  // namespace
 
-std::string normalize_nfc(std::string_view text) {
+std::string normalize_nfc(std::string_view text, Origins* origins) {
+  Tracker tracker(origins, text.size());
   std::string normal;
   normal.reserve(text.size());
   for (bool valid = true; !text.empty(); valid = !valid) {
     const std::size_t length = run_length(text, valid);
     std::string_view run = text.substr(0, length);
     text.remove_prefix(length);
-    if (!valid) {
-      normal += run;
-      continue;
-    }
     while (!run.empty()) {
-      const std::size_t chunk = chunk_length(run);
-      append_nfc(run.substr(0, chunk), normal);
+      const std::size_t chunk = valid ? chunk_length(run) : 1;
+      if (valid) {
+        append_nfc(run.substr(0, chunk), normal);
+      } else {
+        normal += run.front();
+      }
       run.remove_prefix(chunk);
+      tracker.step(text.size() + run.size(), normal.size());
     }
   }
+  tracker.finish();
   return normal;
 }
 
-std::string to_lower_case(std::string_view text) {
+std::string to_lower_case(std::string_view text, Origins* origins) {
+  Tracker tracker(origins, text.size());
   std::string lower;
   lower.reserve(text.size());
   while (!text.empty()) {
@@ -113,11 +147,15 @@ std::string to_lower_case(std::string_view text) {
     } else {
       append_utf8(utf8proc_tolower(static_cast<utf8proc_int32_t>(code_point(character))), lower);
     }
+    tracker.step(text.size(), lower.size());
   }
+  tracker.finish();
   return lower;
 }
 
-std::string rewrite(std::string_view text, const formats::Charsmap& map, std::size_t max_bytes) {
+std::string rewrite(std::string_view text, const formats::Charsmap& map, std::size_t max_bytes,
+                    Origins* origins) {
+  Tracker tracker(origins, text.size());
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -130,18 +168,24 @@ std::string rewrite(std::string_view text, const formats::Charsmap& map, std::si
                   "the text is too long to encode once the tokenizer's charsmap has rewritten it",
                   "encode it in parts");
     }
+    tracker.step(text.size(), result.size());
   }
+  tracker.finish();
   return result;
 }
 
-std::string collapse_spaces(std::string_view text, bool after_space) {
+std::string collapse_spaces(std::string_view text, bool after_space, Origins* origins) {
+  Tracker tracker(origins, text.size());
   std::string result;
-  for (const char c : text) {
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const char c = text.front();
     if (c != ' ' || !after_space) {
       result += c;
     }
     after_space = c == ' ';
+    tracker.step(text.size() - 1, result.size());
   }
+  tracker.finish();
   return result;
 }
 

@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <utility>
 
 #include "base/error.h"
-#include "runtime/tokenizer/normalize.h"
 #include "runtime/tokenizer/printed.h"
 
 namespace crayon::tokenizer {
@@ -21,24 +21,38 @@ constexpr std::size_t max_part_bytes = std::size_t{1} << 30;
 
 using Sets = std::span<const SpecialTokens* const>;
 
+/// Those of bytes [begin, end) of a text; none where nobody asks for them.
+Origins origins_of(const Origins& origins, std::size_t begin, std::size_t end) {
+  if (origins.empty()) {
+    return {};
+  }
+  return Origins(&origins[begin], &origins[begin] + (end - begin));
+}
+
 /// Appends the parts of `text` from `begin` on: the tokens of the first set that are found in it,
 /// and between them those of the next sets and text.
-void cut(std::string_view text, std::size_t begin, Sets sets, const ControlScope& scope,
-         std::vector<Part>& parts) {
+void cut(std::string_view text, const Origins& origins, std::size_t begin, Sets sets,
+         const ControlScope& scope, std::vector<Part>& parts) {
   if (sets.empty()) {
-    parts.push_back({.text = std::string(text.substr(begin))});
+    parts.push_back({.text = std::string(text.substr(begin)),
+                     .origins = origins_of(origins, begin, text.size())});
     return;
   }
   for (std::size_t done = begin; done < text.size();) {
     const SpecialTokens::Match match = sets.front()->find(text, done, scope);
     if (match.begin > done) {
-      cut(text.substr(0, match.begin), done, sets.subspan(1), scope, parts);
+      cut(text.substr(0, match.begin), origins, done, sets.subspan(1), scope, parts);
     }
     if (match.token != no_token) {
-      parts.push_back({.token = match.token});
+      parts.push_back(
+          {.token = match.token, .origins = origins_of(origins, match.begin, match.begin + 1)});
     }
     done = match.begin + match.size;
   }
+}
+
+Origins* origins_to_rewrite(Part& part) {
+  return part.origins.empty() ? nullptr : &part.origins;
 }
 
 /// Drops spaces at the front and all but one of a run of them; at the end also space marks that
@@ -50,13 +64,16 @@ void remove_extra_spaces(std::vector<Part>& parts) {
       after_space = false;
       continue;
     }
-    part.text = collapse_spaces(part.text, after_space);
+    part.text = collapse_spaces(part.text, after_space, origins_to_rewrite(part));
     after_space = part.text.empty() ? after_space : part.text.ends_with(' ');
   }
   for (std::size_t i = parts.size(); i-- > 0 && parts[i].token == no_token;) {
     std::string& text = parts[i].text;
     while (text.ends_with(' ') || text.ends_with(space_mark)) {
       text.resize(text.size() - (text.ends_with(' ') ? 1 : space_mark.size()));
+    }
+    if (!parts[i].origins.empty()) {
+      parts[i].origins.resize(text.size());
     }
     if (!text.empty()) {
       break;
@@ -73,28 +90,30 @@ Partition::Partition(const formats::TokenizerData& data)
       raw_(data, false, {}),
       normalized_(data, true, [this](std::string_view text) { return normalize(text); }) {}
 
-std::string Partition::normalize(std::string_view text) const {
+std::string Partition::normalize(std::string_view text, Origins* origins) const {
   std::string normal;
   if (charsmap_) {
-    normal = rewrite(text, *charsmap_, max_part_bytes);
+    normal = rewrite(text, *charsmap_, max_part_bytes, origins);
     text = normal;
   }
   if (data_.normalize_nfc) {
-    normal = normalize_nfc(text);
+    normal = normalize_nfc(text, origins);
     text = normal;
   }
-  return data_.kind == TokenizerKind::clip_bpe ? to_lower_case(text) : std::string(text);
+  return data_.kind == TokenizerKind::clip_bpe ? to_lower_case(text, origins) : std::string(text);
 }
 
-std::vector<Part> Partition::split(std::string_view text, const ControlScope& scope,
-                                   bool starts) const {
+std::vector<Part> Partition::split(std::string_view text, const ControlScope& scope, bool starts,
+                                   bool track) const {
   const std::array sets = {&raw_, &normalized_};
   const bool all_raw = !scope.literal.empty();
+  Origins origins(track ? text.size() : 0);
+  std::iota(origins.begin(), origins.end(), 0u);
   std::vector<Part> parts;
-  cut(text, 0, Sets(sets).first(all_raw ? 2 : 1), scope, parts);
+  cut(text, origins, 0, Sets(sets).first(all_raw ? 2 : 1), scope, parts);
   for (Part& part : parts) {
     if (part.token == no_token) {
-      part.text = normalize(part.text);
+      part.text = normalize(part.text, origins_to_rewrite(part));
     }
   }
   if (data_.remove_extra_whitespace) {
@@ -107,7 +126,7 @@ std::vector<Part> Partition::split(std::string_view text, const ControlScope& sc
       if (part.token != no_token) {
         finer.push_back(std::move(part));
       } else {
-        cut(part.text, 0, Sets(sets).last(1), normal, finer);
+        cut(part.text, part.origins, 0, Sets(sets).last(1), normal, finer);
       }
     }
     parts = std::move(finer);
@@ -140,6 +159,9 @@ void Partition::add_prefixes(std::vector<Part>& parts, bool starts) const {
   for (Part& part : parts) {
     if ((starts || before != nullptr) && takes_prefix(before, part)) {
       part.text.insert(0, 1, ' ');
+      if (!part.origins.empty()) {
+        part.origins.insert(part.origins.begin(), part.origins.front());
+      }
     }
     before = &part;
   }

@@ -7,6 +7,7 @@
 
 #include "formats/charsmap.h"
 #include "formats/tokenizer_data.h"
+#include "runtime/tokenizer/normalize.h"
 #include "runtime/tokenizer/special_tokens.h"
 
 namespace crayon::tokenizer {
@@ -15,6 +16,9 @@ namespace crayon::tokenizer {
 struct Part {
   formats::Token token = no_token;  ///< no_token: text
   std::string text = {};            ///< not empty, normalised; empty where there is a token
+  /// Of each byte of `text`, of a token one: where in the whole text it is from. Empty unless
+  /// asked for.
+  Origins origins = {};
 };
 
 /// Finds special tokens and normalises what lies between them, in the order of Hugging Face's
@@ -26,13 +30,13 @@ class Partition {
   /// Keeps a reference to `data`.
   explicit Partition(const formats::TokenizerData& data);
 
-  /// `starts`: whether a text begins here, or goes on. Throws over_limit when normalising makes too
-  /// much of the text.
-  std::vector<Part> split(std::string_view text, const ControlScope& scope,
-                          bool starts = true) const;
+  /// `starts`: whether a text begins here, or goes on; `track`: whether parts get their origins.
+  /// Throws over_limit when normalising makes too much of the text.
+  std::vector<Part> split(std::string_view text, const ControlScope& scope, bool starts = true,
+                          bool track = false) const;
 
  private:
-  std::string normalize(std::string_view text) const;
+  std::string normalize(std::string_view text, Origins* origins = nullptr) const;
   bool takes_prefix(const Part* before, const Part& part) const;
   void add_prefixes(std::vector<Part>& parts, bool starts) const;
 

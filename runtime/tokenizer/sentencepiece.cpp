@@ -25,6 +25,21 @@ std::string mark_spaces(std::string_view text) {
   return marked;
 }
 
+void unmark_begins(std::string_view text, std::size_t first, TokenList& tokens) {
+  if (tokens.begins == nullptr) {
+    return;
+  }
+  std::size_t marked = 0;
+  std::size_t at = 0;
+  for (std::size_t i = first; i < tokens.begins->size(); ++i) {
+    std::size_t& begin = (*tokens.begins)[i];
+    for (; marked < begin; ++at) {
+      marked += text[at] == ' ' ? space_mark.size() : 1;
+    }
+    begin = at;
+  }
+}
+
 std::size_t end_of_word(std::string_view text, std::size_t begin) {
   for (std::size_t at = begin + 1; (at = text.find(space_mark, at)) != std::string_view::npos;) {
     if (!text.substr(0, at).ends_with(space_mark)) {
@@ -67,19 +82,19 @@ void ByteFallback::add(Token token) {
   entry = entry == no_token ? token : entry;
 }
 
-void ByteFallback::append(std::string_view character, bool& after_unknown,
-                          std::vector<Token>& tokens) const {
+void ByteFallback::append(std::string_view character, std::size_t begin, bool& after_unknown,
+                          TokenList& tokens) const {
   const auto token_of = [&](char c) { return byte_tokens_[static_cast<std::uint8_t>(c)]; };
   if (std::all_of(character.begin(), character.end(),
                   [&](char c) { return token_of(c) != no_token; })) {
     for (const char c : character) {
-      tokens.push_back(token_of(c));
+      tokens.add(token_of(c), begin);
     }
     after_unknown = false;
     return;
   }
   if (data_.unknown && !after_unknown) {
-    tokens.push_back(*data_.unknown);
+    tokens.add(*data_.unknown, begin);
   }
   after_unknown = data_.unknown.has_value();
 }

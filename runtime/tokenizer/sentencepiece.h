@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/tokenizer_data.h"
+#include "runtime/tokenizer/encoder.h"
 #include "runtime/tokenizer/pieces.h"
 
 namespace crayon::tokenizer {
@@ -15,6 +16,10 @@ namespace crayon::tokenizer {
 
 /// `text` with a space mark for every space.
 std::string mark_spaces(std::string_view text);
+
+/// Of all tokens but the `first` ones: turns where they begin in mark_spaces(text) into where they
+/// do in `text`.
+void unmark_begins(std::string_view text, std::size_t first, TokenList& tokens);
 
 /// The first place after `begin` where a space mark follows something else, or the text's end.
 std::size_t end_of_word(std::string_view text, std::size_t begin);
@@ -35,10 +40,10 @@ class ByteFallback {
   explicit ByteFallback(const formats::TokenizerData& data);
 
   /// Appends the tokens of a character's bytes or, unless every byte has one, the unknown token:
-  /// one for a whole run of such characters. `after_unknown` says whether the run goes on, and is
-  /// set for the next call.
-  void append(std::string_view character, bool& after_unknown,
-              std::vector<formats::Token>& tokens) const;
+  /// one for a whole run of such characters. `begin` is where the character does; `after_unknown`
+  /// says whether the run goes on, and is set for the next call.
+  void append(std::string_view character, std::size_t begin, bool& after_unknown,
+              TokenList& tokens) const;
 
  private:
   void add(formats::Token token);

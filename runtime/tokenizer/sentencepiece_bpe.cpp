@@ -32,8 +32,9 @@ class SentencePieceBpe : public Encoder {
         fallback_(data),
         words_are_apart_(words_are_apart(data)) {}
 
-  void encode(std::string_view text, std::vector<Token>& tokens) const override {
+  void encode(std::string_view text, TokenList& tokens) const override {
     const std::string marked = mark_spaces(text);
+    const std::size_t before = tokens.tokens.size();
     Merger merger;
     bool after_unknown = false;
     for (std::size_t begin = 0; begin < marked.size();) {
@@ -52,13 +53,15 @@ class SentencePieceBpe : public Encoder {
       });
       merger.for_each([&](const Symbol& symbol) {
         if (symbol.token != no_token) {
-          tokens.push_back(symbol.token);
+          tokens.add(symbol.token, symbol.begin);
           after_unknown = false;
         } else {
-          fallback_.append({&marked[symbol.begin], symbol.size}, after_unknown, tokens);
+          fallback_.append({&marked[symbol.begin], symbol.size}, symbol.begin, after_unknown,
+                           tokens);
         }
       });
     }
+    unmark_begins(text, before, tokens);
   }
 
  private:

@@ -69,28 +69,45 @@ const TokenizerData& Tokenizer::data() const {
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  std::vector<Token> tokens;
+  encode(text, options, tokens, nullptr);
+  return tokens;
+}
+
+Encoding Tokenizer::encode_with_begins(std::string_view text, const EncodeOptions& options) const {
+  Encoding encoding;
+  encode(text, options, encoding.tokens, &encoding.begins);
+  return encoding;
+}
+
+void Tokenizer::encode(std::string_view text, const EncodeOptions& options,
+                       std::vector<Token>& tokens, std::vector<std::size_t>* begins) const {
   if (text.size() > max_text_bytes) {
     throw Error(Code::over_limit,
                 "the text of " + std::to_string(text.size()) + " bytes is too long to encode",
                 "encode it in parts of at most " + std::to_string(max_text_bytes) + " bytes");
   }
   const TokenizerData& data = impl_->data;
-  std::vector<Token> tokens;
+  TokenList list{tokens, begins};
   if (options.add_bos && data.add_bos && data.bos) {
-    tokens.push_back(*data.bos);
+    list.add(*data.bos, 0);
   }
+  const ControlScope scope{options.parse_special, options.literal};
   for (const Part& part :
-       impl_->partition.split(text, {options.parse_special, options.literal}, !options.continues)) {
+       impl_->partition.split(text, scope, !options.continues, begins != nullptr)) {
+    const std::size_t first = tokens.size();
     if (part.token != no_token) {
-      tokens.push_back(part.token);
+      list.add(part.token, 0);
     } else {
-      impl_->encoder->encode(part.text, tokens);
+      impl_->encoder->encode(part.text, list);
+    }
+    for (std::size_t i = first; begins != nullptr && i < begins->size(); ++i) {
+      (*begins)[i] = part.origins[(*begins)[i]];
     }
   }
   if (options.add_eos && data.add_eos && data.eos) {
-    tokens.push_back(*data.eos);
+    list.add(*data.eos, text.size());
   }
-  return tokens;
 }
 
 std::string_view Tokenizer::bytes(Token token) const {

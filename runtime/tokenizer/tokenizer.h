@@ -28,6 +28,12 @@ struct EncodeOptions {
   std::span<const TextRange> literal = {};
 };
 
+/// Tokens, and of each the byte of the text that it begins at.
+struct Encoding {
+  std::vector<Token> tokens;
+  std::vector<std::size_t> begins;  ///< as many, ascending
+};
+
 /// Text <-> tokens. Immutable and safe from several threads.
 class Tokenizer {
  public:
@@ -40,6 +46,13 @@ class Tokenizer {
   /// the unknown token; where the vocabulary has neither, it is lost. Time O(n log n). Throws
   /// over_limit above 256 MiB, or when a pre-tokenizer's backtracking explodes.
   std::vector<Token> encode(std::string_view text, const EncodeOptions& options = {}) const;
+
+  /// The same tokens, and where they begin, in O(n) more time and memory. What lies between two
+  /// beginnings belongs to the first of them, or was dropped. Exact up to what was rewritten
+  /// together (a letter with its marks, what one rule of a charsmap takes): tokens of one such
+  /// group all begin with it, as do those of the bytes of one character that the vocabulary lacks.
+  /// The space that is put in front of a text begins with the text.
+  Encoding encode_with_begins(std::string_view text, const EncodeOptions& options = {}) const;
 
   /// The bytes that a token prints: empty for control and unknown tokens and for ids out of
   /// range. A single token may be a part of a UTF-8 character.
@@ -56,6 +69,9 @@ class Tokenizer {
   const formats::TokenizerData& data() const;
 
  private:
+  void encode(std::string_view text, const EncodeOptions& options, std::vector<Token>& tokens,
+              std::vector<std::size_t>* begins) const;
+
   struct Impl;
   std::unique_ptr<const Impl> impl_;
 };

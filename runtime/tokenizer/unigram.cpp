@@ -67,8 +67,9 @@ class Unigram : public Encoder {
         fallback_(data),
         words_are_apart_(words_are_apart(data)) {}
 
-  void encode(std::string_view text, std::vector<Token>& tokens) const override {
+  void encode(std::string_view text, TokenList& tokens) const override {
     const std::string marked = mark_spaces(text);
+    const std::size_t before = tokens.tokens.size();
     std::vector<Place> places;
     std::vector<Place> path;
     bool after_unknown = false;
@@ -84,16 +85,17 @@ class Unigram : public Encoder {
       for (std::size_t i = path.size(); i-- > 0;) {
         const std::size_t piece_end = i > 0 ? path[i - 1].begin : word.size();
         if (path[i].token != no_token) {
-          tokens.push_back(path[i].token);
+          tokens.add(path[i].token, begin + piece_begin);
           after_unknown = false;
         } else {
-          fallback_.append(word.substr(piece_begin, piece_end - piece_begin), after_unknown,
-                           tokens);
+          fallback_.append(word.substr(piece_begin, piece_end - piece_begin), begin + piece_begin,
+                           after_unknown, tokens);
         }
         piece_begin = piece_end;
       }
       begin = end;
     }
+    unmark_begins(text, before, tokens);
   }
 
  private:

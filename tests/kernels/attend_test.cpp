@@ -45,6 +45,7 @@ struct Shape {
   Element element;
   std::size_t head_dim, group, tokens, position, window;
   float softcap;
+  bool weighted, all;  // whether keys weigh something; whether every token sees all positions
 
   explicit Shape(Random& random) {
     constexpr Element elements[] = {Element::f32, Element::f16, Element::i8};
@@ -56,6 +57,11 @@ struct Shape {
     position = random.below(3) == 0 ? 0 : random.below(150);
     window = random.below(2) == 0 ? 0 : 1 + random.below(80);
     softcap = random.below(3) == 0 ? 1.5f : 0.0f;
+    weighted = random.below(2) == 0;
+    all = random.below(4) == 0;
+    if (all) {
+      window = 0;
+    }
   }
   std::size_t positions() const { return position + tokens; }
   std::size_t rows() const { return tokens * group; }
@@ -70,6 +76,7 @@ struct Shape {
 struct Problem {
   Shape s;
   Guarded<float> queries, keys, values;
+  Guarded<float> log_weights;  // [positions, whole blocks]
   float scale;
 
   Problem(Random& random, const Shape& shape)
@@ -77,17 +84,39 @@ struct Problem {
         queries(s.rows() * s.head_dim),
         keys(s.positions() * s.head_dim),
         values(s.positions() * s.head_dim),
+        log_weights(round_up(s.positions(), kv_block)),
         scale(1 / std::sqrt(static_cast<float>(s.head_dim))) {
     for (Guarded<float>* array : {&queries, &keys, &values}) {
       fill(*array, random, 2);
     }
+    for (std::size_t p = 0; p < log_weights.size(); ++p) {
+      // The first one stays, so that no token sees nothing.
+      log_weights[p] = p != 0 && random.below(5) == 0
+                           ? -INFINITY
+                           : static_cast<float>(std::log(random.uniform() * 4));
+    }
+  }
+
+  /// Positions [first, last) that a row sees.
+  std::size_t last(std::size_t row) const {
+    return s.all ? s.positions() : s.position + row / s.group + 1;
+  }
+  std::size_t first(std::size_t row) const {
+    return s.window == 0 ? 0 : last(row) - std::min(last(row), s.window);
+  }
+  bool sees_something(std::size_t row) const {
+    return !s.weighted ||
+           std::any_of(log_weights.data() + first(row), log_weights.data() + last(row),
+                       [](float log) { return std::isfinite(log); });
   }
 
   /// softmax(cap(scale q K)) V of one row, in double, position by position.
   std::vector<double> truth(std::size_t row) const {
-    const std::size_t last = s.position + row / s.group + 1;
-    const std::size_t first = s.window == 0 ? 0 : last - std::min(last, s.window);
+    const std::size_t first = this->first(row), last = this->last(row);
     std::vector<double> weight, out(s.head_dim);
+    if (!sees_something(row)) {
+      return out;
+    }
     double max = -INFINITY, total = 0;
     for (std::size_t p = first; p < last; ++p) {
       const auto key = rounded(keys.data() + p * s.head_dim, s.head_dim, s.element);
@@ -97,6 +126,7 @@ struct Problem {
       }
       score *= scale;
       weight.push_back(s.softcap == 0 ? score : s.softcap * std::tanh(score / s.softcap));
+      weight.back() += s.weighted ? static_cast<double>(log_weights[p]) : 0;
       max = std::max(max, weight.back());
     }
     for (double& w : weight) {
@@ -124,13 +154,18 @@ class Cache {
         memory_(problem.s.blocks() * block_bytes_),
         head_{memory_.data(), problem.s.blocks(), block_bytes_, problem.s.head_dim} {
     std::memset(memory_.data(), 0xff, memory_.size());  // NaNs, where nothing is stored
-    const Shape& s = problem.s;
-    for (std::size_t p = 0; p < s.positions(); ++p) {
-      const auto store = s.element == Element::f32   ? set.store_kv_f32
-                         : s.element == Element::f16 ? set.store_kv_f16
-                                                     : set.store_kv_i8;
-      store(head_, p, problem.keys.data() + p * s.head_dim, problem.values.data() + p * s.head_dim);
+    for (std::size_t p = 0; p < problem.s.positions(); ++p) {
+      store(p);
     }
+  }
+
+  void store(std::size_t position) const {
+    const Shape& s = problem_.s;
+    const auto run = s.element == Element::f32   ? set_.store_kv_f32
+                     : s.element == Element::f16 ? set_.store_kv_f16
+                                                 : set_.store_kv_i8;
+    const std::size_t at = position * s.head_dim;
+    run(head_, position, problem_.keys.data() + at, problem_.values.data() + at);
   }
 
   void attend(std::size_t begin, std::size_t end, Guarded<float>& out) const {
@@ -139,7 +174,8 @@ class Cache {
                      : s.element == Element::f16 ? set_.attend_f16
                                                  : set_.attend_i8;
     run(head_, {problem_.queries.data(), out.data(), s.group * s.head_dim, s.group, begin, end,
-                s.position, s.window, problem_.scale, s.softcap});
+                s.position, s.window, problem_.scale, s.softcap,
+                s.weighted ? problem_.log_weights.data() : nullptr, s.all ? s.positions() : 0});
   }
 
  private:
@@ -160,7 +196,8 @@ TEST_P(Attend, AsTheFormulaSaysAndAsScalarDoes) {
     SCOPED_TRACE(testing::Message()
                  << "element " << static_cast<int>(s.element) << ", head " << s.head_dim
                  << ", group " << s.group << ", tokens " << s.tokens << " at " << s.position
-                 << ", window " << s.window << ", cap " << s.softcap);
+                 << ", window " << s.window << ", cap " << s.softcap << ", weights " << s.weighted
+                 << ", all " << s.all);
     const Cache cache(set(), problem);
     Guarded<float> out(problem.queries.size()), expected(problem.queries.size());
     cache.attend(0, s.rows(), out);
@@ -192,6 +229,46 @@ TEST_P(Attend, TheSameForEveryCutOfTheRows) {
       begin += count;
     }
     ASSERT_EQ(bits(test::span(whole)), bits(test::span(parts)));
+  }
+}
+
+TEST_P(Attend, WeightsOfOneChangeNoBitAndThoseOfZeroRemove) {
+  Random random(55);
+  for (int round = 0; round < 40; ++round) {
+    Shape shape(random);
+    shape.weighted = false;
+    Problem problem(random, shape);
+    const Shape& s = problem.s;
+    const Cache cache(set(), problem);
+    Guarded<float> plain(problem.queries.size()), weighted(problem.queries.size());
+    cache.attend(0, s.rows(), plain);
+    problem.s.weighted = true;
+    std::fill_n(problem.log_weights.data(), problem.log_weights.size(), 0.0f);
+    cache.attend(0, s.rows(), weighted);
+    ASSERT_EQ(bits(test::span(plain)), bits(test::span(weighted)));
+    // A key that nobody sees may be anything.
+    // In a ring the early ones are gone.
+    const std::size_t hidden = s.positions() - 1;
+    problem.log_weights[hidden] = -INFINITY;
+    cache.attend(0, s.rows(), plain);
+    fill(problem.keys, random, 2);
+    std::copy_n(problem.keys.data(), s.head_dim, problem.keys.data() + hidden * s.head_dim);
+    cache.store(hidden);
+    cache.attend(0, s.rows(), weighted);
+    ASSERT_EQ(bits(test::span(plain)), bits(test::span(weighted)));
+  }
+}
+
+TEST_P(Attend, WhoSeesNothingGetsNothing) {
+  Random random(56);
+  Shape shape(random);
+  shape.weighted = true;
+  Problem problem(random, shape);
+  std::fill_n(problem.log_weights.data(), problem.log_weights.size(), -INFINITY);
+  Guarded<float> out(problem.queries.size());
+  Cache(set(), problem).attend(0, problem.s.rows(), out);
+  for (const float value : test::span(out)) {
+    ASSERT_EQ(value, 0.0f);
   }
 }
 

@@ -197,6 +197,33 @@ TEST_P(Rows, GeluMatchesDoubleAndScalar) {
   EXPECT_EQ(ends[2], 0.0f);
 }
 
+TEST_P(Rows, OtherFormsOfGeluMatchDoubleAndScalar) {
+  Random random(30);
+  for (std::size_t n = 0; n < 100; ++n) {
+    Guarded<float> x(n), quick(n), exact(n), expected(n);
+    fill(x, random, n % 3 == 0 ? 80 : 4);
+    set().gelu_quick(x.data(), quick.data(), n);
+    set().gelu_erf(x.data(), exact.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double value = x[i];
+      const double sigmoid = value / (1 + std::exp(-1.702 * value));
+      ASSERT_NEAR(quick[i], sigmoid, std::abs(sigmoid) * 1e-6 + 1e-6);
+      ASSERT_NEAR(exact[i], value / 2 * (1 + std::erf(value / std::numbers::sqrt2)), 1e-6);
+    }
+    scalar().gelu_quick(x.data(), expected.data(), n);
+    ASSERT_EQ(bits(span(quick)), bits(span(expected))) << n;
+    scalar().gelu_erf(x.data(), expected.data(), n);
+    ASSERT_EQ(bits(span(exact)), bits(span(expected))) << n;
+  }
+  for (const auto gelu : {set().gelu_quick, set().gelu_erf}) {
+    float ends[] = {-1e30f, 1e30f, 0.0f};
+    gelu(ends, ends, 3);
+    EXPECT_EQ(ends[0], 0.0f);
+    EXPECT_EQ(ends[1], 1e30f);
+    EXPECT_EQ(ends[2], 0.0f);
+  }
+}
+
 TEST_P(Rows, SiluAloneIsSiluTimesOne) {
   Random random(29);
   Guarded<float> x(37), y(37), product(37);

@@ -21,7 +21,7 @@ TOOLS = ("dpkg-deb", "dpkg-shlibdeps", "cmake", "readelf")
 # Debian's names for what readelf calls machines.
 MACHINES = {"AArch64": "arm64", "Advanced Micro Devices X86-64": "amd64"}
 LIBRARIES = ("libc6", "libstdc++6", "libgcc-s1", "libuv1", "libzstd1", "libsodium23", "libpcre2-8-0",
-             "libutf8proc2", "libfmt9", "libhttp-parser2.9")
+             "libutf8proc2", "libfmt9", "libhttp-parser2.9", "libpng16-16", "libjpeg62-turbo")
 GENERATED = {"./usr/share/bash-completion/completions/crayon",
              "./usr/share/zsh/vendor-completions/_crayon",
              "./usr/share/fish/vendor_completions.d/crayon.fish"}

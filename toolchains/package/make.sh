@@ -4,7 +4,7 @@
 #   arm64        the Debian package for boards, cross-compiled; its pages are written in the emulator
 #   amd64        the Debian package for this machine's kind
 #   board        one program for boards without packages, which needs the C library alone
-#   board-small  the same without TLS
+#   board-small  the same without TLS, PNG and JPEG
 # Without arguments: arm64. The same sources give the same bytes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

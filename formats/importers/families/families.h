@@ -16,4 +16,12 @@ std::span<const Architecture> phi3_family();   ///< Phi-3, Phi-4-mini
 std::span<const Architecture> gpt2_family();
 std::span<const Architecture> gpt_neo_family();
 
+/// The names of a dual encoder's two towers.
+struct ClipTensors {
+  Architecture text;
+  Architecture image;
+};
+const ClipTensors& huggingface_clip();
+const ClipTensors& open_clip();
+
 }  // namespace crayon::importers

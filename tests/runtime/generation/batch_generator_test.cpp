@@ -145,6 +145,31 @@ class OneLane : public BatchGeneratorTest {
   OneLane() : BatchGeneratorTest(1) {}
 };
 
+TEST_F(OneLane, WhatWasReadWithOtherWeightsIsReadAgain) {
+  const std::vector<Token> prompt = tokens_of("Once upon a time there was a king who had a son");
+  std::vector<float> weights(prompt.size(), 1.0f);
+  const auto stressed = [&](std::uint32_t first_layer) {
+    return generator_.generate({.tokens = prompt, .emphasis = {weights, first_layer}}, varied(7),
+                               {});
+  };
+  EXPECT_EQ(ask(prompt, varied(7)).reused_tokens, 0u);
+  weights[6] = 3.0f;
+  const Generated first = stressed(0);
+  EXPECT_EQ(first.reused_tokens, 6u);  // up to the token that weighs something else now
+  EXPECT_NE(first.log_probabilities, alone(prompt, varied(7)).log_probabilities);
+  const TinyModel& tiny = TinyModel::get();
+  const auto session = tiny.session();
+  const Generated same =
+      generate(tiny.model(), tiny.tokenizer(), *session, prompt, varied(7), {}, {weights});
+  EXPECT_EQ(first.log_probabilities, same.log_probabilities);
+  EXPECT_EQ(stressed(0).reused_tokens, prompt.size() - 1);
+  EXPECT_EQ(stressed(1).reused_tokens, 6u);
+  EXPECT_EQ(ask(prompt, varied(7)).reused_tokens, 6u);
+  EXPECT_EQ(ask(prompt, varied(7)).log_probabilities, alone(prompt, varied(7)).log_probabilities);
+  weights.pop_back();
+  EXPECT_EQ(code_of([&] { stressed(0); }), Code::bad_argument);
+}
+
 TEST_F(OneLane, WaitersHaveTheirTurnAndCanLeaveTheQueue) {
   const std::vector<Token> prompt = tokens_of("Once");
   std::vector<std::vector<Token>> answers(12);

@@ -112,15 +112,28 @@ double cap(double x, double limit) {
 }
 
 double activate(double x, formats::Activation activation) {
-  return activation == formats::Activation::silu
-             ? x / (1 + std::exp(-x))
-             : x / 2 *
-                   (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+  switch (activation) {
+    case formats::Activation::silu:
+      return x / (1 + std::exp(-x));
+    case formats::Activation::gelu_tanh:
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    case formats::Activation::gelu_quick:
+      return x / (1 + std::exp(-1.702 * x));
+    case formats::Activation::gelu_erf:
+      return x / 2 * (1 + std::erf(x / std::numbers::sqrt2));
+  }
+  return NAN;
 }
 
-/// All heads of the query at the last of the given positions, in a layer that sees `window`.
+/// Positions [begin, end) that a query sees.
+struct Seen {
+  std::size_t begin, end;
+};
+
+/// All heads of a query. `key_weights`: by position, or empty.
 Vector attention(const Vector& query, const std::vector<Vector>& keys,
-                 const std::vector<Vector>& values, std::size_t window, const ModelConfig& config) {
+                 const std::vector<Vector>& values, const Seen& seen,
+                 std::span<const float> key_weights, const ModelConfig& config) {
   const double scale = config.attention_scale != 0
                            ? static_cast<double>(config.attention_scale)
                            : 1 / std::sqrt(static_cast<double>(config.head_dim));
@@ -128,17 +141,15 @@ Vector attention(const Vector& query, const std::vector<Vector>& keys,
   for (std::uint32_t head = 0; head < config.heads; ++head) {
     const std::size_t q = head * config.head_dim;
     const std::size_t kv = head * config.kv_heads / config.heads * config.head_dim;
-    Vector weights(keys.size());  // 0 outside of the window
+    Vector weights(keys.size());  // 0 where nothing is seen
     double sum = 0;
-    for (std::size_t p = 0; p < keys.size(); ++p) {
-      if (p + window < keys.size()) {
-        continue;
-      }
+    for (std::size_t p = seen.begin; p < seen.end; ++p) {
       double product = 0;
       for (std::uint32_t d = 0; d < config.head_dim; ++d) {
         product += query[q + d] * keys[p][kv + d];
       }
       weights[p] = std::exp(cap(scale * product, config.attention_softcap));
+      weights[p] *= key_weights.empty() ? 1.0 : static_cast<double>(key_weights[p]);
       sum += weights[p];
     }
     for (std::size_t p = 0; p < values.size(); ++p) {
@@ -227,10 +238,13 @@ Vector mlp(const Layer& layer, const Vector& x, const ModelConfig& config) {
 }
 
 /// One layer over the residual stream x [tokens][dim].
-void run_layer(const Layer& layer, const ModelConfig& config, std::vector<Vector>& x) {
+void run_layer(const Layer& layer, const ModelConfig& config, const Stress& stress,
+               std::vector<Vector>& x) {
   const bool windowed = !config.windowed.empty() && config.windowed[layer.index];
   const std::size_t window = windowed ? config.window : x.size();
-  std::vector<Vector> keys, values;
+  const std::span<const float> key_weights =
+      layer.index >= stress.first_layer ? stress.weights : std::span<const float>();
+  std::vector<Vector> queries, keys, values;
   for (std::size_t t = 0; t < x.size(); ++t) {
     const Vector normed = layer.attention_norm.of(x[t]);
     Vector query = layer.map(Projection::q, normed);
@@ -239,10 +253,15 @@ void run_layer(const Layer& layer, const ModelConfig& config, std::vector<Vector
     norm_heads(key, layer.k_norm, config);
     rotate(query, t, layer.index, x.size(), config);
     rotate(key, t, layer.index, x.size(), config);
+    queries.push_back(std::move(query));
     keys.push_back(std::move(key));
     values.push_back(layer.map(Projection::v, normed));
+  }
+  for (std::size_t t = 0; t < x.size(); ++t) {
+    const std::size_t end = config.causal ? t + 1 : x.size();
+    const Seen seen{config.causal && t + 1 > window ? t + 1 - window : 0, end};
     const Vector attended =
-        layer.map(Projection::o, attention(query, keys, values, window, config));
+        layer.map(Projection::o, attention(queries[t], keys, values, seen, key_weights, config));
     add(x[t], layer.attention_post_norm ? layer.attention_post_norm->of(attended) : attended);
     const Vector added = mlp(layer, layer.mlp_norm.of(x[t]), config);
     add(x[t], layer.mlp_post_norm ? layer.mlp_post_norm->of(added) : added);
@@ -262,33 +281,67 @@ std::vector<Vector> embedded(const ModelSource& source, std::span<const Token> t
   return x;
 }
 
-/// The residual stream behind the first `layers`.
-std::vector<Vector> stream(const ModelSource& source, std::span<const Token> tokens,
-                           std::uint32_t layers, const std::vector<DenseDelta>& deltas,
-                           const Extra& extra) {
-  std::vector<Vector> x = embedded(source, tokens);
+/// The residual stream behind the first `layers` of what they read: x [tokens][dim].
+std::vector<Vector> stream(const ModelSource& source, std::vector<Vector> x, std::uint32_t layers,
+                           const std::vector<DenseDelta>& deltas, const Extra& extra,
+                           const Stress& stress) {
   if (source.config.positions == formats::Positions::learned) {
     const Dense positions = read(source, std::string(formats::position_embedding));
     for (std::size_t t = 0; t < x.size(); ++t) {
       add(x[t], positions.row(t));
     }
   }
+  if (source.config.input_norm) {
+    const NormLayer norm = read_norm(source, std::string(formats::input_norm));
+    for (Vector& row : x) {
+      row = norm.of(row);
+    }
+  }
   for (std::uint32_t layer = 0; layer < layers; ++layer) {
-    run_layer(read_layer(source, layer, deltas, extra), source.config, x);
+    run_layer(read_layer(source, layer, deltas, extra), source.config, stress, x);
   }
   return x;
+}
+
+/// What an encoder's tower makes of one row of the stream, of length 1.
+Vector output(const ModelSource& tower, const Vector& row) {
+  Vector y = read(tower, std::string(formats::output_projection))
+                 .times(read_norm(tower, std::string(formats::output_norm)).of(row));
+  double squares = 0;
+  for (const double value : y) {
+    squares += value * value;
+  }
+  for (double& value : y) {
+    value /= std::sqrt(squares);
+  }
+  return y;
+}
+
+/// The image side of an encoder's source as a source of its own.
+ModelSource image_side(const ModelSource& source) {
+  ModelSource image;
+  image.config = source.image->config;
+  for (formats::SourceTensor tensor : source.tensors) {
+    if (tensor.name.starts_with(formats::image_prefix)) {
+      tensor.name.erase(0, formats::image_prefix.size());
+      image.tensors.push_back(std::move(tensor));
+    }
+  }
+  return image;
 }
 
 }  // namespace
 
 std::vector<double> reference_logits(const ModelSource& source, std::span<const Token> tokens,
-                                     const std::vector<DenseDelta>& deltas, const Extra& extra) {
+                                     const std::vector<DenseDelta>& deltas, const Extra& extra,
+                                     const Stress& stress) {
   const ModelConfig& config = source.config;
   const NormLayer norm = read_norm(source, std::string(formats::output_norm));
   const Dense head =
       read(source, std::string(config.tied_head ? formats::token_embedding : formats::output_head));
   Vector logits;
-  for (const Vector& row : stream(source, tokens, config.layers, deltas, extra)) {
+  for (const Vector& row :
+       stream(source, embedded(source, tokens), config.layers, deltas, extra, stress)) {
     for (const double logit : head.times(norm.of(row))) {
       logits.push_back(cap(logit, config.logit_softcap));
     }
@@ -306,7 +359,7 @@ std::vector<double> reference_embedding(const ModelSource& source, std::span<con
       rows.push_back(q.times(norm.of(row)));
     }
   } else {
-    rows = stream(source, tokens, kind.layer, {}, {});
+    rows = stream(source, embedded(source, tokens), kind.layer, {}, {}, {});
   }
   Vector mean = rows.back();
   for (std::size_t t = 0; !kind.last && t + 1 < rows.size(); ++t) {
@@ -320,6 +373,33 @@ std::vector<double> reference_embedding(const ModelSource& source, std::span<con
     value /= std::sqrt(squares);
   }
   return mean;
+}
+
+std::vector<double> reference_text(const ModelSource& source, std::span<const Token> tokens,
+                                   const Stress& stress) {
+  const std::vector<Vector> x = embedded(source, tokens);
+  return output(source, stream(source, x, source.config.layers, {}, {}, stress).back());
+}
+
+std::vector<double> reference_image(const ModelSource& source, std::span<const float> pixels) {
+  const ModelSource image = image_side(source);
+  const ModelConfig& config = image.config;
+  const Dense patch_embedding = read(image, std::string(formats::patch_embedding));
+  std::vector<Vector> x = {read(image, std::string(formats::class_embedding)).row(0)};
+  for (std::size_t top = 0; top < config.image_size; top += config.patch_size) {
+    for (std::size_t left = 0; left < config.image_size; left += config.patch_size) {
+      Vector patch;
+      for (std::size_t i = 0; i < config.patch_dim(); ++i) {  // [colour][row][column]
+        const std::size_t column = i % config.patch_size;
+        const std::size_t row = i / config.patch_size % config.patch_size;
+        const std::size_t colour = i / config.patch_size / config.patch_size;
+        patch.push_back(
+            pixels[(colour * config.image_size + top + row) * config.image_size + left + column]);
+      }
+      x.push_back(patch_embedding.times(patch));
+    }
+  }
+  return output(image, stream(image, x, config.layers, {}, {}, {}).front());
 }
 
 std::vector<double> dense_product(const formats::SourceLora& factor, double scale) {

@@ -7,41 +7,20 @@ namespace {
 
 using Tokens = std::vector<Token>;
 
-/// Tokens 0 to 255 are bytes, 256 to 511 bytes at the end of a word, then what merges make.
-TokenizerData clip(const std::vector<std::pair<std::string, std::string>>& merges) {
-  TokenizerData data;
-  data.kind = TokenizerKind::clip_bpe;
-  for (const std::string end : {"", "</w>"}) {
-    for (int byte = 0; byte < 256; ++byte) {
-      add_piece(data, std::string(1, static_cast<char>(byte)) + end);
-    }
-  }
-  for (const auto& [left, right] : merges) {
-    data.merges.push_back({id_of(data, left), id_of(data, right)});
-    add_piece(data, left + right);
-  }
-  data.pre_tokenizers = {R"('s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+)"};
-  data.normalize_nfc = true;
-  data.bos = add_piece(data, "<|startoftext|>", TokenType::control);
-  data.eos = add_piece(data, "<|endoftext|>", TokenType::control);
-  data.add_bos = data.add_eos = true;
-  return data;
-}
-
 TEST(ClipBpe, TheLastByteOfAWordIsAnother) {
-  EXPECT_EQ(Tokenizer(clip({})).encode("ab a", {.add_bos = false}),
+  EXPECT_EQ(Tokenizer(clip_bpe({})).encode("ab a", {.add_bos = false}),
             (Tokens{'a', 256 + 'b', 256 + 'a'}));
 }
 
 TEST(ClipBpe, MergesTellTheMiddleOfAWordFromItsEnd) {
-  const TokenizerData data = clip({{"c", "a"}, {"ca", "t</w>"}, {"c", "a</w>"}});
+  const TokenizerData data = clip_bpe({{"c", "a"}, {"ca", "t</w>"}, {"c", "a</w>"}});
   EXPECT_EQ(cut(data, "cat"), "cat</w>");
   EXPECT_EQ(cut(data, "cats"), "ca|t|s</w>");
   EXPECT_EQ(cut(data, "ca"), "ca</w>");
 }
 
 TEST(ClipBpe, WhiteSpaceOnlyPartsWords) {
-  const TokenizerData data = clip({{"a", "b</w>"}});
+  const TokenizerData data = clip_bpe({{"a", "b</w>"}});
   const Tokens ab = {512};
   for (const char* text : {"ab", " ab", "ab\n", "\t ab  ", "\u00a0\u3000ab"}) {
     EXPECT_EQ(Tokenizer(data).encode(text, {.add_bos = false}), ab) << text;
@@ -53,14 +32,14 @@ TEST(ClipBpe, WhiteSpaceOnlyPartsWords) {
 }
 
 TEST(ClipBpe, TextBecomesLowerCaseAndComposed) {
-  const TokenizerData data = clip({{"a", "b</w>"}, {"\xc3", "\xa9</w>"}});
+  const TokenizerData data = clip_bpe({{"a", "b</w>"}, {"\xc3", "\xa9</w>"}});
   EXPECT_EQ(cut(data, "AB aB"), "ab</w>|ab</w>");
   EXPECT_EQ(cut(data, "\u00c9"), "\u00e9</w>");
   EXPECT_EQ(cut(data, "E\u0301"), "\u00e9</w>");
 }
 
 TEST(ClipBpe, SpecialTokensFrameTheTextAndWordsPrintASpace) {
-  const Tokenizer tokenizer(clip({{"a", "b</w>"}}));
+  const Tokenizer tokenizer(clip_bpe({{"a", "b</w>"}}));
   const Token bos = *tokenizer.data().bos;
   const Token eos = *tokenizer.data().eos;
   const Tokens tokens = tokenizer.encode("ab AC", {.add_eos = true});
@@ -71,7 +50,7 @@ TEST(ClipBpe, SpecialTokensFrameTheTextAndWordsPrintASpace) {
 }
 
 TEST(ClipBpe, AnyBytesComeBackButForCaseAndWhiteSpace) {
-  const Tokenizer tokenizer(clip({{"a", "b</w>"}, {"c", "d"}}));
+  const Tokenizer tokenizer(clip_bpe({{"a", "b</w>"}, {"c", "d"}}));
   Random random(12);
   for (int i = 0; i < 2000; ++i) {
     const std::string text = random_bytes(random, 40);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <ctime>
 
 namespace crayon::tokenizer::test {
@@ -55,6 +56,26 @@ TokenizerData byte_bpe(const std::vector<std::pair<std::string, std::string>>& m
       add_piece(data, result);
     }
   }
+  return data;
+}
+
+TokenizerData clip_bpe(const std::vector<std::pair<std::string, std::string>>& merges) {
+  TokenizerData data;
+  data.kind = TokenizerKind::clip_bpe;
+  for (const std::string end : {"", "</w>"}) {
+    for (int byte = 0; byte < 256; ++byte) {
+      add_piece(data, std::string(1, static_cast<char>(byte)) + end);
+    }
+  }
+  for (const auto& [left, right] : merges) {
+    data.merges.push_back({id_of(data, left), id_of(data, right)});
+    add_piece(data, left + right);
+  }
+  data.pre_tokenizers = {R"('s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+)"};
+  data.normalize_nfc = true;
+  data.bos = add_piece(data, "<|startoftext|>", TokenType::control);
+  data.eos = add_piece(data, "<|endoftext|>", TokenType::control);
+  data.add_bos = data.add_eos = true;
   return data;
 }
 
@@ -131,6 +152,39 @@ std::string random_bytes(Random& random, std::size_t max_bytes) {
   return bytes;
 }
 
+TokenizerData random_tokenizer(Random& random) {
+  TokenizerData data;
+  data.kind = static_cast<TokenizerKind>(random.below(4));
+  const std::size_t size = 1 + random.below(60);
+  for (std::size_t i = 0; i < size; ++i) {
+    auto type = static_cast<TokenType>(random.below(6));
+    std::string piece = random_bytes(random, 3);
+    if (type == TokenType::byte && formats::has_scores(data.kind)) {
+      piece = "<0x" + std::to_string(10 + random.below(90)) + ">";
+    }
+    add_piece(data, piece, type, static_cast<float>(random.normal()));
+  }
+  data.add_bos = data.add_eos = data.add_space_prefix = random.below(2) == 0;
+  data.remove_extra_whitespace = random.below(2) == 0;
+  data.normalize_nfc = random.below(2) == 0;
+  data.prefix_scope = static_cast<formats::PrefixScope>(random.below(3));
+  data.prefix_unless_space = random.below(2) == 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const TokenType type = data.types[i];
+    if (type == TokenType::control || type == TokenType::user_defined) {
+      data.added.push_back({.token = static_cast<Token>(i),
+                            .lstrip = random.below(2) == 0,
+                            .rstrip = random.below(2) == 0,
+                            .single_word = random.below(2) == 0,
+                            .normalized = random.below(2) == 0});
+    }
+  }
+  data.ignore_merges = random.below(2) == 0;
+  data.bos = data.eos = data.unknown = static_cast<Token>(random.below(size));
+  data.end_of_generation = {*data.eos};
+  return data;
+}
+
 std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
   std::string result;
   for (std::size_t at; (at = text.find(from)) != std::string_view::npos;) {
@@ -138,6 +192,11 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
     text.remove_prefix(at + from.size());
   }
   return result.append(text);
+}
+
+bool unpack_gzip(const std::filesystem::path& packed, const std::filesystem::path& file) {
+  const std::string command = "gzip -dc '" + packed.string() + "' > '" + file.string() + "'";
+  return std::system(command.c_str()) == 0;
 }
 
 double cpu_seconds() {

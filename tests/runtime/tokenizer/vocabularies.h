@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +30,15 @@ Token add_byte_tokens(TokenizerData& data);
 /// pre-tokenizer.
 TokenizerData byte_bpe(const std::vector<std::pair<std::string, std::string>>& merges);
 
+/// CLIP's BPE: tokens 0 to 255 are bytes, 256 to 511 bytes at the end of a word, then what merges
+/// make, <|startoftext|> and <|endoftext|>, which encode() adds.
+TokenizerData clip_bpe(const std::vector<std::pair<std::string, std::string>>& merges);
+
 /// Byte-level BPE with `merges` random merges over the letters a to d.
 TokenizerData random_byte_bpe(Random& random, std::size_t merges);
+
+/// A tokenizer of any kind, of random pieces, special tokens and preparation of texts.
+TokenizerData random_tokenizer(Random& random);
 
 /// The token whose piece is `piece`; fails the test where there is none.
 Token id_of(const TokenizerData& data, std::string_view piece);
@@ -49,6 +57,9 @@ std::string random_bytes(Random& random, std::size_t max_bytes);
 
 /// `text` with `to` for every `from`.
 std::string replaced(std::string_view text, std::string_view from, std::string_view to);
+
+/// Unpacks a file of gzip; false where that program is not there or fails.
+bool unpack_gzip(const std::filesystem::path& packed, const std::filesystem::path& file);
 
 /// CPU time of this process so far: what tests of speed measure, as machines are shared.
 double cpu_seconds();

@@ -1,0 +1,91 @@
+#include "runtime/encoder/encoder.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "runtime/encoder/patches.h"
+#include "runtime/model/tower.h"
+#include "runtime/model/weights.h"
+
+namespace crayon::encoder {
+namespace {
+
+std::unique_ptr<model::Session> session_of(const model::Model& tower) {
+  return std::make_unique<model::Session>(tower, tower.config().max_context, tower.default_kv());
+}
+
+/// Scaled to length 1.
+std::vector<float> normalised(std::vector<float> vector) {
+  double squares = 0;
+  for (const float value : vector) {
+    squares += static_cast<double>(value) * static_cast<double>(value);
+  }
+  const double scale = squares > 0 ? 1.0 / std::sqrt(squares) : 0.0;
+  for (float& value : vector) {
+    value = static_cast<float>(static_cast<double>(value) * scale);
+  }
+  return vector;
+}
+
+}  // namespace
+
+Encoder::Encoder(const formats::Bundle& bundle, const kernels::KernelSet& kernels, ThreadPool& pool)
+    : image_(model::image_tower(bundle.info())),
+      towers_(model::Model::load_towers(bundle, kernels, pool)),
+      memory_(model::weight_bytes(bundle.info(), kernels.layout)),
+      text_session_(session_of(*towers_.text)),
+      image_session_(session_of(*towers_.image)) {
+  for (const model::Model* tower : {towers_.text.get(), towers_.image.get()}) {
+    memory_ +=
+        model::session_bytes(tower->config(), tower->config().max_context, tower->default_kv());
+  }
+}
+
+Encoder::~Encoder() = default;
+
+const formats::Hash& Encoder::id() const {
+  return towers_.text->id();
+}
+
+std::uint32_t Encoder::dim() const {
+  return image_.config.output_dim;
+}
+
+std::uint32_t Encoder::image_size() const {
+  return image_.config.image_size;
+}
+
+std::uint32_t Encoder::text_layers() const {
+  return towers_.text->config().layers;
+}
+
+std::vector<float> Encoder::embed_text(std::span<const Token> tokens,
+                                       const model::Emphasis& emphasis) {
+  const std::uint32_t most = towers_.text->config().max_context;
+  if (tokens.empty()) {
+    throw Error(Code::bad_argument, "there are no tokens to embed", "give at least one token");
+  }
+  if (tokens.size() > most) {
+    throw Error(
+        Code::context_full,
+        fmt::format("a text of {} tokens, of which the encoder takes {}", tokens.size(), most),
+        "shorten the text");
+  }
+  return normalised(model::encode_tokens(*towers_.text, *text_session_, tokens, emphasis));
+}
+
+std::vector<float> Encoder::embed_image(std::span<const float> pixels) {
+  const std::size_t side = image_.config.image_size;
+  if (pixels.size() != 3 * side * side) {
+    throw Error(Code::bad_shape,
+                fmt::format("{} numbers where an image of 3 x {} x {} is needed", pixels.size(),
+                            side, side),
+                "scale the image to the encoder's size");
+  }
+  return normalised(
+      model::encode_patches(*towers_.image, *image_session_, cut_patches(pixels, image_.config)));
+}
+
+}  // namespace crayon::encoder
