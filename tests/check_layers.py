@@ -32,7 +32,7 @@ ALLOWED = {
 }
 RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
 # The workstation's side: what is below may be used, and train/verbs stands above its neighbours.
-WORKSHOP = ["base", "formats", "formats/importers", *RUNTIME]
+WORKSHOP = ["base", "formats", "formats/importers", "formats/pictures", *RUNTIME]
 ALLOWED["train/tasks"] = ["base"]
 ALLOWED["train/scenes"] = ["base"]
 ALLOWED["train/tokens"] = ["base", "formats", "formats/importers", "runtime/tokenizer",

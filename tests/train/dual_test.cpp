@@ -243,7 +243,7 @@ TEST_F(TextTower, RefusesWhatItCannotRead) {
   EXPECT_EQ(code_of([] { make_text_batch({}, 24); }), Code::bad_argument);
   EXPECT_EQ(code_of([] { make_text_batch({{}}, 24); }), Code::bad_argument);
   EXPECT_EQ(code_of([] { make_text_batch({{1, 2, 3}}, 2); }), Code::bad_argument);
-  const scenes::Picture small{8, 8, std::vector<std::uint8_t>(192)};
+  const scenes::Picture small{8, std::vector<std::uint8_t>(192)};
   EXPECT_EQ(code_of([&] { pixels_of({{small}}, tiny_dual()); }), Code::bad_argument);
 }
 
@@ -316,15 +316,6 @@ TEST(WordWeights, WordsOfAllPromptsCanHaveOneWeight) {
   EXPECT_FALSE(shared.is_shared(shared.place(0, 3))) << "the other prompt has one a";
   EXPECT_FALSE(shared.is_shared(shared.place(0, 4)));
   EXPECT_EQ(code_of([&] { WeightedPrompts({both[0]}, bos, eos, 24, true); }), Code::bad_argument);
-}
-
-TEST(WordWeights, AreWrittenAsPeopleWriteThem) {
-  const auto text = [](const std::vector<std::string>& words, const std::vector<double>& weights) {
-    return emphasised(words, weights);
-  };
-  EXPECT_EQ(text({"a", "red", "car"}, {1.0, 1.4321, 0.87}), "a (red:1.43) (car:0.87)");
-  EXPECT_EQ(text({"1.0004", "tiny"}, {1.0004, 0.000123}), "1.0004 (tiny:0.000123)");
-  EXPECT_EQ(text({"f(x)", "a\\b"}, {1.0, 2.0}), "f\\(x\\) (a\\\\b:2)");
 }
 
 }  // namespace

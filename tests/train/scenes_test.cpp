@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <map>
 #include <set>
 
+#include "formats/pictures/picture.h"
 #include "tests/support/support.h"
 #include "train/scenes/caption.h"
 #include "train/scenes/picture.h"
@@ -42,7 +40,7 @@ TEST(Scene, TheSeedDecidesAlone) {
     const Scene scene = draw_scene(once);
     EXPECT_EQ(scene, draw_scene(again));
     EXPECT_EQ(describe(scene, once).text, describe(scene, again).text);
-    EXPECT_EQ(paint(scene, 32).pixels, paint(scene, 32).pixels);
+    EXPECT_EQ(paint(scene, 32).rgb, paint(scene, 32).rgb);
     Random other = item_random(4, index);
     EXPECT_NE(scene, draw_scene(other));
   }
@@ -127,9 +125,9 @@ TEST(Caption, ItsWordsAreKnown) {
 TEST(Picture, ShowsItsColours) {
   const Scene scene{{{Shape::square, Color::red, Extent::large, Place::left}}, Ground::blue, 5};
   const Picture picture = paint(scene, 64);
-  ASSERT_EQ(picture.pixels.size(), 64u * 64 * 3);
+  ASSERT_EQ(picture.rgb.size(), 64u * 64 * 3);
   const auto at = [&](std::size_t row, std::size_t column, std::size_t channel) {
-    return static_cast<int>(picture.pixels[(row * 64 + column) * 3 + channel]);
+    return static_cast<int>(picture.rgb[(row * 64 + column) * 3 + channel]);
   };
   EXPECT_GT(at(32, 17, 0), at(32, 17, 2) + 60) << "red";
   EXPECT_GT(at(32, 60, 2), at(32, 60, 0) + 60) << "blue";
@@ -141,8 +139,8 @@ TEST(Picture, AreaTellsShapesAndSizesApart) {
     const Scene scene{{{shape, Color::red, extent, Place::middle}}, Ground::black, 5};
     const Picture picture = paint(scene, 64);
     int count = 0;
-    for (std::size_t i = 0; i < picture.pixels.size(); i += 3) {
-      count += picture.pixels[i] > 130 ? 1 : 0;
+    for (std::size_t i = 0; i < picture.rgb.size(); i += 3) {
+      count += picture.rgb[i] > 130 ? 1 : 0;
     }
     return count;
   };
@@ -153,38 +151,16 @@ TEST(Picture, AreaTellsShapesAndSizesApart) {
   EXPECT_GT(area(Shape::cross, Extent::small), 30);
 }
 
-class Ppm : public testing::Test {
- protected:
-  Code code_of_reading(const std::string& bytes) {
-    std::ofstream(dir_ / "a.ppm", std::ios::binary) << bytes;
-    return test::code_of([&] { read_ppm(dir_ / "a.ppm"); });
-  }
-
-  test::TempDir dir_;
-};
-
-TEST_F(Ppm, SurvivesAFile) {
+TEST(Picture, IsReadBackFromItsFile) {
+  const test::TempDir dir;
   Random random(1);
   const Picture picture = paint(draw_scene(random), 24);
-  write_ppm(picture, dir_ / "a.ppm");
-  const Picture read = read_ppm(dir_ / "a.ppm");
+  write_ppm(picture, dir / "a.ppm");
+  const pictures::Picture read = pictures::read_picture(dir / "a.ppm");
   EXPECT_EQ(read.width, 24u);
   EXPECT_EQ(read.height, 24u);
-  EXPECT_EQ(read.pixels, picture.pixels);
-}
-
-TEST_F(Ppm, ReadsCommentsAndRefusesWhatIsNone) {
-  std::ofstream(dir_ / "a.ppm", std::ios::binary) << "P6 # by hand\n1\t1\n255\nabc";
-  EXPECT_EQ(read_ppm(dir_ / "a.ppm").pixels, (std::vector<std::uint8_t>{'a', 'b', 'c'}));
-  EXPECT_EQ(code_of_reading(""), Code::malformed);
-  EXPECT_EQ(code_of_reading("P3\n1 1\n255\n1 2 3"), Code::malformed);
-  EXPECT_EQ(code_of_reading("P6\n1 1\n65535\nabcdef"), Code::malformed);
-  EXPECT_EQ(code_of_reading("P6\n1 1"), Code::malformed);
-  EXPECT_EQ(code_of_reading("P6\n1 1\n255"), Code::malformed);
-  EXPECT_EQ(code_of_reading("P6\n0 1\n255\n"), Code::malformed);
-  EXPECT_EQ(code_of_reading("P6\n99999999999999999999 1\n255\nabc"), Code::malformed);
-  EXPECT_EQ(code_of_reading("P6\n5000 1\n255\nabc"), Code::over_limit);
-  EXPECT_EQ(code_of_reading("P6\n1 1\n255\nab"), Code::truncated);
+  EXPECT_EQ(read.rgb, picture.rgb);
+  EXPECT_EQ(test::code_of([&] { write_ppm(picture, dir.path() / "none" / "a.ppm"); }), Code::io);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ CRAYON_TRAIN_PROGRAM names the program, CRAYON_PROGRAM the runtime's.
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -231,6 +232,10 @@ class Clip(TrainCase):
         self.assertEqual(red["prompt"], "a photo of a red shape")
         self.assertEqual([word["word"] for word in red["words"]], red["prompt"].split())
         self.assertIn(red["emphasised"], shown.out)
+        self.assertEqual(re.sub(r"\((\w+):[\d.]+\)", r"\1", red["emphasised"]), red["prompt"])
+        for word in red["words"]:
+            if abs(word["weight"] - 1) > 0.01:
+                self.assertIn(f"({word['word']}:{word['weight']:.3g})", red["emphasised"])
 
     def test_shared_words_have_one_weight(self):
         self.weights("--shared", "--steps", 5)

@@ -96,14 +96,13 @@ torch::Tensor pixels_of(std::span<const scenes::Picture> pictures, const DualCon
   torch::Tensor bytes = torch::empty({count, side, side, 3}, torch::kUInt8);
   auto* to = bytes.data_ptr<std::uint8_t>();
   for (const scenes::Picture& picture : pictures) {
-    if (static_cast<std::int64_t>(picture.width) != side ||
-        static_cast<std::int64_t>(picture.height) != side) {
-      throw Error(Code::bad_argument,
-                  fmt::format("a picture has {} x {} pixels, the encoder reads {} x {}",
-                              picture.width, picture.height, side, side),
-                  "scale the picture");
+    if (static_cast<std::int64_t>(picture.side) != side) {
+      throw Error(
+          Code::bad_argument,
+          fmt::format("a picture has {} pixels a side, the encoder reads {}", picture.side, side),
+          "paint it in that size");
     }
-    to = std::copy(picture.pixels.begin(), picture.pixels.end(), to);
+    to = std::copy(picture.rgb.begin(), picture.rgb.end(), to);
   }
   const auto channels = [](const std::array<double, 3>& values) {
     return torch::tensor({values[0], values[1], values[2]}, torch::kFloat32);

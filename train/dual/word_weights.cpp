@@ -1,11 +1,9 @@
 #include "train/dual/word_weights.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
-#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -40,11 +38,6 @@ torch::Tensor class_logits(const DualEncoder& dual, const WeightedPrompts& promp
                            const torch::Tensor& logs, std::int64_t first_layer,
                            const LabelledFeatures& pictures) {
   return similarity(dual, pictures.features, prompts.features(dual, logs, first_layer));
-}
-
-/// Three significant digits, without zeros behind the last: "1.43", "0.0871", "1".
-std::string short_number(double value) {
-  return fmt::format("{:.3g}", value);
 }
 
 }  // namespace
@@ -118,30 +111,16 @@ torch::Tensor learn_word_weights(const DualEncoder& dual, const WeightedPrompts&
   torch::Tensor logs = torch::zeros({prompts.count()}, torch::requires_grad());
   OptimizerOptions adam{.adam_rate = options.rate};
   adam.clip = std::numeric_limits<double>::infinity();  // Adam's steps do not grow with it
+  const double bound = std::log(options.largest);
   Optimizer optimizer({{"logs", &logs}}, false, adam);
   for (std::int64_t step = 0; step < options.steps; ++step) {
     const torch::Tensor logits = class_logits(dual, prompts, logs, options.first_layer, pictures);
     torch::cross_entropy_loss(logits, pictures.labels).backward();
     optimizer.step(1.0);
+    const torch::NoGradGuard no_grad;
+    logs.clamp_(-bound, bound);
   }
   return logs.detach();
-}
-
-std::string emphasised(std::span<const std::string> words, std::span<const double> weights) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    std::string word;
-    for (const char byte : words[i]) {
-      if (std::string_view("()\\").find(byte) != std::string_view::npos) {
-        word += '\\';
-      }
-      word += byte;
-    }
-    const std::string weight = short_number(weights[i]);
-    text += i == 0 ? "" : " ";
-    text += weight == "1" ? word : fmt::format("({}:{})", word, weight);
-  }
-  return text;
 }
 
 }  // namespace crayon::train

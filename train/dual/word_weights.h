@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -72,6 +71,7 @@ struct WordWeightOptions {
   std::int64_t steps = 100;
   double rate = 0.05;            ///< Adam's, of log w
   std::int64_t first_layer = 0;  ///< weights count from this layer on
+  double largest = 1000;         ///< weights stay between its inverse and it
 };
 
 /// Learns log w, float [count], from weights of 1: Adam on the cross-entropy of all pictures in
@@ -79,9 +79,5 @@ struct WordWeightOptions {
 torch::Tensor learn_word_weights(const DualEncoder& dual, const WeightedPrompts& prompts,
                                  const LabelledFeatures& pictures,
                                  const WordWeightOptions& options);
-
-/// A prompt in the syntax of weighted prompts: "a photo of a (red:1.43) circle". A word whose
-/// weight rounds to 1 stands bare; brackets and backslashes of the words have a backslash in front.
-std::string emphasised(std::span<const std::string> words, std::span<const double> weights);
 
 }  // namespace crayon::train

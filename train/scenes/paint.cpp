@@ -170,8 +170,8 @@ Picture paint(const Scene& scene, std::size_t side) {
   const double fall_x = off(random, light);
   const double fall_y = off(random, light);
 
-  Picture picture{side, side, {}};
-  picture.pixels.reserve(side * side * 3);
+  Picture picture{side, {}};
+  picture.rgb.reserve(side * side * 3);
   const double pixel = 1.0 / static_cast<double>(side);
   for (std::size_t row = 0; row < side; ++row) {
     for (std::size_t column = 0; column < side; ++column) {
@@ -188,7 +188,7 @@ Picture paint(const Scene& scene, std::size_t side) {
       for (const double channel : color) {
         const double grain = off(random, noise / 2) + off(random, noise / 2);
         const double value = std::clamp(channel + bright + grain, 0.0, 255.0);
-        picture.pixels.push_back(static_cast<std::uint8_t>(std::lround(value)));
+        picture.rgb.push_back(static_cast<std::uint8_t>(std::lround(value)));
       }
     }
   }

@@ -20,6 +20,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/importers/json_object.h"
+#include "formats/pictures/normalise.h"
+#include "formats/pictures/picture.h"
+#include "runtime/emphasis/syntax.h"
 #include "train/dual/word_weights.h"
 #include "train/scenes/caption.h"
 #include "train/verbs/clip_text.h"
@@ -79,6 +82,15 @@ WeightedPrompts read_prompts(const Options& options, const Classes& classes, std
   return {std::move(prompts), text.bos(), text.eos(), context, options.shared};
 }
 
+pictures::Preprocessing preprocessing(const DualConfig& config) {
+  pictures::Preprocessing wanted{.size = static_cast<std::uint32_t>(config.image_size)};
+  std::ranges::transform(config.mean, wanted.mean.begin(),
+                         [](double mean) { return static_cast<float>(mean); });
+  std::ranges::transform(config.deviation, wanted.deviation.begin(),
+                         [](double deviation) { return static_cast<float>(deviation); });
+  return wanted;
+}
+
 /// Pictures, or embeddings of some, each with its class, line by line.
 class LabelledFile {
  public:
@@ -116,10 +128,12 @@ class LabelledFile {
       encode_pictures();  // which stand in front of it
       features_.push_back(embedding_of(fields));
     } else {
-      pictures_.push_back(scenes::read_ppm(folder / fields.required_text("image")));
+      const pictures::Picture picture =
+          pictures::read_picture(folder / fields.required_text("image"));
+      pixels_.push_back(torch::tensor(pictures::normalise(picture, preprocessing(dual_.config))));
     }
     labels_.push_back(found->second);
-    if (pictures_.size() == pictures_at_once) {
+    if (pixels_.size() == pictures_at_once) {
       encode_pictures();
     }
   }
@@ -141,17 +155,18 @@ class LabelledFile {
   }
 
   void encode_pictures() {
-    if (!pictures_.empty()) {
+    if (!pixels_.empty()) {
       const torch::NoGradGuard no_grad;
-      features_.push_back(image_features(dual_, pixels_of(pictures_, dual_.config)));
-      pictures_.clear();
+      const std::int64_t side = dual_.config.image_size;
+      features_.push_back(image_features(dual_, torch::stack(pixels_).view({-1, 3, side, side})));
+      pixels_.clear();
     }
   }
 
   const DualEncoder& dual_;
   const Classes& classes_;
   const std::string& label_field_;
-  std::vector<scenes::Picture> pictures_;  ///< not yet encoded
+  std::vector<torch::Tensor> pixels_;  ///< each [3 * size * size], of pictures not yet encoded
   std::vector<torch::Tensor> features_;
   std::vector<std::int64_t> labels_;
 };
@@ -164,6 +179,22 @@ std::vector<double> weights_of(const WeightedPrompts& prompts, std::size_t promp
     weights.push_back(std::exp(logs[prompts.place(prompt, w)].item<double>()));
   }
   return weights;
+}
+
+/// The prompt as people write it: "a photo of a (red:1.43) circle". Weights have three digits.
+std::string emphasised(const std::string& prompt, const std::vector<std::string>& words,
+                       const std::vector<double>& weights) {
+  emphasis::EmphasisedText text{prompt, {}};
+  std::size_t at = 0;
+  for (std::size_t w = 0; w < words.size(); ++w) {
+    const std::size_t begin = prompt.find(words[w], at);
+    at = begin + words[w].size();
+    const float weight = std::stof(fmt::format("{:.3g}", weights[w]));
+    if (weight != 1) {
+      text.spans.push_back({begin, at, std::min(weight, emphasis::max_weight)});
+    }
+  }
+  return emphasis::write(text);
 }
 
 /// A line a word, the heaviest first. `shared`: of those that all prompts share, or of the others.
@@ -188,7 +219,8 @@ void print_table(const Classes& classes, const WeightedPrompts& prompts,
   }
   for (std::size_t p = 0; p < classes.names.size(); ++p) {
     const std::vector<double> weights = weights_of(prompts, p, logs);
-    fmt::print("{}: {}\n", classes.names[p], emphasised(prompts.prompts()[p].words, weights));
+    fmt::print("{}: {}\n", classes.names[p],
+               emphasised(classes.prompts[p], prompts.prompts()[p].words, weights));
     print_words(prompts, p, weights, false);
   }
 }
@@ -204,7 +236,7 @@ Json classes_json(const Classes& classes, const WeightedPrompts& prompts,
       list.push_back({{"word", words[w]}, {"weight", weights[w]}});
     }
     all[classes.names[p]] = {{"prompt", classes.prompts[p]},
-                             {"emphasised", emphasised(words, weights)},
+                             {"emphasised", emphasised(classes.prompts[p], words, weights)},
                              {"words", std::move(list)}};
   }
   return all;
@@ -262,7 +294,7 @@ Action declare_token_weights(CLI::App& command) {
       ->required();
   command
       .add_option("--labelled", options->labelled,
-                  "JSONL with \"label\" and \"image\", a PPM beside the file, or \"embedding\"")
+                  "JSONL with \"label\" and either \"image\", a file beside it, or \"embedding\"")
       ->required();
   command
       .add_option("--classes", options->classes, "JSON object: each label with its class's prompt")
@@ -275,6 +307,7 @@ Action declare_token_weights(CLI::App& command) {
   command.add_flag("--shared", options->shared,
                    "Words that stand in every prompt have one weight for all");
   WordWeightOptions& learning = options->learning;
+  learning.largest = emphasis::max_weight;
   command.add_option("--steps", learning.steps, "Steps of Adam")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
