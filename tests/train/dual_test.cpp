@@ -139,7 +139,8 @@ TEST(Contrast, IsTheMeanOfTwoCrossEntropies) {
 }
 
 TEST(Contrast, CaptionsThatAlsoFitAreNoMistake) {
-  const torch::Tensor fits = torch::tensor({{1.0f, 1.0f, 0.0f}, {1, 1, 0}, {0, 0, 1}});
+  const torch::Tensor fits =
+      torch::tensor({{1.0f, 1.0f, 0.0f}, {1.0f, 1.0f, 0.0f}, {0.0f, 0.0f, 1.0f}});
   const torch::Tensor logits = 100 * fits;
   EXPECT_NEAR(contrastive_loss(logits, fits).item<float>(), 2.0f / 3 * std::log(2.0f), 1e-5);
   EXPECT_GT(contrastive_loss(logits, torch::eye(3)).item<float>(), 0.4f);
