@@ -14,17 +14,18 @@ bool chance(Random& random, double share) {
   return random.uniform() < share;
 }
 
-/// Some of what there is to say; never neither shape nor colour.
+/// Some of what there is to say; never neither shape nor colour. Little is said mostly: of a
+/// caption that says all, the easy half would be learned and the rest, which is shape, left alone.
 Mention mention(const Thing& thing, bool place, Random& random) {
   Mention said;
   const double which = random.uniform();
   if (which < 0.8) {
     said.shape = thing.shape;
   }
-  if (which < 0.6 || which >= 0.8) {
+  if (which < 0.4 || which >= 0.8) {
     said.color = thing.color;
   }
-  if (chance(random, 0.5)) {
+  if (chance(random, 0.3)) {
     said.extent = thing.extent;
   }
   if (place) {
@@ -88,7 +89,7 @@ bool fits(const Mention& said, const Thing& thing) {
 /// Of one of the things.
 void describe_one(const Scene& scene, Random& random, Caption& caption) {
   const Thing& thing = scene.things[random.below(scene.things.size())];
-  const Mention said = mention(thing, chance(random, 0.4), random);
+  const Mention said = mention(thing, chance(random, 0.25), random);
   caption.text += noun_phrase(said);
   if (said.place) {
     caption.text += place_phrase(*said.place);
@@ -111,12 +112,12 @@ void describe_both(const Scene& scene, Random& random, Caption& caption) {
 Caption describe(const Scene& scene, Random& random) {
   Caption caption;
   caption.text = openings[random.below(openings.size())];
-  if (scene.things.size() > 1 && chance(random, 0.7)) {
+  if (scene.things.size() > 1 && chance(random, 0.5)) {
     describe_both(scene, random, caption);
   } else {
     describe_one(scene, random, caption);
   }
-  if (chance(random, 0.5)) {
+  if (chance(random, 0.25)) {
     caption.ground = scene.ground;
     caption.text += chance(random, 0.5) ? " on " : " in front of ";
     caption.text += with_article(word(ground_words, scene.ground)) + " background";
