@@ -115,7 +115,8 @@ torch::Tensor learn_word_weights(const DualEncoder& dual, const WeightedPrompts&
   Optimizer optimizer({{"logs", &logs}}, false, adam);
   for (std::int64_t step = 0; step < options.steps; ++step) {
     const torch::Tensor logits = class_logits(dual, prompts, logs, options.first_layer, pictures);
-    torch::cross_entropy_loss(logits, pictures.labels).backward();
+    (torch::cross_entropy_loss(logits, pictures.labels) + options.penalty * logs.square().sum())
+        .backward();
     optimizer.step(1.0);
     const torch::NoGradGuard no_grad;
     logs.clamp_(-bound, bound);

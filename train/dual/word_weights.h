@@ -71,6 +71,7 @@ struct WordWeightOptions {
   std::int64_t steps = 100;
   double rate = 0.05;            ///< Adam's, of log w
   std::int64_t first_layer = 0;  ///< weights count from this layer on
+  double penalty = 0.03;         ///< of the sum of all (log w)^2, against fitting a few by heart
   double largest = 1000;         ///< weights stay between its inverse and it
 };
 

@@ -315,6 +315,11 @@ Action declare_token_weights(CLI::App& command) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command
+      .add_option("--penalty", learning.penalty,
+                  "Of the squares of these logarithms, against learning few pictures by heart")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command
       .add_option("--first-layer", learning.first_layer,
                   "Weights count in the text tower's layers from this one on")
       ->capture_default_str()
