@@ -33,12 +33,14 @@ ALLOWED = {
 }
 RUNTIME = [room for room in ALLOWED if room.startswith("runtime/")]
 # The workstation's side: what is below may be used, and train/verbs stands above its neighbours.
-WORKSHOP = ["base", "formats", "formats/importers", *RUNTIME]
+WORKSHOP = ["base", "formats", "formats/importers", "formats/pictures", *RUNTIME]
 ALLOWED["train/tasks"] = ["base"]
+ALLOWED["train/scenes"] = ["base"]
 ALLOWED["train/tokens"] = ["base", "formats", "formats/importers", "runtime/tokenizer",
                            "runtime/generation", "runtime/eval"]
 ALLOWED["train/model"] = ["base", "formats/importers"]  # safetensors headers and JSON objects
 ALLOWED["train/optim"] = ["base", "train/model"]
+ALLOWED["train/dual"] = ["base", "formats/importers", "train/model", "train/optim", "train/scenes"]
 ALLOWED["train/learn"] = ["base", "train/tokens", "train/model", "train/optim"]
 ALLOWED["train/pool"] = [*ALLOWED["train/learn"], "train/learn"]
 ALLOWED["train/probe"] = ["base"]

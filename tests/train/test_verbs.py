@@ -7,6 +7,7 @@ CRAYON_TRAIN_PROGRAM names the program, CRAYON_PROGRAM the runtime's.
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -132,6 +133,149 @@ class Tokens(TrainCase):
         self.train("encode", "tale.txt", "--tokenizer", "own", "--chunk", 16, "--limit-tokens", 50,
                    "-o", "t.tokens")
         self.assertEqual(read_shard(self.dir / "t.tokens")[1]["starts"], (0, 16, 32, 48))
+
+
+class Scenes(TrainCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.train("scenes", "-o", "one", "-n", 40, "--size", 24, "--seed", 3)
+        cls.lines = [json.loads(line)
+                     for line in (cls.dir / "one/captions.jsonl").read_text().splitlines()]
+
+    def test_the_seed_decides_alone(self):
+        self.train("scenes", "-o", "again", "-n", 40, "--size", 24, "--seed", 3)
+        self.train("scenes", "-o", "other", "-n", 40, "--size", 24, "--seed", 4)
+        names = sorted(path.name for path in (self.dir / "one").iterdir())
+        self.assertEqual(len(names), 41)
+        for name in names:
+            same = (self.dir / "one" / name).read_bytes()
+            self.assertEqual(same, (self.dir / "again" / name).read_bytes(), name)
+            self.assertNotEqual(same, (self.dir / "other" / name).read_bytes(), name)
+
+    def test_each_picture_has_a_line(self):
+        self.assertEqual([line["image"] for line in self.lines],
+                         [f"{i:05}.ppm" for i in range(1, 41)])
+        for line in self.lines:
+            data = (self.dir / "one" / line["image"]).read_bytes()
+            self.assertEqual(data[:13], b"P6\n24 24\n255\n")
+            self.assertEqual(len(data), 13 + 3 * 24 * 24)
+            self.assertTrue({"caption", "shape", "color", "size", "place", "background"}
+                            <= line.keys())
+        self.assertTrue(any("second" in line for line in self.lines))
+
+    def test_captions_name_no_colour_that_is_not_there(self):
+        colours = {"red", "yellow", "orange", "purple", "pink", "cyan"}  # of things alone
+        for line in self.lines:
+            shown = {line["color"], line.get("second", {}).get("color")}
+            self.assertLessEqual(colours & set(line["caption"].split()), shown, line)
+
+    def test_a_run_that_breaks_leaves_no_captions(self):
+        self.train("scenes", "-o", "broken", "-n", 3, "--size", 24)
+        (self.dir / "broken/00002.ppm").unlink()
+        (self.dir / "broken/00002.ppm").mkdir()
+        self.train("scenes", "-o", "broken", "-n", 3, "--size", 24, code=SYSTEM)
+        self.assertFalse((self.dir / "broken/captions.jsonl").exists())
+
+
+class Clip(TrainCase):
+    """A folder of a CLIP model from a run of moments, and weights of words in it."""
+    SHAPE = ("--dim", 32, "--layers", 2, "--heads", 2, "--size", 16, "--output-dim", 16,
+             "--batch", 8, "--pictures", 30, "-t", 1)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.made = cls.train("clip", "-o", "model", "--steps", 6, *cls.SHAPE)
+        cls.train("scenes", "-o", "few", "-n", 24, "--size", 16, "--things", 1)
+        colours = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "cyan")
+        (cls.dir / "classes.json").write_text(
+            json.dumps({colour: f"a photo of a {colour} shape" for colour in colours}))
+
+    def weights(self, *more, code=OK):
+        return self.train("token-weights", "model", "--labelled", "few/captions.jsonl",
+                          "--classes", "classes.json", "--label-field", "color",
+                          "-o", "weights.json", "-t", 1, *more, code=code)
+
+    def test_it_says_what_the_model_can(self):
+        self.assertRegex(self.made.out, r"zero-shot accuracy on 30 held-out pictures: "
+                                        r"shape [\d.]+ %, color [\d.]+ %, both [\d.]+ %")
+
+    def test_the_folder_is_hugging_faces(self):
+        names = {path.name for path in (self.dir / "model").iterdir()}
+        self.assertLessEqual({"config.json", "model.safetensors", "preprocessor_config.json",
+                              "vocab.json", "merges.txt", "tokenizer_config.json"}, names)
+        config = json.loads((self.dir / "model/config.json").read_text())
+        ids = json.loads((self.dir / "model/vocab.json").read_text())
+        self.assertEqual(config["text_config"]["vocab_size"], len(ids))
+        self.assertEqual(config["text_config"]["eos_token_id"], ids["<|endoftext|>"])
+        tokens = self.crayon("tokenize", "model", "-p", "a red circle", "--json").json["ids"]
+        self.assertEqual(tokens[:4], [ids[piece] for piece in ("<|startoftext|>", "a</w>",
+                                                               "red</w>", "circle</w>")])
+
+    def test_a_resumed_run_is_the_whole_run(self):
+        self.train("clip", "-o", "parts", "--steps", 3, "--warmup", 0, "--decay", 0, *self.SHAPE)
+        self.train("clip", "-o", "parts", "--steps", 6, "--warmup", 0, "--decay", 0, "--resume",
+                   *self.SHAPE)
+        self.train("clip", "-o", "whole", "--steps", 6, "--warmup", 0, "--decay", 0, *self.SHAPE)
+        self.assertEqual((self.dir / "parts/model.safetensors").read_bytes(),
+                         (self.dir / "whole/model.safetensors").read_bytes())
+
+    def test_weights_of_words_are_learned_and_written(self):
+        shown = self.weights("--held-out", "few/captions.jsonl", "--steps", 20)
+        self.assertIn("labelled: 24 pictures, accuracy", shown.out)
+        self.assertIn("held_out: 24 pictures, accuracy", shown.out)
+        result = json.loads((self.dir / "weights.json").read_text())
+        self.assertLess(result["labelled"]["after"]["loss"], result["labelled"]["before"]["loss"])
+        self.assertEqual(result["labelled"], result["held_out"])
+        red = result["classes"]["red"]
+        self.assertEqual(red["prompt"], "a photo of a red shape")
+        self.assertEqual([word["word"] for word in red["words"]], red["prompt"].split())
+        self.assertIn(red["emphasised"], shown.out)
+        self.assertEqual(re.sub(r"\((\w+):[\d.]+\)", r"\1", red["emphasised"]), red["prompt"])
+        for word in red["words"]:
+            if abs(word["weight"] - 1) > 0.01:
+                self.assertIn(f"({word['word']}:{word['weight']:.3g})", red["emphasised"])
+
+    def test_shared_words_have_one_weight(self):
+        self.weights("--shared", "--steps", 5)
+        classes = json.loads((self.dir / "weights.json").read_text())["classes"]
+        weights = {label: [word["weight"] for word in given["words"]]
+                   for label, given in classes.items()}
+        for label in weights:
+            for place in (0, 1, 2, 3, 5):
+                self.assertEqual(weights[label][place], weights["red"][place])
+        self.assertNotEqual(weights["blue"][4], weights["red"][4])
+
+    def test_embeddings_do_as_well_as_pictures(self):
+        self.write("embedded.jsonl", "".join(
+            json.dumps({"embedding": [1.0 if i == place else 0.0 for i in range(16)],
+                        "label": label}) + "\n"
+            for place, label in enumerate(("red", "blue"))))
+        self.train("token-weights", "model", "--labelled", "embedded.jsonl", "--classes",
+                   "classes.json", "-o", "embedded.json", "--steps", 2, "-t", 1)
+        self.assertEqual(json.loads((self.dir / "embedded.json").read_text())["labelled"]["n"], 2)
+
+    def test_what_is_wrong_is_named(self):
+        self.assertIn("no layer 2", self.weights("--first-layer", 2, code=USAGE).err)
+        for line, words in [
+            ('{"label": "red"}', "image"),
+            ('{"image": "few/00001.ppm"}', "label"),
+            ('{"image": "few/00001.ppm", "label": "mauve"}', "mauve"),
+            ('{"embedding": [1, 2], "label": "red"}', "embedding"),
+            ('{"embedding": "x", "label": "red"}', "embedding"),
+            ("[]", "line 1"),
+        ]:
+            with self.subTest(line):
+                self.write("bad.jsonl", line + "\n")
+                failed = self.train("token-weights", "model", "--labelled", "bad.jsonl",
+                                    "--classes", "classes.json", "-o", "x", code=BAD_FILE)
+                self.assertIn("bad.jsonl, line 1", failed.err)
+                self.assertIn(words, failed.err)
+        self.write("one.json", '{"red": "a red shape"}')
+        failed = self.train("token-weights", "model", "--labelled", "few/captions.jsonl", "--classes",
+                            "one.json", "-o", "x", code=USAGE)
+        self.assertIn("two classes", failed.err)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class Log {
                   "name an output folder that can be written");
     }
     if (fresh) {
-      csv_ << "step,tokens,loss,seconds\n";
+      csv_ << fmt::format("step,{},loss,seconds\n", options.unit);
     }
   }
 
@@ -108,10 +108,9 @@ class Log {
     const double elapsed = monotonic_seconds() - began_;
     const double speed = static_cast<double>(position.tokens - start_.tokens) / elapsed;
     const double left = static_cast<double>(options_.tokens - position.tokens) / speed;
-    fmt::print(stderr,
-               "step {}  tokens {:.2f}M of {:.2f}M  loss {:.4f}{}  {:.0f} tokens/s  left {}\n",
-               position.step, static_cast<double>(position.tokens) / 1e6,
-               static_cast<double>(options_.tokens) / 1e6, mean, parts_text(), speed,
+    fmt::print(stderr, "step {}  {} {:.2f}M of {:.2f}M  loss {:.4f}{}  {:.0f} {}/s  left {}\n",
+               position.step, options_.unit, static_cast<double>(position.tokens) / 1e6,
+               static_cast<double>(options_.tokens) / 1e6, mean, parts_text(), speed, options_.unit,
                clock_text(std::max(0.0, left)));
     csv_ << fmt::format("{},{},{:.5f},{:.0f}\n", position.step, position.tokens, mean, seconds())
          << std::flush;

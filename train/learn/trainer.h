@@ -14,9 +14,10 @@ namespace crayon::train {
 
 /// One run of training: how long, how often saved, where.
 struct RunOptions {
-  std::int64_t tokens = 0;  ///< to see in all
-  double warmup = 0.02;     ///< share of the run
-  double decay = 0.4;       ///< share of the run, at its end
+  std::int64_t tokens = 0;      ///< to see in all
+  std::string unit = "tokens";  ///< what is counted, for the log: learners of pictures see pairs
+  double warmup = 0.02;         ///< share of the run
+  double decay = 0.4;           ///< share of the run, at its end
   double save_minutes = 5;
   std::int64_t log_steps = 20;
   bool resume = false;

@@ -24,6 +24,30 @@ void TrainingOptions::apply() const {
   }
 }
 
+void add_run_options(CLI::App& command, TrainingOptions& options) {
+  command.add_option("--warmup", options.run.warmup, "Share of the run with a rising rate")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      .add_option("--decay", options.run.decay, "Share of the run, at its end, with a falling rate")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--seed", options.seed, "The same seed gives the same run")
+      ->capture_default_str();
+  command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
+  command
+      .add_option("-t,--threads", options.threads,
+                  "CPU threads; 0: all; models of a few million parameters run best on one")
+      ->capture_default_str();
+  command.add_option("--save-minutes", options.run.save_minutes, "Minutes between checkpoints")
+      ->capture_default_str();
+  command.add_option("--log-steps", options.run.log_steps, "Steps between lines of progress")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 30));
+  command.add_flag("--resume", options.run.resume,
+                   "Go on from the checkpoint in the output folder");
+}
+
 void add_training_options(CLI::App& command, TrainingOptions& options) {
   const auto count = [&command](const std::string& name, std::int64_t& value,
                                 const std::string& text) {
@@ -36,30 +60,10 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--longest", options.longest, "Longer examples are cut to so many tokens")
       ->capture_default_str()
       ->check(CLI::Range(2, 1 << 20));
-  command.add_option("--warmup", options.run.warmup, "Share of the run with a rising rate")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
-  command
-      .add_option("--decay", options.run.decay, "Share of the run, at its end, with a falling rate")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--seed", options.seed, "The same seed gives the same run")
-      ->capture_default_str();
-  command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--type", options.type, "What matrix products compute in: f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));
-  command
-      .add_option("-t,--threads", options.threads,
-                  "CPU threads; 0: all; models of a few million parameters run best on one")
-      ->capture_default_str();
-  command.add_option("--save-minutes", options.run.save_minutes, "Minutes between checkpoints")
-      ->capture_default_str();
-  command.add_option("--log-steps", options.run.log_steps, "Steps between lines of progress")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 30));
-  command.add_flag("--resume", options.run.resume,
-                   "Go on from the checkpoint in the output folder");
+  add_run_options(command, options);
 }
 
 std::int64_t parse_count(const std::string& text) {

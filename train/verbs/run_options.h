@@ -11,7 +11,7 @@
 
 namespace crayon::train {
 
-/// Options that every training verb has.
+/// Options of training verbs.
 struct TrainingOptions {
   RunOptions run;
   std::int64_t batch_tokens = 8192;
@@ -27,7 +27,11 @@ struct TrainingOptions {
   void apply() const;
 };
 
-/// Declares them; `options` outlives the command and holds the defaults.
+/// Declares those that do not depend on what is learned from: schedule, seed, device, threads,
+/// checkpoints. `options` outlives the command and holds the defaults.
+void add_run_options(CLI::App& command, TrainingOptions& options);
+
+/// Declares all, for what learns from token shards.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
 /// Accepts 300k, 20M, 1.5G and plain numbers.

@@ -29,6 +29,9 @@ Action declare_scales(CLI::App& command);
 Action declare_rounding(CLI::App& command);
 Action declare_probe(CLI::App& command);
 Action declare_tasks(CLI::App& command);
+Action declare_clip(CLI::App& command);
+Action declare_token_weights(CLI::App& command);
+Action declare_scenes(CLI::App& command);
 Action declare_start_tokenizer(CLI::App& command);
 Action declare_tokenizer(CLI::App& command);  // of crayon-train-tokenizer
 Action declare_encode(CLI::App& command);
