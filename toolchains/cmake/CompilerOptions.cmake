@@ -45,11 +45,16 @@ endfunction()
 # Test programs that start threads: what ThreadSanitizer looks at.
 add_custom_target(threaded_tests)
 
-# One test program a file or two: crayon_test(name [THREADED] SOURCES ... LINKS ...).
+# One test program a file or two: crayon_test(name [THREADED] [OWN_HEADER] SOURCES ... LINKS ...).
+# GoogleTest's header, a second of each source, is read once for all but those with a header of their
+# own.
 function(crayon_test name)
-  cmake_parse_arguments(arg "THREADED" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "THREADED;OWN_HEADER" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE crayon_options crayon_test_support GTest::gtest_main ${arg_LINKS})
+  if(NOT arg_OWN_HEADER)
+    target_precompile_headers(${name} REUSE_FROM crayon_test_header)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   if(arg_THREADED)

@@ -84,9 +84,9 @@ WeightedPrompts read_prompts(const Options& options, const Classes& classes, std
 
 pictures::Preprocessing preprocessing(const DualConfig& config) {
   pictures::Preprocessing wanted{.size = static_cast<std::uint32_t>(config.image_size)};
-  std::ranges::transform(config.mean, wanted.mean.begin(),
+  std::ranges::transform(config.mean, wanted.scale.mean.begin(),
                          [](double mean) { return static_cast<float>(mean); });
-  std::ranges::transform(config.deviation, wanted.deviation.begin(),
+  std::ranges::transform(config.deviation, wanted.scale.deviation.begin(),
                          [](double deviation) { return static_cast<float>(deviation); });
   return wanted;
 }

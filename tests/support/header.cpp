@@ -1,0 +1,2 @@
+// What the precompiled header belongs to that tests share.
+int main() {}
