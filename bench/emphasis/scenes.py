@@ -62,8 +62,8 @@ class Bench:
         """Scenes of one shape each, with their labels."""
         captions = self.out / name / "captions.jsonl"
         if not captions.exists():
-            self.run(self.options.train, "scenes", "-o", name, "--count", self.options.scenes,
-                     "--seed", seed, "--size", self.options.size, "--things", 1)
+            self.run(self.options.train, "scenes", "-o", name, "-n", self.options.scenes,
+                     "-s", seed, "--size", self.options.size, "--things", 1)
         return [json.loads(line) for line in captions.read_text().splitlines()]
 
     def prepare(self):
