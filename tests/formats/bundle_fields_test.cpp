@@ -183,7 +183,7 @@ TEST_F(Layout, OtherMagicIsAnotherFormat) {
 TEST_F(Layout, KindsMustAgree) {
   EXPECT_EQ(open_code(test::assemble(BundleKind::pool, frames_, index_), "index.kind"),
             Code::corrupt);
-  EXPECT_EQ(open_code(forged(18, 0, 5), "header.kind"), Code::unsupported);
+  EXPECT_EQ(open_code(forged(18, 0, 7), "header.kind"), Code::unsupported);
 }
 
 TEST_F(Layout, ReservedBytesAreZero) {

@@ -40,6 +40,30 @@ ModelConfig sample_config() {
   return config;
 }
 
+ModelConfig sample_text_tower() {
+  ModelConfig config = sample_config();
+  config.norm = Norm::layer;
+  config.activation = Activation::gelu_quick;
+  config.gated = false;
+  config.positions = Positions::learned;
+  config.output_dim = 5;
+  return config;
+}
+
+ImageTower sample_image_tower() {
+  ImageTower image{.config = sample_text_tower()};
+  image.config.vocab_size = 0;
+  image.config.causal = false;
+  image.config.input_norm = true;
+  image.config.activation = Activation::gelu_erf;
+  image.config.image_size = 6;
+  image.config.patch_size = 2;
+  image.config.max_context = image.config.patches() + 1;
+  image.pixels = {{0.1f, 0.2f, 0.3f}, {1, 2, 3}};
+  image.logit_scale = 14.5f;
+  return image;
+}
+
 std::string sample_charsmap() {
   // Two units, of which the root leads nowhere, and one text.
   return std::string(
@@ -89,13 +113,17 @@ TokenizerData sample_tokenizer(TokenizerKind kind) {
   return tokenizer;
 }
 
-ModelSource sample_model(std::uint64_t seed) {
+namespace {
+
+ModelSource sample_source(const ModelConfig& config, const std::optional<ImageTower>& image,
+                          std::uint64_t seed) {
   ModelSource model;
-  model.config = sample_config();
+  model.config = config;
+  model.image = image;
   model.tokenizer = sample_tokenizer(TokenizerKind::byte_bpe);
   model.provenance = {
       .source = "sample", .source_hash = std::string(64, 'a'), .tool = "", .licence = "CC0"};
-  for (const ExpectedTensor& tensor : expected_tensors(model.config)) {
+  for (const ExpectedTensor& tensor : expected_tensors(config, image ? &*image : nullptr)) {
     const auto weights = std::make_shared<const std::vector<float>>(
         random_floats(tensor.shape.rows * tensor.shape.cols, seed++));
     model.tensors.push_back(
@@ -107,6 +135,16 @@ ModelSource sample_model(std::uint64_t seed) {
          }});
   }
   return model;
+}
+
+ModelSource sample_encoder(std::uint64_t seed) {
+  return sample_source(sample_text_tower(), sample_image_tower(), seed);
+}
+
+}  // namespace
+
+ModelSource sample_model(std::uint64_t seed) {
+  return sample_source(sample_config(), std::nullopt, seed);
 }
 
 std::vector<float> sample_weights(const ModelSource& model, const std::string& name) {
@@ -144,6 +182,17 @@ AdapterSource sample_adapter(const std::string& name, std::uint64_t seed) {
 
 namespace {
 
+void write_gallery(const std::filesystem::path& path) {
+  BundleWriter writer(path, BundleKind::gallery);
+  writer.begin_tensor(std::string(embeddings), Dtype::i8, {2, 5});
+  writer.write(std::vector<std::uint8_t>(10, 7));
+  writer.write(as_bytes(std::span<const float>(std::vector<float>(2, 0.5f))));
+  BundleInfo info;
+  info.base = Hash{9};
+  info.gallery = GalleryInfo{"pictures", {"a.png", "deep/b.jpg"}};
+  writer.finish(std::move(info));
+}
+
 /// Keys and values in int8, and all that a rule can need besides.
 void write_state(const Bundle& base, const std::filesystem::path& path) {
   const ModelConfig& config = *base.info().config;
@@ -179,6 +228,14 @@ void write_state(const Bundle& base, const std::filesystem::path& path) {
 }  // namespace
 
 std::filesystem::path sample_bundle(BundleKind kind, const std::filesystem::path& folder) {
+  if (kind == BundleKind::encoder) {
+    pack_model(sample_encoder(1), {}, folder / "encoder.crayon", {});
+    return folder / "encoder.crayon";
+  }
+  if (kind == BundleKind::gallery) {
+    write_gallery(folder / "gallery.crayon");
+    return folder / "gallery.crayon";
+  }
   std::filesystem::path model = folder / "model.crayon";
   // i4 in the layers and i8 in embedding and head, so that damage meets both.
   pack_model(sample_model(1), {.weights = Dtype::i4}, model, {});

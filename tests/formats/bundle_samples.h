@@ -13,6 +13,10 @@ namespace crayon::test {
 /// The smallest decoder with every kind of tensor: 2 layers, dim 8, 4 heads of 2 on 2 KV heads,
 /// MLP of 12, 6 tokens.
 formats::ModelConfig sample_config();
+/// The text side of a small dual encoder, of the sizes of sample_config(), and its image side: 3 x 3
+/// patches of 2 x 2 pixels.
+formats::ModelConfig sample_text_tower();
+formats::ImageTower sample_image_tower();
 /// A charsmap without rules.
 std::string sample_charsmap();
 
@@ -28,8 +32,8 @@ std::vector<float> random_floats(std::size_t count, std::uint64_t seed);
 /// A weight of sample_model(seed), whole.
 std::vector<float> sample_weights(const formats::ModelSource& model, const std::string& name);
 
-/// The sample model's bundle, an adapter's, a pool's of two and a state of three positions, in
-/// `folder`; `kind` chooses.
+/// The sample model's bundle, an adapter's, a pool's of two, a state of three positions, an encoder
+/// or a gallery of two images, in `folder`; `kind` chooses.
 std::filesystem::path sample_bundle(formats::BundleKind kind, const std::filesystem::path& folder);
 
 /// The index of a bundle file as it is stored.

@@ -19,36 +19,14 @@ using test::code_of;
 using test::data_end;
 using test::lay;
 
-ModelConfig tower() {
-  ModelConfig config = test::sample_config();
-  config.tied_head = false;
-  config.gated = false;
-  config.biases = 0;
-  config.positions = Positions::learned;
-  config.norm = Norm::layer;
-  config.activation = Activation::gelu_quick;
-  config.output_dim = 5;
-  return config;
-}
-
 Index encoder() {
   Index index;
   BundleInfo& info = index.info;
   info.kind = BundleKind::encoder;
-  info.config = tower();
+  info.config = test::sample_text_tower();
   info.tokenizer = test::sample_tokenizer(TokenizerKind::byte_bpe);
-  ImageTower image{.config = tower()};
-  image.config.vocab_size = 0;
-  image.config.causal = false;
-  image.config.input_norm = true;
-  image.config.activation = Activation::gelu_erf;
-  image.config.image_size = 6;
-  image.config.patch_size = 2;
-  image.config.max_context = 10;
-  image.pixels = {{0.1f, 0.2f, 0.3f}, {1, 2, 3}};
-  image.logit_scale = 14.5f;
-  info.image = image;
-  for (const ExpectedTensor& tensor : expected_tensors(*info.config, &image)) {
+  info.image = test::sample_image_tower();
+  for (const ExpectedTensor& tensor : expected_tensors(*info.config, &*info.image)) {
     info.tensors.push_back({.name = tensor.name, .dtype = Dtype::f32, .shape = tensor.shape});
   }
   lay(index);
@@ -134,7 +112,7 @@ const Bad bad_encoders[] = {
 const Bad bad_galleries[] = {
     {"WithoutBase", [](BundleInfo& i) { i.base.reset(); }, corrupt, "base"},
     {"WithoutNames", [](BundleInfo& i) { i.gallery.reset(); }, corrupt, "gallery"},
-    {"WithConfig", [](BundleInfo& i) { i.config = tower(); }, corrupt, "config"},
+    {"WithConfig", [](BundleInfo& i) { i.config = test::sample_text_tower(); }, corrupt, "config"},
     {"NameTooFew", [](BundleInfo& i) { i.gallery->names.pop_back(); }, corrupt, "names"},
     {"EmptyName", [](BundleInfo& i) { i.gallery->names[0].clear(); }, corrupt, "names"},
     {"UnprintableName", [](BundleInfo& i) { i.gallery->names[0] = "\x1b[2J"; }, corrupt, "names"},
