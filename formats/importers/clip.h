@@ -24,7 +24,7 @@ ClipConfig read_clip_config(const JsonObject& json);
 /// open_clip_config.json, which OpenCLIP saves; its image tower must be a plain ViT.
 ClipConfig read_open_clip_config(const JsonObject& json);
 
-/// preprocessor_config.json beside the first: the scale of pixels. Throws unsupported for a crop of
+/// preprocessor_config.json beside the first: the scale of pixels. Throws unsupported for
 /// another size than the tower's, or another filter than CLIP's.
 void read_clip_preprocessor(const JsonObject& json, formats::ImageTower& image);
 

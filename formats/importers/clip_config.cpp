@@ -105,6 +105,17 @@ void read_colours(const JsonObject& json, const char* field, std::array<float, 3
   std::ranges::copy(numbers, colours.begin());
 }
 
+/// A size of the processor, a number or an object that has it under a name, is the tower's.
+void check_side(const JsonObject& json, const char* field, const char* name, std::uint32_t tower) {
+  const Json* const value = json.find(field);
+  const bool is_object = value != nullptr && value->is_object();
+  const std::uint32_t side =
+      is_object ? json.object(field)->size(name).value_or(tower) : json.size(field).value_or(tower);
+  if (side != tower) {
+    json.fail_unsupported(field, fmt::format("{}, with a model of {},", side, tower));
+  }
+}
+
 }  // namespace
 
 bool is_clip_config(const Json& json) {
@@ -163,14 +174,8 @@ void read_clip_preprocessor(const JsonObject& json, formats::ImageTower& image) 
   if (const std::uint32_t filter = json.size("resample").value_or(3); filter != 3) {
     json.fail_unsupported("resample", fmt::format("{}, which is not bicubic", filter));
   }
-  const Json* const crop = json.find("crop_size");
-  const bool is_object = crop != nullptr && crop->is_object();
-  const std::uint32_t side = is_object ? json.object("crop_size")->size("height").value_or(0)
-                                       : json.size("crop_size").value_or(image.config.image_size);
-  if (side != image.config.image_size) {
-    json.fail_unsupported("crop_size",
-                          fmt::format("{} for a model of {}", side, image.config.image_size));
-  }
+  check_side(json, "size", "shortest_edge", image.config.image_size);
+  check_side(json, "crop_size", "height", image.config.image_size);
   read_colours(json, "image_mean", image.pixels.mean);
   read_colours(json, "image_std", image.pixels.deviation);
 }

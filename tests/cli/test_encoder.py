@@ -161,6 +161,8 @@ class Folders(Encoders):
 
     def test_another_crop_than_the_models(self):
         self.refuse("crop_size", preprocessor={"crop_size": {"height": 64, "width": 64}})
+        self.refuse("size", preprocessor={"size": {"shortest_edge": 40}, "crop_size": 32})
+        self.refuse("resample", preprocessor={"resample": 2})
 
     def test_an_open_clip_model_that_is_no_vit(self):
         folder = self.dir / "timm"
