@@ -17,6 +17,13 @@ double monotonic_seconds() {
 }
 
 std::uint64_t peak_rss_bytes() {
+  // The rusage of a program goes on from that of the one which started it; this does not.
+  const std::string status = SystemFiles().text("proc/self/status").value_or("");
+  const std::size_t line = status.find("VmHWM:");
+  unsigned long long kib = 0;
+  if (line != std::string::npos && std::sscanf(status.c_str() + line, "VmHWM: %llu", &kib) == 1) {
+    return kib * 1024;
+  }
   struct rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB

@@ -262,6 +262,12 @@ class Verbs(Encoders):
             self.assertGreater(test["median_ms"], 0)
         self.assertIn("text of 77", self.crayon("bench", "clip.crayon", "-r", 1).out)
 
+    @unittest.skipUnless(support.HEAVY, "emulators and sanitizers take memory of their own")
+    def test_bench_counts_its_own_memory_and_not_its_parents(self):
+        ballast = bytearray(b"x") * (400 << 20)
+        peak = self.crayon("bench", "clip.crayon", "-r", 1, "--json").json["peak_rss_bytes"]
+        self.assertLess(peak, len(ballast) / 2)
+
     def test_bad_emphasis_points_at_the_column(self):
         for text, column in (("a (red:1x) car", "8"), ("a (red car", "3"), ("a red) car", "6"),
                              ("a (red:-1) car", "8")):
