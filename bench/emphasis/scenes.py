@@ -9,7 +9,8 @@ FOLDER is what `crayon-train clip` made. Held-out scenes have other seeds than t
 
     zero-shot   accuracy by the nearest of "a photo of a SHAPE", or of "a photo of a COLOR shape"
     retrieval   of the ten pictures that `crayon search` finds for "a COLOR SHAPE", the share that has the
-                colour and the share that has the shape, as the weight of either word goes from 0.2 to 4
+                colour and the share that has the shape, as the weight of either word goes from 0.2 to 4;
+                in the whole gallery, and torn between the two where those with both are left out
     few-shot    classes are shapes, and their prompts say more than that, of which much is wrong for most
                 pictures ("a small red circle on a gray background"): accuracy with the prompts as they
                 are, and with weights of their words learned from some pictures a class
@@ -98,36 +99,46 @@ def zero_shot(bench):
     return result
 
 
+def share_with(hits, labels, field, wanted):
+    return statistics.fmean(labels[hit["image"]][field] == wanted for hit in hits)
+
+
 def retrieval(bench, most=10):
-    """{"color": {"color": [by weight], "shape": [..]}, "shape": ..}: which word is weighed, and the
-    precision of which attribute."""
+    """{"whole" or "torn": {weighed word: {field: [precision by weight]}}}"""
     labels = {scene["image"]: scene for scene in bench.held}
     bench.crayon("index", "clip.crayon", "held", "-o", "held.crayon")
-    hits = {word: {field: [[] for _ in WEIGHTS] for field in ("color", "shape")}
-            for word in ("color", "shape")}
+    fields = ("color", "shape")
+    shares = {kind: {word: {field: [[] for _ in WEIGHTS] for field in fields} for word in fields}
+              for kind in ("whole", "torn")}
     for colour in COLOURS:
         for shape in SHAPES:
             wanted = {"color": colour, "shape": shape}
-            for word in hits:
-                found = bench.crayon("search", "held.crayon", f"a {colour} {shape}", "-k", most,
-                                     "--sweep", wanted[word])["sweep"]
+            for word in fields:
+                found = bench.crayon("search", "held.crayon", f"a {colour} {shape}", "-k",
+                                     len(labels), "--sweep", wanted[word])["sweep"]
                 for place, step in enumerate(found):
-                    for field in wanted:
-                        hits[word][field][place].append(statistics.fmean(
-                            labels[hit["image"]][field] == wanted[field] for hit in step["hits"]))
-    result = {word: {field: [statistics.fmean(values) for values in by_weight]
-                     for field, by_weight in fields.items()} for word, fields in hits.items()}
-    print("| weighed | precision of | " + " | ".join(f"{weight:g}" for weight in WEIGHTS) + " |")
-    print("|---|---|" + "---:|" * len(WEIGHTS))
-    for word, fields in result.items():
-        for field, values in fields.items():
-            print(f"| {word} | {field} | " +
-                  " | ".join(f"{100 * value:.1f}" for value in values) + " |", flush=True)
+                    torn = [hit for hit in step["hits"] if any(
+                        labels[hit["image"]][field] != wanted[field] for field in fields)]
+                    for kind, hits in (("whole", step["hits"]), ("torn", torn)):
+                        for field in fields:
+                            shares[kind][word][field][place].append(
+                                share_with(hits[:most], labels, field, wanted[field]))
+    result = {kind: {word: {field: [statistics.fmean(values) for values in by_weight]
+                            for field, by_weight in by_field.items()}
+                     for word, by_field in words.items()} for kind, words in shares.items()}
+    print("| gallery | weighed | precision of | " +
+          " | ".join(f"{weight:g}" for weight in WEIGHTS) + " |")
+    print("|---|---|---|" + "---:|" * len(WEIGHTS))
+    for kind, words in result.items():
+        for word, by_field in words.items():
+            for field, values in by_field.items():
+                print(f"| {kind} | {word} | {field} | " +
+                      " | ".join(f"{100 * value:.1f}" for value in values) + " |", flush=True)
     series = [svg.Line(f"{field}, as the {word} weighs more", list(zip(WEIGHTS, values)), True)
-              for word, fields in result.items() for field, values in fields.items()]
+              for word, by_field in result["torn"].items() for field, values in by_field.items()]
     (bench.out / "retrieval.svg").write_text(
-        svg.lines("Found for \"a COLOR SHAPE\": what the ten nearest have", series,
-                  "weight of the word", "share that has it"))
+        svg.lines("Found for \"a COLOR SHAPE\" where no picture has both", series,
+                  "weight of the word", "share of the ten nearest that has it"))
     return result
 
 
