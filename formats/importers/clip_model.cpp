@@ -101,9 +101,9 @@ formats::ModelSource read_clip_model(const path& folder) {
     const Json json = read_json(open_path, largest_config);
     ClipConfig config = read_open_clip_config(JsonObject(json, open_path.string()));
     const path weights = folder / open_weights;
-    return assemble_clip(
-        std::move(config), open_clip(),
-        {{weights}, raw_tensors(std::make_shared<const SafetensorsFile>(weights))}, folder);
+    return assemble_clip(std::move(config), open_clip(),
+                         {{weights}, raw_tensors(std::make_shared<const SafetensorsFile>(weights))},
+                         folder);
   }
   const Json json = read_json(config_path, largest_config);
   ClipConfig config = read_clip_config(JsonObject(json, config_path.string()));
