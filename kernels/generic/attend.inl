@@ -39,8 +39,7 @@ struct AttendedRows {
     for (std::size_t r = begin; r < end; ++r) {
       const std::size_t token = r / rows.group;
       const std::size_t at = token * rows.token_stride + r % rows.group * head_dim;
-      const std::size_t last =
-          rows.seen_by_all != 0 ? rows.seen_by_all : rows.position + token + 1;
+      const std::size_t last = rows.seen_by_all != 0 ? rows.seen_by_all : rows.position + token + 1;
       const bool cut = rows.window != 0 && rows.window < last;
       AttendedRow& added = row[count++];
       added.query = rows.queries + at;
