@@ -101,7 +101,8 @@ TEST(BundleCorruption, EveryBitOfTheDataFramesCounts) {
       std::string sentence;
       ASSERT_EQ(code_of([&] { bundle.verify({}); }, &sentence), Code::corrupt);
       ASSERT_TRUE(sentence.starts_with(path.string() + ": frames[0].hash: ")) << sentence;
-      ASSERT_EQ(code_of([&] { (void)bundle.read_f32(bundle.info().tensors.back()); }), Code::corrupt);
+      ASSERT_EQ(code_of([&] { (void)bundle.read_f32(bundle.info().tensors.back()); }),
+                Code::corrupt);
       patch.set(i, bytes[i]);
     }
     EXPECT_NO_THROW(Bundle::open(path).verify({}));

@@ -13,8 +13,8 @@ namespace crayon::test {
 /// The smallest decoder with every kind of tensor: 2 layers, dim 8, 4 heads of 2 on 2 KV heads,
 /// MLP of 12, 6 tokens.
 formats::ModelConfig sample_config();
-/// The text side of a small dual encoder, of the sizes of sample_config(), and its image side: 3 x 3
-/// patches of 2 x 2 pixels.
+/// The text side of a small dual encoder, of the sizes of sample_config(), and its image side: 3 x
+/// 3 patches of 2 x 2 pixels.
 formats::ModelConfig sample_text_tower();
 formats::ImageTower sample_image_tower();
 /// A charsmap without rules.
