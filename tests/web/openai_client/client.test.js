@@ -406,6 +406,8 @@ describe("a busy server", () => {
   async function free() {
     const patient = client.withOptions({maxRetries: 30});
     assert.ok((await patient.chat.completions.create(request)).usage.completion_tokens > 0);
+    // The server puts an answer away after it has sent it; until then the next one would be refused.
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
   }
 
   test("429, and a client that waits gets its turn", async () => {
