@@ -20,10 +20,6 @@ EncoderEngine::EncoderEngine(const std::filesystem::path& path, const EngineOpti
       encoder_(bundle_, kernels_, pool_),
       tokenizer_(*bundle_.info().tokenizer) {}
 
-std::vector<formats::Token> EncoderEngine::tokens(const std::string& text) const {
-  return tokenizer_.encode(text, with_end);
-}
-
 std::vector<float> EncoderEngine::embed_text(const emphasis::EmphasisedText& text,
                                              std::uint32_t first_layer) {
   const emphasis::TokenWeights weighted = emphasis::token_weights(tokenizer_, text, with_end);

@@ -24,8 +24,6 @@ class EncoderEngine {
   const encoder::Encoder& encoder() const { return encoder_; }
   model::Compute compute() const { return {&kernels_, &pool_}; }
 
-  /// What a text's tokens are, with the tokenizer's start and end.
-  std::vector<formats::Token> tokens(const std::string& text) const;
   /// [dim], of length 1; words weigh what was said in the layers from `first_layer` on.
   std::vector<float> embed_text(const emphasis::EmphasisedText& text, std::uint32_t first_layer);
   std::vector<float> embed_tokens(std::span<const formats::Token> tokens) {

@@ -31,6 +31,7 @@ struct Options {
 
 /// The encoder that a gallery was made with: named, where it was, or beside the gallery.
 path encoder_of(const Options& options, const formats::Bundle& gallery) {
+  encoder::gallery_info(gallery);  // whether it is one
   if (!options.encoder.empty()) {
     return options.encoder;
   }
@@ -62,22 +63,11 @@ void print_hits(const std::vector<encoder::Hit>& hits, const formats::GalleryInf
   }
 }
 
-formats::Bundle open_gallery(const path& gallery) {
-  formats::Bundle bundle = formats::Bundle::open(gallery);
-  if (bundle.info().kind != formats::BundleKind::gallery) {
-    throw Error(Code::bad_argument,
-                fmt::format("{} is of the kind {}, not a gallery", gallery.string(),
-                            formats::kind_name(bundle.info().kind)),
-                "name what `crayon index` made");
-  }
-  return bundle;
-}
-
 class Search {
  public:
   explicit Search(const Options& options)
       : options_(options),
-        bundle_(open_gallery(options.gallery)),
+        bundle_(formats::Bundle::open(options.gallery)),
         engine_(encoder_of(options, bundle_), options.engine),
         gallery_(bundle_, engine_.compute()) {
     if (gallery_.base() != engine_.encoder().id()) {

@@ -63,10 +63,6 @@ std::uint32_t Encoder::image_size() const {
   return image_.config.image_size;
 }
 
-std::uint32_t Encoder::text_layers() const {
-  return towers_.text->config().layers;
-}
-
 std::uint32_t Encoder::most_tokens() const {
   return towers_.text->config().max_context;
 }

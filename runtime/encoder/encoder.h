@@ -25,10 +25,9 @@ class Encoder {
   static model::MemoryEstimate estimate(const formats::BundleInfo& info,
                                         const kernels::KernelSet& kernels);
 
-  const formats::Hash& id() const;   ///< of the bundle
-  std::uint32_t dim() const;         ///< of embeddings
-  std::uint32_t image_size() const;  ///< pixels of a side
-  std::uint32_t text_layers() const;
+  const formats::Hash& id() const;    ///< of the bundle
+  std::uint32_t dim() const;          ///< of embeddings
+  std::uint32_t image_size() const;   ///< pixels of a side
   std::uint32_t most_tokens() const;  ///< of a text
   const formats::PixelScale& pixel_scale() const { return image_.pixels; }
   /// Factor of cosines in front of a softmax over texts or images.

@@ -40,14 +40,18 @@ formats::Hash write_gallery(const formats::GalleryInfo& gallery, std::span<const
   return writer.finish(std::move(info));
 }
 
-Gallery::Gallery(const formats::Bundle& bundle, const model::Compute& compute) : compute_(compute) {
+const formats::GalleryInfo& gallery_info(const formats::Bundle& bundle) {
   if (bundle.info().kind != formats::BundleKind::gallery) {
     throw Error(Code::bad_argument,
                 fmt::format("{} is of the kind {}, not a gallery", bundle.path().string(),
                             formats::kind_name(bundle.info().kind)),
                 "name what `crayon index` made");
   }
-  info_ = *bundle.info().gallery;
+  return *bundle.info().gallery;
+}
+
+Gallery::Gallery(const formats::Bundle& bundle, const model::Compute& compute)
+    : info_(gallery_info(bundle)), compute_(compute) {
   base_ = *bundle.info().base;
   const model::WeightPlan plan(bundle.info(), compute.kernels->layout);
   packed_ = model::load_packed(bundle, plan, compute);

@@ -26,6 +26,9 @@ struct GalleryEncoder {
 formats::Hash write_gallery(const formats::GalleryInfo& gallery, std::span<const float> embeddings,
                             const GalleryEncoder& encoder, const std::filesystem::path& path);
 
+/// What a gallery bundle says of its images; throws bad_argument for another kind.
+const formats::GalleryInfo& gallery_info(const formats::Bundle& bundle);
+
 /// An image that was found.
 struct Hit {
   std::size_t image;  ///< place in the gallery's names

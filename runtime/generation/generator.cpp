@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "runtime/generation/decoding.h"
+#include "runtime/model/input_checks.h"
 
 namespace crayon::generation {
 namespace {
@@ -74,17 +75,13 @@ Generated generate(const model::Model& model, const tokenizer::Tokenizer& tokeni
 }
 
 void check_emphasis(const model::Emphasis& emphasis, std::size_t tokens) {
-  const auto is_weight = [](float weight) { return std::isfinite(weight) && weight >= 0.0f; };
   if (!emphasis.weights.empty() && emphasis.weights.size() != tokens) {
     throw Error(
         Code::bad_argument,
         fmt::format("{} weights for a prompt of {} tokens", emphasis.weights.size(), tokens),
         "give each token a weight, or none");
   }
-  if (!std::ranges::all_of(emphasis.weights, is_weight)) {
-    throw Error(Code::bad_argument, "a weight is negative or not finite",
-                "use weights of 0 or more");
-  }
+  model::check_weights(emphasis.weights);
 }
 
 std::uint32_t context_for(const Prompt& prompt, std::uint32_t most) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "runtime/model/session_state.h"
 #include "runtime/model/weights.h"
 
@@ -43,6 +46,15 @@ void check_logits(std::span<const float> logits, std::uint64_t rows,
                 fmt::format("room for {} logits where {} x {} are asked for", logits.size(), rows,
                             config.vocab_size),
                 "pass a span of exactly that size");
+  }
+}
+
+void check_weights(std::span<const float> weights) {
+  const auto is_weight = [](float weight) { return std::isfinite(weight) && weight >= 0.0f; };
+  const auto bad = std::ranges::find_if_not(weights, is_weight);
+  if (bad != weights.end()) {
+    throw Error(Code::bad_argument, fmt::format("a token weighs {}", *bad),
+                "use weights of 0 or more: 0 removes a token, 1 leaves it as it is");
   }
 }
 

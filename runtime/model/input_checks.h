@@ -18,4 +18,7 @@ void check_continuation(const Session& session, std::span<const Token> tokens,
 void check_logits(std::span<const float> logits, std::uint64_t rows,
                   const formats::ModelConfig& config);
 
+/// Throws bad_argument unless all are weights of tokens: 0 or more, and finite.
+void check_weights(std::span<const float> weights);
+
 }  // namespace crayon::model

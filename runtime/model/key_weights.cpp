@@ -13,12 +13,6 @@ KeyWeights::KeyWeights(std::uint32_t layers, std::uint32_t kv_heads, std::uint32
       stride_(kernels::round_up(context, kernels::kv_block)),
       log_(std::size_t{layers_} * kv_heads_ * stride_) {}
 
-std::uint64_t KeyWeights::bytes(std::uint32_t layers, std::uint32_t kv_heads,
-                                std::uint32_t context) {
-  return std::uint64_t{layers} * kv_heads * kernels::round_up(context, kernels::kv_block) *
-         sizeof(float);
-}
-
 std::span<float> KeyWeights::of(std::uint32_t layer, std::uint32_t kv_head) {
   return std::span(log_).subspan((std::size_t{layer} * kv_heads_ + kv_head) * stride_, stride_);
 }

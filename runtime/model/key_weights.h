@@ -13,7 +13,6 @@ namespace crayon::model {
 class KeyWeights {
  public:
   KeyWeights(std::uint32_t layers, std::uint32_t kv_heads, std::uint32_t context);
-  static std::uint64_t bytes(std::uint32_t layers, std::uint32_t kv_heads, std::uint32_t context);
 
   /// Of the positions from `position` on, in all heads of the layers from `first_layer` on. weights
   /// [positions], 0 or more and finite.

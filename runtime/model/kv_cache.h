@@ -37,7 +37,7 @@ class KvCache {
   void rewind(std::uint32_t position);
 
   /// Gives keys weights, those of later ones, too; nothing that lies here before has one. Allocates
-  /// KeyWeights::bytes() the first time.
+  /// a number for each entry the first time.
   KeyWeights& weigh();
   void forget_weights() { weights_.reset(); }
   /// Null when no key has a weight.

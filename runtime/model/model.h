@@ -139,7 +139,7 @@ class Session {
   /// What the next tokens weigh in the attention of all that can see them (Kim et al. 2024, SToRI):
   /// w exp(q.k) in the place of exp(q.k). 1 changes nothing, to the bit; a token that weighs 0 is
   /// seen by nobody. Until they have run, a rewind or another call takes it back. Throws
-  /// bad_argument or context_full. Costs KeyWeights::bytes() as soon as one is not 1, until all is
+  /// bad_argument or context_full. Costs 4 bytes a KV entry as soon as one is not 1, until all is
   /// forgotten.
   void weigh(const Emphasis& emphasis);
 

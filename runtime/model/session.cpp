@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/model/input_checks.h"
 #include "runtime/model/session_state.h"
 #include "runtime/model/weights.h"
 
@@ -134,12 +135,7 @@ void Session::watch_queries(QueryWatcher watcher) {
 
 void Session::weigh(const Emphasis& emphasis) {
   const std::span<const float> weights = emphasis.weights;
-  const auto is_weight = [](float weight) { return std::isfinite(weight) && weight >= 0.0f; };
-  const auto bad = std::ranges::find_if_not(weights, is_weight);
-  if (bad != weights.end()) {
-    throw Error(Code::bad_argument, fmt::format("a token weighs {}", *bad),
-                "use weights of 0 or more: 0 removes a token, 1 leaves it as it is");
-  }
+  check_weights(weights);
   if (weights.size() > context() - position()) {
     throw Error(Code::context_full,
                 fmt::format("weights of {} tokens at position {} of {}", weights.size(), position(),

@@ -83,7 +83,7 @@ TEST(Encoder, WeighsTokensFromALayerOn) {
     EXPECT_LT(cosine(stressed, test::reference_text(source, tokens)), 0.9999);
   }
   // Behind the last layer nothing looks any more; and what was said once is forgotten.
-  EXPECT_EQ(f32.encoder.embed_text(tokens, {weights, f32.encoder.text_layers()}), plain);
+  EXPECT_EQ(f32.encoder.embed_text(tokens, {weights, source.config.layers}), plain);
   EXPECT_EQ(f32.encoder.embed_text(tokens), plain);
 }
 
