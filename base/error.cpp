@@ -61,6 +61,12 @@ const char* code_name(Code code) {
       return "bad_argument";
     case Code::unsupported_kernels:
       return "unsupported_kernels";
+    case Code::busy:
+      return "busy";
+    case Code::closed:
+      return "closed";
+    case Code::callback:
+      return "callback";
     case Code::io:
       return "io";
     case Code::not_found:
@@ -71,6 +77,8 @@ const char* code_name(Code code) {
       return "out_of_memory";
     case Code::cancelled:
       return "cancelled";
+    case Code::internal:
+      return "internal";
     case Code::untrusted:
       return "untrusted";
     case Code::outdated:

@@ -39,12 +39,16 @@ enum class Code : int {
   // 500: how Crayon was used
   bad_argument = 500,
   unsupported_kernels = 501,  ///< a kernel set that is unknown, or that this CPU cannot run
+  busy = 502,                 ///< a handle of the C interface is at work, or others depend on it
+  closed = 503,               ///< a handle of the C interface was closed
+  callback = 504,             ///< a callback threw an exception
   // 600: the system
   io = 600,
   not_found = 601,
   no_space = 602,
   out_of_memory = 603,
   cancelled = 604,
+  internal = 699,  ///< a fault of ours
   // 700: a check that did not pass
   untrusted = 700,  ///< not signed, by no trusted key, or not by the key that it names
   outdated = 701,   ///< an older release than one that was active here

@@ -7,6 +7,7 @@
 
 #include "arguments/command.h"
 #include "runtime/context/pot.h"
+#include "runtime/engine/session_options.h"
 #include "runtime/eval/scored_text.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/hybrid/assistant.h"
@@ -40,12 +41,8 @@ void add_chat_format_option(Command& command, std::string& name);
 /// --examples, --prior and --tau, for verbs that a pool can serve.
 void add_prior_options(Command& command, EngineOptions& options);
 
-/// How much a session holds, and in what.
-struct SessionOptions {
-  std::uint32_t context = 0;  ///< positions; 0: the model's own, at most default_context
-  std::string kv;             ///< "f16" or "f32"; empty: what fits the weights
-};
-inline constexpr std::uint32_t default_context = 4096;
+using engine::default_context;
+using engine::SessionOptions;
 void add_session_options(Command& command, SessionOptions& options);
 void add_kv_option(Command& command, SessionOptions& options);
 

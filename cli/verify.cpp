@@ -11,6 +11,7 @@
 #include "cli/verify_bundle.h"
 #include "formats/bundle.h"
 #include "formats/signature.h"
+#include "formats/trust.h"
 #include "runtime/model/image.h"
 
 namespace crayon::cli {
@@ -21,19 +22,12 @@ struct Options {
   std::vector<std::string> keys;
 };
 
-/// Throws untrusted unless one of the keys signed it.
-void check_signature(const formats::Bundle& bundle, const std::vector<std::string>& keys) {
-  const bool is_signed = std::ranges::any_of(keys, [&](const std::string& key) {
-    return bundle.is_signed_by(formats::read_public_key(key));
-  });
-  if (!is_signed) {
-    throw Error(Code::untrusted,
-                fmt::format("{} is {}", bundle.path().string(),
-                            bundle.signer() ? "not signed by that key; it names the key " +
-                                                  formats::to_hex(*bundle.signer())
-                                            : "not signed"),
-                "get it from its publisher, or the publisher's key");
+std::vector<formats::PublicKey> read_keys(const std::vector<std::string>& files) {
+  std::vector<formats::PublicKey> keys;
+  for (const std::string& file : files) {
+    keys.push_back(formats::read_public_key(file));
   }
+  return keys;
 }
 
 std::string signature_text(const formats::Bundle& bundle, bool checked) {
@@ -45,7 +39,7 @@ std::string signature_text(const formats::Bundle& bundle, bool checked) {
 Exit verify(const Options& options, const Common& common) {
   const formats::Bundle bundle = formats::Bundle::open(options.bundle);
   if (!options.keys.empty()) {
-    check_signature(bundle, options.keys);
+    formats::check_signed(bundle, read_keys(options.keys));
   }
   verify_bundle(bundle);
   Json images = Json::array();

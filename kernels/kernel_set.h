@@ -152,7 +152,10 @@ const KernelSet& by_name(std::string_view name);
 /// The same as if the CPU had just these features.
 const KernelSet& by_name(std::string_view name, std::uint32_t features);
 
-/// What CRAYON_KERNELS names; without it, the best that runs here.
+/// The best that runs here.
+const KernelSet& best();
+
+/// What CRAYON_KERNELS names; without it, best(). For programs: the library reads no environment.
 const KernelSet& select();
 
 /// A feature bit as a word ("dotprod").

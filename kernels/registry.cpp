@@ -84,6 +84,15 @@ const KernelSet& by_name(std::string_view name) {
   return by_name(name, cpu_features());
 }
 
+const KernelSet& best() {
+  for (const KernelSet* set : sets) {
+    if (runs_here(*set)) {
+      return *set;
+    }
+  }
+  return scalar_set;  // needs no feature: the loop has found it
+}
+
 const KernelSet& select() {
   const char* forced = std::getenv("CRAYON_KERNELS");
   if (forced != nullptr && *forced != '\0') {
@@ -94,12 +103,7 @@ const KernelSet& select() {
                   error.hint() + ", or unset CRAYON_KERNELS");
     }
   }
-  for (const KernelSet* set : sets) {
-    if (runs_here(*set)) {
-      return *set;
-    }
-  }
-  return scalar_set;  // needs no feature: the loop has found it
+  return best();
 }
 
 }  // namespace crayon::kernels

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/folder.h"
+#include "formats/trust.h"
 
 namespace crayon::store {
 
@@ -35,26 +36,7 @@ void KeyRing::check(const formats::Bundle& bundle, bool unsigned_too) const {
   if (keys_.empty() || (unsigned_too && !bundle.signer())) {
     return;
   }
-  const std::string path = bundle.path().string();
-  if (!bundle.signer()) {
-    throw Error(Code::untrusted, fmt::format("{} is not signed", path),
-                "sign it with crayon sign, or install it with --allow-unsigned");
-  }
-  const auto signer = std::find_if(keys_.begin(), keys_.end(), [&](const formats::PublicKey& key) {
-    return key.id() == *bundle.signer();
-  });
-  if (signer == keys_.end()) {
-    throw Error(Code::untrusted,
-                fmt::format("{} is signed with the key {}, which is not trusted here", path,
-                            formats::to_hex(*bundle.signer())),
-                "sign it with a key that is, or install this one with crayon trust");
-  }
-  if (!bundle.is_signed_by(*signer)) {
-    throw Error(Code::untrusted,
-                fmt::format("{}: the signature is not that of the key {}", path,
-                            formats::to_hex(*bundle.signer())),
-                "it was changed after it was signed: get it again from its publisher");
-  }
+  formats::check_signed(bundle, keys_);
 }
 
 }  // namespace crayon::store

@@ -27,6 +27,9 @@ ALLOWED = {
                          "runtime/generation"],
     "runtime/eval": ["base", "formats", "runtime/tokenizer", "runtime/model", "runtime/context",
                      "runtime/adapters", "runtime/generation"],
+    "runtime/engine": ["base", "kernels", "formats", "formats/pictures", "runtime/tokenizer",
+                       "runtime/emphasis", "runtime/model", "runtime/encoder", "runtime/context",
+                       "runtime/generation", "runtime/adapters", "runtime/eval"],
     "runtime/smoothing": ["base", "formats", "runtime/model"],
     "runtime/hybrid": ["base", "formats", "transport", "runtime/tokenizer", "runtime/emphasis",
                        "runtime/model", "runtime/context", "runtime/adapters", "runtime/generation"],
@@ -50,6 +53,7 @@ ALLOWED["train"] = ["base", "train/verbs"]
 ALLOWED["arguments"] = ["base"]
 ALLOWED["store"] = ["base", "formats"]
 ALLOWED["serving"] = ["base", "formats", "transport", *RUNTIME]
+ALLOWED["c_api"] = ["base", "kernels", "formats", "formats/pictures", "transport", *RUNTIME]
 ALLOWED["cli"] = ["base", "arguments", "kernels", "formats", "formats/importers",
                   "formats/pictures", "transport", "store", "serving", *RUNTIME]
 

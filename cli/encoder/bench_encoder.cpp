@@ -9,7 +9,7 @@
 #include "base/emulation.h"
 #include "base/machine.h"
 #include "base/process.h"
-#include "cli/encoder/encoder_engine.h"
+#include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "runtime/bench/statistics.h"
@@ -87,7 +87,7 @@ void bench_encoder(const EncoderBenchOptions& options, const EngineOptions& engi
       EngineOptions with = engine_options;
       with.threads = threads;
       with.kernels = kernels;
-      EncoderEngine engine(options.encoder, with);
+      EncoderEngine engine(formats::Bundle::open(options.encoder), to_engine_options(with));
       add_timings(engine, threads, options.repetitions, timings);
       if (peak == 0) {
         peak = peak_rss_bytes();

@@ -7,10 +7,11 @@
 
 #include "base/error.h"
 #include "cli/emphasis_options.h"
-#include "cli/encoder/encoder_engine.h"
 #include "cli/encoder/npy.h"
+#include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "formats/pictures/picture.h"
 
 namespace crayon::cli {
 namespace {
@@ -39,7 +40,7 @@ std::vector<Row> embed_all(const Options& options, EncoderEngine& engine) {
          engine.embed_text(read_emphasis(text, options.emphasis), options.emphasis.first_layer)});
   }
   for (const std::string& image : options.images) {
-    rows.push_back({image, true, engine.embed_image(image)});
+    rows.push_back({image, true, engine.embed_picture(pictures::read_picture(image))});
   }
   return rows;
 }
@@ -63,7 +64,7 @@ Exit embed(const Options& options, const Common& common) {
   if (options.texts.empty() && options.images.empty()) {
     throw Error(Code::bad_argument, "there is nothing to embed", "give -p TEXT or --image FILE");
   }
-  EncoderEngine engine(options.encoder, options.engine);
+  EncoderEngine engine(formats::Bundle::open(options.encoder), to_engine_options(options.engine));
   const std::vector<Row> rows = embed_all(options, engine);
   if (!options.output.empty()) {
     std::vector<float> all;

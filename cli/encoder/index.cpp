@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "base/error.h"
-#include "cli/encoder/encoder_engine.h"
+#include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
+#include "formats/pictures/picture.h"
 #include "runtime/encoder/gallery.h"
 
 namespace crayon::cli {
@@ -73,7 +74,7 @@ Indexed embed_folder(const Options& options, EncoderEngine& engine) {
   Progress progress("embedding", "pictures");
   for (const path& picture : pictures) {
     try {
-      const std::vector<float> vector = engine.embed_image(picture);
+      const std::vector<float> vector = engine.embed_picture(pictures::read_picture(picture));
       indexed.embeddings.insert(indexed.embeddings.end(), vector.begin(), vector.end());
       indexed.gallery.names.push_back(picture.lexically_relative(options.folder).string());
     } catch (const Error& error) {
@@ -88,7 +89,7 @@ Indexed embed_folder(const Options& options, EncoderEngine& engine) {
 }
 
 Exit index(const Options& options, const Common& common) {
-  EncoderEngine engine(options.encoder, options.engine);
+  EncoderEngine engine(formats::Bundle::open(options.encoder), to_engine_options(options.engine));
   const Indexed indexed = embed_folder(options, engine);
   const formats::Hash id =
       encoder::write_gallery(indexed.gallery, indexed.embeddings,

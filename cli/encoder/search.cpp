@@ -8,9 +8,10 @@
 
 #include "base/error.h"
 #include "cli/emphasis_options.h"
-#include "cli/encoder/encoder_engine.h"
+#include "cli/engine.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "formats/pictures/picture.h"
 #include "runtime/encoder/gallery.h"
 
 namespace crayon::cli {
@@ -68,7 +69,8 @@ class Search {
   explicit Search(const Options& options)
       : options_(options),
         bundle_(formats::Bundle::open(options.gallery)),
-        engine_(encoder_of(options, bundle_), options.engine),
+        engine_(formats::Bundle::open(encoder_of(options, bundle_)),
+                to_engine_options(options.engine)),
         gallery_(bundle_, engine_.compute()) {
     if (gallery_.base() != engine_.encoder().id()) {
       throw Error(Code::wrong_base,
@@ -84,7 +86,7 @@ class Search {
     return gallery_.search(
         options_.image.empty()
             ? engine_.embed_text(read_emphasis(options_.text, emphasis), emphasis.first_layer)
-            : engine_.embed_image(options_.image),
+            : engine_.embed_picture(pictures::read_picture(options_.image)),
         options_.most);
   }
 

@@ -438,6 +438,12 @@ typedef struct crayon_assistant_options {
   const crayon_attached* adapters; /**< [adapter_count]: their sum */
   size_t adapter_count;
   crayon_pool* pool; /**< blended anew for each question */
+  /** Questions that are answered at once, each in a session that stays, so that a conversation goes
+   * on from what was read; others wait. Default: 1. */
+  uint32_t sequences;
+  const char*
+      distill; /**< what stays when a conversation is longer than the context, as a session's */
+  float keep;
   const char* state; /**< a file of crayon_session_save(): questions are about what it holds */
 
   const char*

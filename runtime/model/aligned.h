@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "base/memory_source.h"
 
 namespace crayon::model {
 
@@ -24,11 +25,12 @@ class AlignedArray {
   static constexpr std::size_t alignment = 64;
 
   AlignedArray() = default;
-  /// Throws out_of_memory.
+  /// From this thread's memory_source(). Throws out_of_memory.
   explicit AlignedArray(std::uint64_t size) : size_(static_cast<std::size_t>(size)) {
+    const Free free{memory_source(), size_ * sizeof(T)};
     void* memory = nullptr;
     if (size <= std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) {
-      memory = ::operator new (size_ * sizeof(T), std::align_val_t{alignment}, std::nothrow);
+      memory = free.allocate();
     }
     if (memory == nullptr) {
       throw Error(Code::out_of_memory,
@@ -36,7 +38,7 @@ class AlignedArray {
                       std::to_string(sizeof(T)) + " bytes",
                   "use a smaller model or context, or free memory");
     }
-    data_.reset(static_cast<T*>(memory));
+    data_ = {static_cast<T*>(memory), free};
   }
 
   /// Makes room for so many where there are fewer, which then are lost.
@@ -55,8 +57,19 @@ class AlignedArray {
 
  private:
   struct Free {
+    const MemorySource* source = nullptr;
+    std::size_t bytes = 0;
+
+    void* allocate() const {
+      return source != nullptr ? source->allocate(source->user, bytes, alignment)
+                               : ::operator new (bytes, std::align_val_t{alignment}, std::nothrow);
+    }
     void operator()(T* memory) const {
-      ::operator delete (memory, std::align_val_t{alignment}, std::nothrow);
+      if (source != nullptr) {
+        source->release(source->user, memory, bytes);
+      } else {
+        ::operator delete (memory, std::align_val_t{alignment}, std::nothrow);
+      }
     }
   };
   std::unique_ptr<T, Free> data_;

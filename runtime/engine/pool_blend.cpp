@@ -1,12 +1,17 @@
-#include "cli/blend_rule.h"
+#include "runtime/engine/pool_blend.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <memory>
+#include <algorithm>
+#include <iterator>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
+#include "base/process.h"
+#include "formats/packer.h"
 #include "runtime/adapters/adapter_set.h"
 #include "runtime/adapters/rules/answer_loss.h"
 #include "runtime/adapters/rules/approximate.h"
@@ -16,28 +21,19 @@
 #include "runtime/adapters/rules/simple_rules.h"
 #include "runtime/generation/answer_tokens.h"
 
-namespace crayon::cli {
+namespace crayon::engine {
 namespace {
 
 using adapters::Blend;
 using adapters::Part;
 using adapters::Pool;
 using eval::TaskItem;
+using Details = std::vector<std::pair<std::string, double>>;
 
-void check(const RuleOptions& options) {
-  const bool approximates = options.rank != 0 || options.merge_factors;
-  if (options.rule == "arrow" && approximates) {
-    throw Error(Code::bad_argument, "arrow keeps every adapter's factors, to choose among them",
-                "leave --rank and --merge-factors out");
-  }
-  if (options.rank != 0 && options.merge_factors) {
-    throw Error(Code::bad_argument, "--rank and --merge-factors are two ways to one small adapter",
-                "use one of them");
-  }
-}
+constexpr std::string_view rules[] = {"crayon", "nearest", "uniform", "arrow", "lorahub", "logo"};
 
 /// How many adapters may share the weight.
-std::uint32_t top_k(const RuleOptions& options, const Pool& pool) {
+std::uint32_t top_k(const BlendOptions& options, const Pool& pool) {
   return options.top_k != 0 ? options.top_k : static_cast<std::uint32_t>(pool.adapters.size());
 }
 
@@ -53,7 +49,7 @@ std::vector<generation::AnsweredPrompt> prompts_of(const std::vector<TaskItem>& 
   return prompts;
 }
 
-Blend logo(const RuleOptions& options, const Engine& engine, const Pool& pool,
+Blend logo(const BlendOptions& options, const Engine& engine, const Pool& pool,
            const std::vector<TaskItem>& examples) {
   std::vector<std::vector<formats::Token>> prompts;
   for (generation::AnsweredPrompt& example : prompts_of(examples, engine)) {
@@ -62,8 +58,8 @@ Blend logo(const RuleOptions& options, const Engine& engine, const Pool& pool,
   return adapters::logo_rule(engine.model(), pool.adapters, prompts, top_k(options, pool));
 }
 
-Blend lorahub(const RuleOptions& options, const Engine& engine, const Pool& pool,
-              const std::vector<TaskItem>& examples, Json& details) {
+Blend lorahub(const BlendOptions& options, const Engine& engine, const Pool& pool,
+              const std::vector<TaskItem>& examples, Details& details) {
   for (std::size_t i = 0; i < examples.size(); ++i) {
     if (examples[i].answer.empty()) {
       throw Error(Code::malformed, fmt::format("example {} has no answer", i + 1),
@@ -78,15 +74,15 @@ Blend lorahub(const RuleOptions& options, const Engine& engine, const Pool& pool
   };
   const adapters::LorahubResult result =
       adapters::lorahub_search(pool.adapters.size(), loss, {.evaluations = options.evaluations});
-  details["loss"] = result.loss;
-  details["base_loss"] = result.base_loss;
-  details["evaluations"] = result.evaluations;
+  details = {{"loss", result.loss},
+             {"base_loss", result.base_loss},
+             {"evaluations", static_cast<double>(result.evaluations)}};
   return {{}, result.weights};
 }
 
-Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
+Blend weigh(const BlendOptions& options, const Engine& engine, const Pool& pool,
             const std::vector<TaskItem>& examples, std::span<const float> embeddings,
-            Json& details) {
+            Details& details) {
   if (options.rule == "nearest") {
     return adapters::nearest_rule(embeddings, pool.indicators, pool.dim());
   }
@@ -104,8 +100,8 @@ Blend weigh(const RuleOptions& options, const Engine& engine, const Pool& pool,
 }
 
 /// Puts the weighted sum into `result`, exact unless the options say otherwise.
-void add_parts(std::span<const Part> parts, const RuleOptions& options, const std::string& name,
-               ThreadPool& threads, Blended& result) {
+void add_parts(std::span<const Part> parts, const BlendOptions& options, const std::string& name,
+               ThreadPool& threads, PoolBlend& result) {
   if (!options.merge_factors && options.rank == 0) {
     result.adapter = result.sum.emplace(parts, name).head();
     return;
@@ -115,7 +111,7 @@ void add_parts(std::span<const Part> parts, const RuleOptions& options, const st
           ? adapters::merge_factors(parts, name)
           : adapters::recompress(adapters::Sum(parts, name), options.rank, threads);
   result.adapter = std::move(approximation.adapter);
-  result.details["error"] = approximation.error;
+  result.details.emplace_back("error", approximation.error);
 }
 
 /// An adapter that changes nothing, as a bundle needs factors: any one, times 0.
@@ -127,21 +123,20 @@ formats::AdapterSource nothing(const Pool& pool, const std::string& name) {
 }
 
 /// One adapter of the pool's, among which every token chooses.
-Blended route_tokens(const RuleOptions& options, const Pool& pool, const std::string& name) {
+PoolBlend route_tokens(const BlendOptions& options, const Pool& pool, const std::string& name) {
   return {
       .blend = {},
       .adapter = adapters::arrow(
           pool.adapters, {.top_k = top_k(options, pool), .temperature = options.temperature}, name),
       .sum = {},
-      .details = Json::object()};
+      .details = {}};
 }
 
 /// The sum of the pool's, with the weights that the rule gives.
-Blended add_up(const RuleOptions& options, const Engine& engine, const Pool& pool,
-               const std::vector<TaskItem>& examples, std::span<const float> embeddings,
-               const std::string& name) {
-  Blended result;
-  result.details = Json::object();
+PoolBlend add_up(const BlendOptions& options, const Engine& engine, const Pool& pool,
+                 const std::vector<TaskItem>& examples, std::span<const float> embeddings,
+                 const std::string& name) {
+  PoolBlend result;
   result.blend = weigh(options, engine, pool, examples, embeddings, result.details);
   std::vector<Part> parts;
   for (std::size_t n = 0; n < pool.adapters.size(); ++n) {
@@ -159,33 +154,24 @@ Blended add_up(const RuleOptions& options, const Engine& engine, const Pool& poo
 
 }  // namespace
 
-void add_rule_options(Command& command, RuleOptions& options) {
-  command.add_option("--rule", options.rule, "How adapters are weighed")
-      .one_of({"crayon", "nearest", "uniform", "arrow", "lorahub", "logo"})
-      .show_default();
-  command
-      .add_option("--tau", options.tau,
-                  "crayon: temperature; small ones take the nearest adapter; default: the pool's")
-      .within(1e-4, 1e4);
-  command.add_option("--drop", options.drop, "crayon: leave adapters of less weight out")
-      .within(0.0, 1.0)
-      .show_default();
-  command
-      .add_option("--top-k", options.top_k, "arrow, logo: adapters that share the weight; 0: all")
-      .within(0, 4096)
-      .show_default();
-  command.add_option("--temperature", options.temperature, "arrow: of the softmax over adapters")
-      .within(1e-4, 1e4)
-      .show_default();
-  command.add_option("--evaluations", options.evaluations, "lorahub: passes over the examples")
-      .within(1, 1000000)
-      .show_default();
-  command
-      .add_option("--rank", options.rank, "Cut the blend to this rank, losing as little as can be")
-      .within(1, 1024);
-  command.add_flag("--merge-factors", options.merge_factors,
-                   "Sum up A and B apart instead of their products: small, cheap and wrong; for "
-                   "comparison only");
+void check(const BlendOptions& options, bool any_examples) {
+  if (std::ranges::find(rules, options.rule) == std::end(rules)) {
+    throw Error(Code::bad_argument, fmt::format("there is no rule \"{}\"", options.rule),
+                fmt::format("use one of {}", fmt::join(rules, ", ")));
+  }
+  if (options.needs_examples() && !any_examples) {
+    throw Error(Code::bad_argument, fmt::format("rule {} needs examples", options.rule),
+                "give it a few questions: with `crayon blend`, --examples FILE.jsonl");
+  }
+  const bool approximates = options.rank != 0 || options.merge_factors;
+  if (options.rule == "arrow" && approximates) {
+    throw Error(Code::bad_argument, "arrow keeps every adapter's factors, to choose among them",
+                "leave rank and merge-factors out");
+  }
+  if (options.rank != 0 && options.merge_factors) {
+    throw Error(Code::bad_argument, "rank and merge-factors are two ways to one small adapter",
+                "use one of them");
+  }
 }
 
 std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine,
@@ -197,13 +183,13 @@ std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const En
   return adapters::embed(engine.model(), engine.tokenizer(), texts, pool.embedding);
 }
 
-Blended apply_rule(const RuleOptions& options, const Engine& engine, const Pool& pool,
-                   const std::vector<TaskItem>& examples, const std::string& name) {
-  check(options);
+PoolBlend blend_pool(const BlendOptions& options, const Engine& engine, const Pool& pool,
+                     const std::vector<TaskItem>& examples, const std::string& name) {
+  check(options, !examples.empty());
   const std::vector<float> embeddings = embeddings_of(examples, engine, pool);
-  Blended result = options.rule == "arrow"
-                       ? route_tokens(options, pool, name)
-                       : add_up(options, engine, pool, examples, embeddings, name);
+  PoolBlend result = options.rule == "arrow"
+                         ? route_tokens(options, pool, name)
+                         : add_up(options, engine, pool, examples, embeddings, name);
   if (!examples.empty()) {
     result.adapter.scope =
         formats::Scope{pool.embedding, adapters::centre_of(embeddings, pool.dim())};
@@ -211,4 +197,31 @@ Blended apply_rule(const RuleOptions& options, const Engine& engine, const Pool&
   return result;
 }
 
-}  // namespace crayon::cli
+formats::AdapterSource whole_adapter(const PoolBlend& blend) {
+  formats::AdapterSource adapter = blend.adapter;
+  if (blend.sum) {
+    adapter.factors.resize(blend.sum->size());
+    for (std::size_t i = 0; i < adapter.factors.size(); ++i) {
+      blend.sum->make(i, adapter.factors[i]);
+    }
+  }
+  return adapter;
+}
+
+double pack_blend(const PoolBlend& blend, const formats::Bundle& base,
+                  const std::filesystem::path& path) {
+  double seconds = 0;
+  if (!blend.sum) {
+    formats::pack_adapter(blend.adapter, base, path);
+    return seconds;
+  }
+  const auto make = [&](std::size_t i, formats::SourceLora& factor) {
+    const double started = monotonic_seconds();
+    blend.sum->make(i, factor);
+    seconds += monotonic_seconds() - started;
+  };
+  formats::pack_adapter(blend.adapter, blend.sum->size(), make, base, path);
+  return seconds;
+}
+
+}  // namespace crayon::engine

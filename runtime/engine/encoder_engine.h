@@ -2,24 +2,24 @@
 
 #include <filesystem>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "cli/options.h"
 #include "formats/bundle.h"
+#include "formats/pictures/picture.h"
 #include "runtime/emphasis/syntax.h"
 #include "runtime/encoder/encoder.h"
+#include "runtime/engine/engine.h"
 #include "runtime/model/compute.h"
 #include "runtime/tokenizer/tokenizer.h"
 
-namespace crayon::cli {
+namespace crayon::engine {
 
-/// A bundle of kind encoder with all that it takes to embed with it.
+/// A bundle of kind encoder with all that it takes to embed with it. Not for two threads at once.
 class EncoderEngine {
  public:
   /// Throws bad_argument for a bundle of another kind, and what loading it throws.
-  EncoderEngine(const std::filesystem::path& path, const EngineOptions& options);
+  EncoderEngine(formats::Bundle bundle, const EngineOptions& options);
 
   const encoder::Encoder& encoder() const { return encoder_; }
   model::Compute compute() const { return {&kernels_, &pool_}; }
@@ -33,11 +33,10 @@ class EncoderEngine {
   std::vector<float> embed_pixels(std::span<const float> pixels) {
     return encoder_.embed_image(pixels);
   }
+  std::vector<float> embed_picture(const pictures::Picture& picture);
   model::MemoryEstimate memory() const {
     return encoder::Encoder::estimate(bundle_.info(), kernels_);
   }
-  /// Of a picture's file.
-  std::vector<float> embed_image(const std::filesystem::path& path);
 
  private:
   const kernels::KernelSet& kernels_;
@@ -47,4 +46,4 @@ class EncoderEngine {
   tokenizer::Tokenizer tokenizer_;
 };
 
-}  // namespace crayon::cli
+}  // namespace crayon::engine
