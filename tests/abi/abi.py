@@ -19,7 +19,7 @@ import tempfile
 import header as headers
 from layout import compiled_layout
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SOURCE = headers.SOURCE
 REFERENCE = SOURCE / "c_api/abi/crayon.abi"
 
 

@@ -3,7 +3,8 @@ import dataclasses
 import pathlib
 import re
 
-HEADER = pathlib.Path(__file__).resolve().parents[2] / "include/crayon/crayon.h"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+HEADER = SOURCE / "include/crayon/crayon.h"
 
 
 @dataclasses.dataclass

@@ -89,6 +89,7 @@ class Counters(Structure):
 class AssistantOptions(Structure):
     _fields_ = [("size", c_size_t), ("context", c_uint32), ("kv", c_int32),
                 ("adapters", POINTER(Attached)), ("adapter_count", c_size_t), ("pool", c_void_p),
+                ("sequences", c_uint32), ("distill", c_char_p), ("keep", c_float),
                 ("state", c_char_p), ("remote_url", c_char_p), ("remote_model", c_char_p),
                 ("remote_api_key", c_char_p), ("remote_ca_file", c_char_p),
                 ("remote_certificate_file", c_char_p), ("remote_key_file", c_char_p),

@@ -58,6 +58,9 @@ class AssistantOptions(TypedDict, total=False):
     kv: Kv
     adapters: Adapters
     pool: "Pool"
+    sequences: int
+    distill: str
+    keep: float
     state: Path
     remote_url: str
     remote_model: str
