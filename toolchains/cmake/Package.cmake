@@ -103,15 +103,16 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${package}/triggers)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
-  "Shared library that runs compressed models with blended adapters on ARM boards, for
-programs in C, in all that speaks C, and in Python.")
+  "Shared library that runs compressed models with blended adapters on ARM
+boards, for programs in C, in what speaks C, and in Python.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcrayon-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libcrayon${soversion} (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_MULTIARCH same)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
-  "Header, CMake package, pkg-config file and examples for programs that use libcrayon.")
+  "Header, CMake package, pkg-config file and examples for programs that use
+libcrayon.")
 
 # A package a group of components, and one for each that is in none.
 include(CPack)

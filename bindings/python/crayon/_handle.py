@@ -14,8 +14,8 @@ class Handle:
         self._pointer: int | None = pointer
 
     @property
-    def _as_parameter_(self) -> int:
-        """What ctypes passes on. Closed handles do not get that far."""
+    def pointer(self) -> int:
+        """What the library knows it by. Closed handles do not get that far."""
         if self._pointer is None:
             raise CrayonError(Code.CLOSED, code_name(Code.CLOSED), f"{type(self).__name__} was closed",
                               "use it before close(), or inside of its `with`")

@@ -28,7 +28,7 @@ class Adapter(Child):
 
     def save(self, path: Path) -> None:
         """Writes an adapter that Pool.blend() made as a bundle."""
-        call("crayon_adapter_save", self, path_bytes(path))
+        call("crayon_adapter_save", self.pointer, path_bytes(path))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Pool(Child):
 
     def __len__(self) -> int:
         size = ctypes.c_size_t()
-        call("crayon_pool_get_size", self, ctypes.byref(size))
+        call("crayon_pool_get_size", self.pointer, ctypes.byref(size))
         return size.value
 
     @property
@@ -52,7 +52,7 @@ class Pool(Child):
 
     def _name(self, index: int) -> str:
         name = ctypes.create_string_buffer(LONGEST_NAME)
-        call("crayon_pool_get_name", self, index, name, len(name))
+        call("crayon_pool_get_name", self.pointer, index, name, len(name))
         return name.value.decode("utf-8", "replace")
 
     def blend(self, examples: Iterable[Example | str], **options: Unpack[BlendOptions]) -> Blend:
@@ -62,6 +62,6 @@ class Pool(Child):
             c.Example(utf8(each.question), None if each.answer is None else utf8(each.answer))
             for each in given))
         weights, to = new_vector(len(self))
-        pointer = open_handle("crayon_pool_blend", self, array, len(given),
+        pointer = open_handle("crayon_pool_blend", self.pointer, array, len(given),
                               ctypes.byref(struct_of(c.BlendOptions, options)), to)
         return Blend(Adapter(self._runtime, pointer), weights)

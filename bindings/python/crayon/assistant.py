@@ -61,7 +61,7 @@ class Assistant(Child):
             callback = c.PieceCallback(guard.wrap(lambda user, piece: show(_piece(piece.contents))))
         generate = generate_struct(options, cancel)
         text, result = ctypes.c_void_p(), sized(c.Answer)
-        call("crayon_assistant_ask", self, array, len(turns),
+        call("crayon_assistant_ask", self.pointer, array, len(turns),
              ctypes.byref(ask_struct(route, threshold, deadline, generate)), callback, None,
              ctypes.byref(text), ctypes.byref(result))
         whole = take_text(text)

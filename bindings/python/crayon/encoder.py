@@ -29,7 +29,7 @@ class Encoder(Child):
     @property
     def info(self) -> EncoderInfo:
         info = sized(c.EncoderInfo)
-        call("crayon_encoder_get_info", self, ctypes.byref(info))
+        call("crayon_encoder_get_info", self.pointer, ctypes.byref(info))
         return EncoderInfo(info.id.decode(), info.dim, info.image_size, info.most_tokens,
                            info.logit_scale)
 
@@ -53,5 +53,5 @@ class Encoder(Child):
     def _embed(self, function: str, *arguments: Any) -> "Vector":
         length = self.info.dim
         vector, to = new_vector(length)
-        call(function, self, *arguments, to, length)
+        call(function, self.pointer, *arguments, to, length)
         return vector

@@ -50,7 +50,7 @@ class Model(Child):
     @property
     def info(self) -> ModelInfo:
         info = sized(c.ModelInfo)
-        call("crayon_model_get_info", self, ctypes.byref(info))
+        call("crayon_model_get_info", self.pointer, ctypes.byref(info))
         return ModelInfo(info.id.decode(), info.kernels.decode(), info.threads, info.layers, info.dim,
                          info.vocabulary, info.max_context, info.embedding_dim, bool(info.uses_image))
 
@@ -61,7 +61,7 @@ class Model(Child):
         while True:
             tokens, count = (ctypes.c_uint32 * capacity)(), ctypes.c_size_t()
             try:
-                call("crayon_model_tokenize", self, utf8(text), ctypes.byref(options), tokens,
+                call("crayon_model_tokenize", self.pointer, utf8(text), ctypes.byref(options), tokens,
                      capacity, ctypes.byref(count))
                 return tokens[:count.value]
             except CrayonError as error:
@@ -72,34 +72,34 @@ class Model(Child):
     def detokenize(self, tokens: Sequence[int]) -> str:
         """The text of tokens that stand at the beginning of one."""
         array, text = (ctypes.c_uint32 * len(tokens))(*tokens), ctypes.c_void_p()
-        call("crayon_model_detokenize", self, array, len(tokens), ctypes.byref(text))
+        call("crayon_model_detokenize", self.pointer, array, len(tokens), ctypes.byref(text))
         return take_text(text)
 
     def embed(self, text: str) -> "Vector":
         """What stands for a question when pools are blended: `info.embedding_dim` numbers."""
         length = self.info.embedding_dim
         vector, to = new_vector(length)
-        call("crayon_model_embed", self, utf8(text), to, length)
+        call("crayon_model_embed", self.pointer, utf8(text), to, length)
         return vector
 
     def open_adapter(self, path: Path) -> Adapter:
-        return Adapter(self._runtime, open_handle("crayon_adapter_open", self, path_bytes(path)))
+        return Adapter(self._runtime, open_handle("crayon_adapter_open", self.pointer, path_bytes(path)))
 
     def open_pool(self, path: Path) -> Pool:
-        return Pool(self._runtime, open_handle("crayon_pool_open", self, path_bytes(path)))
+        return Pool(self._runtime, open_handle("crayon_pool_open", self.pointer, path_bytes(path)))
 
     def open_session(self, **options: Unpack[SessionOptions]) -> "Session":
         """A text that goes on."""
         from .session import Session
         struct = struct_of(c.SessionOptions, options)
-        return Session(self._runtime, open_handle("crayon_session_open", self, ctypes.byref(struct)))
+        return Session(self._runtime, open_handle("crayon_session_open", self.pointer, ctypes.byref(struct)))
 
     def open_assistant(self, **options: Unpack[AssistantOptions]) -> "Assistant":
         """Questions and answers."""
         from .assistant import Assistant
         struct = struct_of(c.AssistantOptions, options)
         return Assistant(self._runtime,
-                         open_handle("crayon_assistant_open", self, ctypes.byref(struct)))
+                         open_handle("crayon_assistant_open", self.pointer, ctypes.byref(struct)))
 
     def bench(self, *, prompt: int | None = None, decode: int | None = None,
               repetitions: int | None = None, adapters: Adapters = ()) -> BenchResult:
@@ -107,5 +107,5 @@ class Model(Child):
         options = struct_of(c.BenchOptions, {"prompt": prompt, "decode": decode,
                                              "repetitions": repetitions, "adapters": adapters})
         result = sized(c.BenchResult)
-        call("crayon_model_bench", self, ctypes.byref(options), ctypes.byref(result))
+        call("crayon_model_bench", self.pointer, ctypes.byref(options), ctypes.byref(result))
         return BenchResult(*(getattr(result, name) for name in BenchResult.__dataclass_fields__))

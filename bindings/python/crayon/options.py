@@ -105,7 +105,7 @@ def struct_of(struct: type[c.Structure], options: Any) -> Any:
             value.adapters = (c.Attached * len(attached))(*attached)
             value.adapter_count = len(attached)
         elif name in ("pool", "cancel"):
-            setattr(value, name, option._as_parameter_)
+            setattr(value, name, option.pointer)
         elif name in _PATHS:
             setattr(value, name, path_bytes(option))
         elif isinstance(option, str):
@@ -119,7 +119,7 @@ def _attached(each: "Adapter | tuple[Adapter, float]") -> c.Attached:
     adapter, scale = each if isinstance(each, tuple) else (each, 1.0)
     if scale == 0:
         raise ValueError("an adapter of scale 0: leave it out")
-    return c.Attached(adapter=adapter._as_parameter_, scale=scale)
+    return c.Attached(adapter=adapter.pointer, scale=scale)
 
 
 def generate_struct(options: GenerateOptions, cancel: "Cancel | None") -> Any:

@@ -40,20 +40,20 @@ class Runtime(Handle):
         """Opens a model bundle (`crayon pack`)."""
         from .model import Model
         struct = struct_of(c.ModelOptions, options)
-        return Model(self, open_handle("crayon_model_open", self, path_bytes(path),
+        return Model(self, open_handle("crayon_model_open", self.pointer, path_bytes(path),
                                        ctypes.byref(struct)))
 
     def open_encoder(self, path: Path, **options: Unpack[ModelOptions]) -> "Encoder":
         """Opens an encoder bundle of texts and pictures (CLIP)."""
         from .encoder import Encoder
         struct = struct_of(c.ModelOptions, options)
-        return Encoder(self, open_handle("crayon_encoder_open", self, path_bytes(path),
+        return Encoder(self, open_handle("crayon_encoder_open", self.pointer, path_bytes(path),
                                          ctypes.byref(struct)))
 
     def estimate_memory(self, path: Path, **options: Unpack[SessionOptions]) -> Memory:
         """What a bundle and one session will take; nothing is loaded."""
         struct, memory = struct_of(c.SessionOptions, options), sized(c.Memory)
-        call("crayon_estimate_memory", self, path_bytes(path), ctypes.byref(struct),
+        call("crayon_estimate_memory", self.pointer, path_bytes(path), ctypes.byref(struct),
              ctypes.byref(memory))
         return Memory(memory.weights, memory.kv_cache, memory.scratch)
 
@@ -77,8 +77,8 @@ class Cancel(Child):
     _close = "crayon_cancel_close"
 
     def __init__(self, runtime: Runtime) -> None:
-        super().__init__(runtime, open_handle("crayon_cancel_open", runtime))
+        super().__init__(runtime, open_handle("crayon_cancel_open", runtime.pointer))
 
     def set(self, on: bool = True) -> None:
         from ._library import library
-        library().crayon_cancel_set(self, on)
+        library().crayon_cancel_set(self.pointer, on)

@@ -45,24 +45,24 @@ class Session(Child):
 
     def read(self, text: str) -> None:
         """Reads a text behind what was read."""
-        call("crayon_session_read", self, utf8(text))
+        call("crayon_session_read", self.pointer, utf8(text))
 
     def clear(self) -> None:
         """Forgets what was read."""
-        call("crayon_session_clear", self)
+        call("crayon_session_clear", self.pointer)
 
     def save(self, path: Path) -> None:
         """Writes what is held to a file."""
-        call("crayon_session_save", self, path_bytes(path))
+        call("crayon_session_save", self.pointer, path_bytes(path))
 
     def restore(self, path: Path) -> None:
         """Puts what a file holds in the place of what was read."""
-        call("crayon_session_restore", self, path_bytes(path))
+        call("crayon_session_restore", self.pointer, path_bytes(path))
 
     @property
     def counters(self) -> Counters:
         counters = sized(c.Counters)
-        call("crayon_session_get_counters", self, ctypes.byref(counters))
+        call("crayon_session_get_counters", self.pointer, ctypes.byref(counters))
         return Counters(*(getattr(counters, name) for name in Counters.__dataclass_fields__))
 
     def generate(self, prompt: str, on_piece: Callable[[str], object] | None = None,
@@ -75,7 +75,7 @@ class Session(Child):
             callback = c.TextCallback(guard.wrap(
                 lambda user, text, length: show(text_of(text, length))))
         text, result = ctypes.c_void_p(), sized(c.Generation)
-        call("crayon_session_generate", self, utf8(prompt),
+        call("crayon_session_generate", self.pointer, utf8(prompt),
              ctypes.byref(generate_struct(options, cancel)), callback, None, ctypes.byref(text),
              ctypes.byref(result))
         whole = take_text(text)
