@@ -17,8 +17,8 @@
 #include "runtime/context/saved_pot.h"
 #include "runtime/generation/batch_generator.h"
 #include "runtime/hybrid/topics.h"
-#include "transport/proxy.h"
 #include "transport/http_server.h"
+#include "transport/proxy.h"
 
 using namespace crayon;
 using namespace crayon::c_api;

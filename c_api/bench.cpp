@@ -45,7 +45,8 @@ crayon_bench_result measure(const LoadedModel& model, const crayon_bench_options
   const bench::Lane lanes[] = {{&model.model(), {session.get()}, &engine.thread_pool()}};
   bench::ReadBandwidth bandwidth(bandwidth_bytes);
   const bench::Measurements measured =
-      bench::run(tests, lanes, static_cast<int>(options.repetitions), &bandwidth, {});
+      bench::run(tests, lanes, static_cast<int>(options.repetitions), &bandwidth,
+                 [](std::uint64_t, std::uint64_t) {});
   const bench::Times& prefill = measured.lanes[0][0];
   const bench::Times& decode = measured.lanes[0][1];
   const bench::TokenTimes token = bench::token_times_of(decode);

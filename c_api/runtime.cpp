@@ -89,7 +89,9 @@ crayon_code crayon_runtime_open(const crayon_runtime_options* options, crayon_ru
 
 crayon_code crayon_runtime_close(crayon_runtime* runtime) {
   return guarded(nullptr, [&] {
-    check_not_null(runtime, in_words(Kind::runtime));
+    if (runtime == nullptr) {
+      return;
+    }
     runtime->check_kind(Kind::runtime);
     runtime->runtime().check_none_open();
     runtime->shut();

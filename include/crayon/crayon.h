@@ -20,7 +20,7 @@
  * handle holds on to what it was made from: a model may be closed before its sessions. What is
  * closed is refused with #CRAYON_CLOSED as long as its runtime is open and fewer than 1,024 handles
  * were closed since. A handle that is at work cannot be closed (#CRAYON_BUSY), nor can a runtime
- * with open handles.
+ * with open handles. Closing NULL is nothing.
  *
  * **Threads.** All handles may be used by several threads at once, but a ::crayon_session and a
  * ::crayon_encoder, whose second caller gets #CRAYON_BUSY. Models compute with threads of their

@@ -178,6 +178,15 @@ class Sockets(support.Case):
             self.assertEqual(request(server.url + "/v1/models", key="secret")[1], 200)
             self.assertEqual(request(server.url + "/health")[1], 200)
 
+    def test_only_this_machine_may_ask_unless_told_otherwise(self):
+        # 127.0.0.2 is this machine too, and another address than the one that is listened on.
+        with Server(self.dir, "tiny.crayon") as server:
+            self.assertTrue(server.url.startswith("http://127.0.0.1:"), server.url)
+            with self.assertRaises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", server.port), timeout=60)
+        with Server(self.dir, "tiny.crayon", "--host", "0.0.0.0") as server:
+            socket.create_connection(("127.0.0.2", server.port), timeout=60).close()
+
     def test_a_unix_socket_is_its_owners(self):
         path = self.dir / "s"
         server = subprocess.Popen([*support.COMMAND, "serve", "tiny.crayon", "--unix", "s"],

@@ -353,6 +353,22 @@ TEST(Tls, FilesThatCannotBeUsed) {
   EXPECT_EQ(serve_with(authority.file(), authority.encrypted_key()), Code::malformed);
 }
 
+TEST(TlsServer, SpeaksNothingOlder) {
+  Authority authority;
+  const RunningServer server(echo, as(authority.issue()));
+  const auto agrees = [&](int highest_version) {
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+        SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    SSL_CTX_set_max_proto_version(context.get(), highest_version);
+    const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), SSL_free);
+    const Socket socket = Socket::to(server.port());
+    SSL_set_fd(ssl.get(), socket.descriptor());
+    return SSL_connect(ssl.get()) == 1;
+  };
+  EXPECT_TRUE(agrees(TLS1_3_VERSION));
+  EXPECT_FALSE(agrees(TLS1_2_VERSION));
+}
+
 TEST(TlsServer, StandsWhatIsNoHandshake) {
   Authority authority;
   const RunningServer server(echo, as(authority.issue()));

@@ -5,7 +5,8 @@ option(CRAYON_FUZZ "Build the fuzz targets with Clang's libFuzzer, instead of te
 add_library(crayon_options INTERFACE)
 target_include_directories(crayon_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(crayon_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   # GCC 12 takes "text" + std::string for an overlapping copy at -O3 (its bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # One rounding per operation, on every CPU: the kernels' float results are then the same

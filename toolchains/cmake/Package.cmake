@@ -93,12 +93,15 @@ set(CPACK_COMPONENT_CRAYON_DESCRIPTION
   "Runs one compressed model on an ARM board, with blended adapters, and hands
 questions that it is not sure of to a larger model where there is one.")
 
+# Those of several machines can be installed together. CPack has a variable for this line from its
+# version 3.31 on; until then it follows the section's.
+set(multiarch "\nMulti-Arch: same")
+
 # What programs that are linked with it depend on is written down in its `shlibs`. Functions are only
 # added while the soname stays, so any later version will do as well.
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libcrayon${soversion})
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION "libs${multiarch}")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS ca-certificates)
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_MULTIARCH same)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${package}/triggers)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
@@ -107,9 +110,8 @@ set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
 boards, for programs in C, in what speaks C, and in Python.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcrayon-dev)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION "libdevel${multiarch}")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libcrayon${soversion} (= ${PROJECT_VERSION})")
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_MULTIARCH same)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "Header, CMake package, pkg-config file and examples for programs that use
 libcrayon.")
