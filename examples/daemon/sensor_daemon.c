@@ -12,7 +12,6 @@
  * of libuv's pool. What these two share with it is `heard`, under `lock`, and what a question says
  * while none is under way. */
 #include <crayon/crayon.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,7 +170,7 @@ static void ask(watch* w) {
 /* Whether there is a reading: a file may be just about to be written. */
 static bool read_sensor(const watch* w, double* value) {
   if (w->sensor == NULL) {
-    *value = 50 + 45 * sin((double)w->ticks / 10);
+    *value = (double)((50 + 3 * w->ticks) % 100);
     return true;
   }
   FILE* file = fopen(w->sensor, "r");
