@@ -73,16 +73,15 @@ void Conversation::clear() {
     pinned = generation::OpenTurn(system_, tokenizer.data().chat_format, tokenizer).pinned();
   }
   pot_->clear(static_cast<std::uint32_t>(pinned));
-  begun_ = false;
   answered_ = false;
 }
 
 std::vector<formats::Token> Conversation::encode(const std::string& text) const {
   const tokenizer::Tokenizer& tokenizer = model_->tokenizer();
-  if (as_turn_ && !begun_) {
+  if (as_turn_ && !begun()) {
     return generation::OpenTurn(system_, tokenizer.data().chat_format, tokenizer).add(text);
   }
-  return tokenizer.encode(text, {.add_bos = !begun_, .continues = begun_});
+  return tokenizer.encode(text, {.add_bos = !begun(), .continues = begun()});
 }
 
 void Conversation::check_turn_is_open() const {
@@ -113,7 +112,6 @@ void Conversation::read(const char* text) {
   pot_->read(tokens, {});
   counters_.prefill_seconds += monotonic_seconds() - started;
   counters_.tokens_read += tokens.size();
-  begun_ = true;
 }
 
 generation::Generated Conversation::generate(const emphasis::EmphasisedText& prompt,
@@ -128,17 +126,22 @@ generation::Generated Conversation::generate(const emphasis::EmphasisedText& pro
                   "ask an assistant, or leave the brackets out");
     }
     const formats::ChatFormat& format = tokenizer.data().chat_format;
-    weighted.tokens = begun_ ? generation::rest_of_turn(prompt.text, format, tokenizer)
-                             : generation::OpenTurn(system_, format, tokenizer).finish(prompt.text);
+    weighted.tokens = begun()
+                          ? generation::rest_of_turn(prompt.text, format, tokenizer)
+                          : generation::OpenTurn(system_, format, tokenizer).finish(prompt.text);
   } else {
     weighted =
-        emphasis::token_weights(tokenizer, prompt, {.add_bos = !begun_, .continues = begun_});
+        emphasis::token_weights(tokenizer, prompt, {.add_bos = !begun(), .continues = begun()});
   }
   const std::uint64_t before = tokens_held();
-  begun_ = true;
-  const generation::Generated done =
-      generation::generate(model_->model(), tokenizer, *pot_, weighted.tokens, options, on_progress,
-                           {weighted.weights, 0});
+  generation::Generated done;
+  try {
+    done = generation::generate(model_->model(), tokenizer, *pot_, weighted.tokens, options,
+                                on_progress, {weighted.weights, 0});
+  } catch (...) {
+    answered_ = as_turn_ && tokens_held() != before;
+    throw;
+  }
   answered_ = as_turn_;
   counters_.tokens_read += done.prompt_tokens;
   counters_.tokens_generated += done.tokens.size();
@@ -157,12 +160,12 @@ void Conversation::read_last(const generation::Generated& done, std::uint64_t ex
 }
 
 void Conversation::save(const char* path) const {
+  check_turn_is_open();
   context::save(*pot_, {.adapters = adapters_id_}, required_text(path, "a path"));
 }
 
 void Conversation::restore(const char* path) {
   context::restore(*pot_, open_state(path), adapters_id_);
-  begun_ = true;
   answered_ = false;
 }
 

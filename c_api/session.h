@@ -45,7 +45,9 @@ class Conversation {
   void check_turn_is_open() const;
   void check_room(std::size_t tokens) const;
   void read_last(const generation::Generated& done, std::uint64_t expected);
+  /// Those that were read and kept or dropped since the session was empty.
   std::uint64_t tokens_held() const { return pot_->dropped() + pot_->session().position(); }
+  bool begun() const { return tokens_held() != 0; }
 
   SharedModel model_;
   bool as_turn_;
@@ -53,7 +55,6 @@ class Conversation {
   formats::Hash adapters_id_{};
   std::unique_ptr<model::Session> session_;
   std::unique_ptr<context::Pot> pot_;
-  bool begun_ = false;     // something was read
   bool answered_ = false;  // as_turn: the user's turn has ended
   crayon_counters counters_{};
 };

@@ -531,8 +531,10 @@ typedef int32_t (*crayon_piece_callback)(void* user, const crayon_piece* piece);
 /** What came of a question. */
 typedef struct crayon_answer {
   size_t size;
-  int32_t route;  /**< who gave it: CRAYON_ROUTE_LOCAL or CRAYON_ROUTE_REMOTE */
-  int32_t finish; /**< CRAYON_FINISH_... */
+  int32_t route; /**< who gave it: CRAYON_ROUTE_LOCAL or CRAYON_ROUTE_REMOTE */
+  /** CRAYON_FINISH_...; of a question that was cancelled while the remote was waited for, the local
+   *  answer's, which may have been whole by then. */
+  int32_t finish;
   int32_t asked_remote;
   uint32_t prompt_tokens;
   uint32_t completion_tokens;

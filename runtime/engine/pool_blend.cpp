@@ -42,6 +42,7 @@ std::vector<generation::AnsweredPrompt> prompts_of(const std::vector<TaskItem>& 
                                                    const Engine& engine) {
   const tokenizer::Tokenizer& tokenizer = engine.tokenizer();
   std::vector<generation::AnsweredPrompt> prompts;
+  prompts.reserve(examples.size());
   for (const TaskItem& example : examples) {
     prompts.push_back(generation::answered_prompt(example.content(), example.answer,
                                                   tokenizer.data().chat_format, tokenizer));
@@ -177,6 +178,7 @@ void check(const BlendOptions& options, bool any_examples) {
 std::vector<float> embeddings_of(const std::vector<TaskItem>& examples, const Engine& engine,
                                  const Pool& pool) {
   std::vector<std::string> texts;
+  texts.reserve(examples.size());
   for (const TaskItem& example : examples) {
     texts.push_back(example.content());
   }

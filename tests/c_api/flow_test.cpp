@@ -83,6 +83,16 @@ TEST_F(Flow, ATextThatDoesNotFitIsRefusedBeforeItIsRead) {
   EXPECT_EQ(counters.position, 0u);
   EXPECT_WELL(crayon_session_close(session));
 
+  // Nor has an answer begun that does not fit, and what is read next is the beginning of a text.
+  session = open_session(&options);
+  const std::string first = generate(session, "The pump", 4);
+  EXPECT_WELL(crayon_session_clear(session, nullptr));
+  EXPECT_EQ(crayon_session_generate(session, text.c_str(), nullptr, nullptr, nullptr, nullptr,
+                                    nullptr, nullptr),
+            CRAYON_CONTEXT_FULL);
+  EXPECT_EQ(generate(session, "The pump", 4), first);
+  EXPECT_WELL(crayon_session_close(session));
+
   // With a rule there is always room.
   options.context = 64;
   options.distill = "keydiff";
@@ -115,6 +125,7 @@ TEST_F(Flow, ASavedTurnIsGoneOnFromByASessionAndByAnAssistant) {
   const std::string first = answer("\nHow many plugs does box 3 hold?");
   // The user's turn is over now.
   EXPECT_EQ(crayon_session_read(session, "More.", nullptr), CRAYON_BAD_ARGUMENT);
+  EXPECT_EQ(crayon_session_save(session, file.c_str(), nullptr), CRAYON_BAD_ARGUMENT);
   EXPECT_WELL(crayon_session_restore(session, file.c_str(), nullptr));
   EXPECT_EQ(answer("\nHow many plugs does box 3 hold?"), first);
   EXPECT_WELL(crayon_session_close(session));
