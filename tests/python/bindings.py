@@ -30,10 +30,14 @@ class BindingsCase(support.Case):
         return caught.exception.message
 
 
-def main():
+def skip_where_there_is_no_python():
     for variable, why in (("CRAYON_EMULATOR", "there is no Python for the board's machine here"),
                           ("CRAYON_SANITIZE", "Python is not built with the sanitizers")):
         if os.environ.get(variable):
             print("skipped:", why)
             sys.exit(77)
+
+
+def main():
+    skip_where_there_is_no_python()
     support.main()
