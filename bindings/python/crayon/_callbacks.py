@@ -31,15 +31,13 @@ class Guard:
 
 
 def text_of(pointer: int | None, length: int) -> str:
-    return ctypes.string_at(pointer, length).decode("utf-8", "replace") if length else ""
+    return ctypes.string_at(pointer, length).decode("utf-8", "replace") if pointer else ""
 
 
 def log_callback(log: Callable[[LogLevel, str], object] | None) -> Any:
     """What `log` raises is Python's to report (sys.unraisablehook): the library goes on."""
     if log is None:
-        return c.LogCallback()
-
-    def call_log(user: int | None, level: int, line: bytes) -> None:
-        log(LogLevel(level), line.decode("utf-8", "replace"))
-
-    return c.LogCallback(call_log)
+        return c.LogCallback(0)
+    write = log
+    return c.LogCallback(
+        lambda user, level, line: write(LogLevel(level), line.decode("utf-8", "replace")))

@@ -88,11 +88,13 @@ def library() -> ctypes.CDLL:
 
 def version() -> str:
     """The library's version, as "0.1.0"."""
-    return library().crayon_version().decode()
+    text: bytes = library().crayon_version()
+    return text.decode()
 
 
 def code_name(code: int) -> str:
-    return library().crayon_code_name(code).decode()
+    text: bytes = library().crayon_code_name(code)
+    return text.decode()
 
 
 Struct = TypeVar("Struct", bound=ctypes.Structure)

@@ -55,7 +55,7 @@ class Assistant(Child):
         turns = [Turn("user", question)] if isinstance(question, str) else question
         array = (c.Turn * len(turns))(*(c.Turn(utf8(turn.role), utf8(turn.content))
                                         for turn in turns))
-        guard, callback = Guard(), c.PieceCallback()
+        guard, callback = Guard(), c.PieceCallback(0)
         if on_piece is not None:
             show = on_piece
             callback = c.PieceCallback(guard.wrap(lambda user, piece: show(_piece(piece.contents))))

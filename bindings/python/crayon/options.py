@@ -4,7 +4,7 @@ They are keyword arguments: `session.generate("...", max_tokens=32, temperature=
 """
 import os
 from collections.abc import Sequence
-from ctypes import c_char_p, pointer
+from ctypes import Structure, c_char_p, pointer
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _structures as c
@@ -87,7 +87,7 @@ _PATHS = {"trusted_key", "state", "remote_ca_file", "remote_certificate_file", "
 _LISTS = {"stop": "stop_count", "never": "never_count"}
 
 
-def struct_of(struct: type[c.Structure], options: Any) -> Any:
+def struct_of(struct: type[Structure], options: Any) -> Any:
     """The options as the library takes them."""
     names = {name for name, *_ in struct._fields_}
     value = sized(struct)

@@ -69,7 +69,7 @@ class Session(Child):
                  cancel: Cancel | None = None, **options: Unpack[GenerateOptions]) -> Generation:
         """Reads `prompt` behind what was read and goes on from it. `on_piece` gets the text while it
         is made, and stops by returning True; what it raises ends the call, and is raised here."""
-        guard, callback = Guard(), c.TextCallback()
+        guard, callback = Guard(), c.TextCallback(0)
         if on_piece is not None:
             show = on_piece
             callback = c.TextCallback(guard.wrap(
