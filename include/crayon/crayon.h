@@ -181,7 +181,7 @@ CRAYON_API crayon_code crayon_cancel_open(crayon_runtime* runtime, crayon_cancel
 /** Turns it on (other than 0) or off, from any thread. What looks at it ends after its next token
  * or block of the prompt, with what there is so far. */
 CRAYON_API crayon_code crayon_cancel_set(crayon_cancel* cancel, int32_t on);
-/** Closes a switch, which what looks at it keeps busy. */
+/** Closes a switch; #CRAYON_BUSY while a call looks at it. */
 CRAYON_API crayon_code crayon_cancel_close(crayon_cancel* cancel);
 /** @} */
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The bindings of models: handles, misuse, texts, adapters, states, questions, measuring, threads."""
 import array
-import contextlib
 import gc
+import json
 import math
-import pathlib
+import subprocess
+import sys
 import threading
-import unittest
 from unittest import mock
 
 import bindings
@@ -166,7 +166,6 @@ class Customization(bindings.BindingsCase):
     EXAMPLES = support.SOURCE / "examples/pool/sensor_panel.jsonl"
 
     def blend(self):
-        import json
         items = [json.loads(line) for line in self.EXAMPLES.read_text().splitlines()]
         return self.model.open_pool(POOL).blend(
             [f"{item['context']}\n{item['question']}" for item in items])
@@ -229,17 +228,14 @@ class Questions(bindings.BindingsCase):
         session = self.model.open_session()
         found = []
 
-        def show(_):
-            with contextlib.suppress(IndexError):
-                found[0]
-                return True
+        def read_elsewhere(_):
             thread = threading.Thread(target=lambda: found.append(
                 self.assert_fails(Code.BUSY, session.read, "more")))
             thread.start()
             thread.join()
             return True
 
-        session.generate("The river", show, max_tokens=4)
+        session.generate("The river", read_elsewhere, max_tokens=4)
         self.assertEqual(len(found), 1)
 
     def test_bench(self):
@@ -258,8 +254,6 @@ class Questions(bindings.BindingsCase):
 
 class Example(bindings.BindingsCase):
     def test_answers(self):
-        import subprocess
-        import sys
         program = support.SOURCE / "bindings/python/examples/answer.py"
         done = subprocess.run([sys.executable, program, MODEL, QUESTION, POOL], text=True,
                               capture_output=True, timeout=60)

@@ -4,7 +4,7 @@ import gc
 import threading
 
 import bindings
-from bindings import MODEL, QUESTION
+from bindings import QUESTION
 
 import crayon
 from crayon import Finish, Route

@@ -19,7 +19,9 @@ model=$(readlink -f "${2:-$top/examples/models/device.crayon}")
 [ -f "$deb" ] || fail "there is no $deb"
 library=$(echo "$(dirname "$deb")"/libcrayon0_*_arm64.deb)
 development=$(echo "$(dirname "$deb")"/libcrayon-dev_*_arm64.deb)
-[ -f "$library" ] && [ -f "$development" ] || fail "there is no libcrayon0 or libcrayon-dev beside $deb"
+for file in "$library" "$development"; do
+  [ -f "$file" ] || fail "there is no $file"
+done
 [ -f "$model" ] || fail "there is no $model"
 [ "$(id -u)" = 0 ] || fail "has to run as root"
 for tool in mmdebstrap arch-test; do
