@@ -6,5 +6,6 @@ extern "C" const char* __tsan_default_suppressions();  // NOLINT(bugprone-reserv
 extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
   return "race:epoll_create1\n"
          "race:eventfd\n"
-         "race:pipe2\n";
+         "race:pipe2\n"
+         "race:socket\n";
 }
