@@ -31,6 +31,13 @@ def checked(*command, **options):
     return done.stdout
 
 
+def configure(source, build, prefix):
+    """For this machine or the board's, with the library below `prefix`."""
+    toolchain = ["--toolchain", TOOLCHAIN] if TOOLCHAIN else []
+    checked("cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}",
+            "-DCMAKE_C_FLAGS=-Werror", "-DCMAKE_CXX_FLAGS=-Werror", *toolchain)
+
+
 class ExampleCase(support.Case):
     """A test with the packages unpacked below `self.prefix`."""
 
@@ -49,10 +56,7 @@ class ExampleCase(support.Case):
         """Builds an example of the package with CMake. Returns where its program lies."""
         prefix = prefix or cls.prefix
         build = cls.dir / f"build-{folder}-{prefix.parent.name}"
-        toolchain = ["--toolchain", TOOLCHAIN] if TOOLCHAIN else []
-        checked("cmake", "-G", "Ninja", "-S", cls.sources / folder, "-B", build,
-                f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_C_FLAGS=-Werror",
-                "-DCMAKE_CXX_FLAGS=-Werror", *toolchain)
+        configure(cls.sources / folder, build, prefix)
         checked("cmake", "--build", build)
         return build
 

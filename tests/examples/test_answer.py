@@ -66,8 +66,7 @@ class Answer(example.ExampleCase):
         (folder / "CMakeLists.txt").write_text(later)
         (folder / "answer.c").write_bytes((self.sources / "c/answer.c").read_bytes())
         with self.assertRaisesRegex(AssertionError, r"compatible\s+with requested version"):
-            checked("cmake", "-S", folder, "-B", folder / "build",
-                    f"-DCMAKE_PREFIX_PATH={self.prefix}")
+            example.configure(folder, folder / "build", self.prefix)
 
 
 if __name__ == "__main__":
