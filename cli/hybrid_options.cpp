@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "base/error.h"
+#include "cli/answer/hybrid_report.h"
 #include "cli/examples.h"
-#include "cli/hybrid_report.h"
 #include "cli/options.h"
 
 namespace crayon::cli {
