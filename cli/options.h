@@ -88,7 +88,8 @@ struct HybridOptions {
   hybrid::RetryOptions retry;
   transport::TlsOptions tls;  ///< of the remote
 };
-/// The remote's API key comes from CRAYON_REMOTE_API_KEY: a command line can be read by others.
+/// CRAYON_REMOTE_API_KEY, or empty: a command line can be read by others.
+std::string remote_api_key();
 void add_hybrid_options(Command& command, HybridOptions& options);
 /// --remote-ca, --remote-cert and --remote-key.
 void add_remote_tls_options(Command& command, transport::TlsOptions& options);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -67,9 +66,7 @@ PoolBlend blend_remotely(const Options& options, const Engine& engine, const ada
                                         options.rule.tau.value_or(pool.tau), options.rule.drop);
   PoolServer server = options.remote;
   server.client = to_client_options(options.remote_tls);
-  if (const char* const key = std::getenv("CRAYON_REMOTE_API_KEY")) {
-    server.api_key = key;
-  }
+  server.api_key = remote_api_key();
   blended.adapter = fetch_blend(server, blended.blend.weights, engine.bundle());
   blended.adapter.name = name;
   blended.adapter.scope =

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/private_folder.h"
 #include "formats/packer.h"
+#include "transport/url.h"
 
 namespace crayon::cli {
 namespace {
@@ -16,14 +17,9 @@ namespace {
 constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of an adapter bundle
 
 transport::ClientRequest request_for(const PoolServer& server, std::span<const float> weights) {
-  std::string base = server.url;
-  while (base.ends_with('/')) {
-    base.pop_back();
-  }
-  const char* separator = base.starts_with("unix:") ? ":" : "";
   transport::ClientRequest request{
       .method = "POST",
-      .url = base + separator + "/v1/adapters/blend",
+      .url = transport::api_url(server.url, "/adapters/blend"),
       .headers = {{"Content-Type", "application/json"}},
       .body = nlohmann::json{{"weights", weights}}.dump(),
       .deadline = server.deadline,
