@@ -60,6 +60,11 @@ void add_distill_options(Command& command, DistillOptions& options);
 context::PotOptions to_pot_options(const DistillOptions& options,
                                    const tokenizer::Tokenizer& tokenizer);
 
+/// What verbs that answer take besides: --adapter, and the options of priors, sessions and
+/// distilling.
+void add_answering_options(Command& command, EngineOptions& engine, SessionOptions& session,
+                           DistillOptions& distill);
+
 void add_sampler_options(Command& command, generation::SamplerOptions& options);
 
 /// --speculate, for verbs that generate text.

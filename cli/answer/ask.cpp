@@ -147,10 +147,7 @@ Action declare_ask(Command& command, const Common& common) {
   command.add_option("--stop", options->generate.stop, "A text that ends the answer; repeatable")
       .one_value_each();
   add_speculate_option(command, options->generate.speculate);
-  add_adapter_option(command, options->engine);
-  add_prior_options(command, options->engine);
-  add_session_options(command, options->session);
-  add_distill_options(command, options->distill);
+  add_answering_options(command, options->engine, options->session, options->distill);
   add_state_option(command, options->state);
   add_emphasis_options(command, options->emphasis);
   add_chat_format_option(command, options->engine.chat_format);

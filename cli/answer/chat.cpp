@@ -106,10 +106,7 @@ Action declare_chat(Command& command, const Common& common) {
   add_policy_options(command, options->hybrid);
   add_sampler_options(command, options->generate.sampler);
   add_speculate_option(command, options->generate.speculate);
-  add_adapter_option(command, options->engine);
-  add_prior_options(command, options->engine);
-  add_session_options(command, options->session);
-  add_distill_options(command, options->distill);
+  add_answering_options(command, options->engine, options->session, options->distill);
   add_emphasis_options(command, options->emphasis);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);

@@ -126,10 +126,7 @@ Action declare_run(Command& command, const Common& common) {
       .one_value_each();
   command.add_flag("--ignore-end", options->generate.ignore_end, "Go on where the model would end");
   add_speculate_option(command, options->generate.speculate);
-  add_adapter_option(command, options->engine);
-  add_prior_options(command, options->engine);
-  add_session_options(command, options->session);
-  add_distill_options(command, options->distill);
+  add_answering_options(command, options->engine, options->session, options->distill);
   add_state_option(command, options->state);
   add_emphasis_options(command, options->emphasis);
   add_engine_options(command, options->engine);

@@ -233,10 +233,7 @@ Action declare_serve(Command& command, const Common& common) {
   add_speculate_option(command, options->speculate);
   add_hybrid_options(command, options->hybrid);
   add_policy_options(command, options->hybrid);
-  add_adapter_option(command, options->engine);
-  add_prior_options(command, options->engine);
-  add_session_options(command, options->session);
-  add_distill_options(command, options->distill);
+  add_answering_options(command, options->engine, options->session, options->distill);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] { return serve(*options, common); };

@@ -321,10 +321,7 @@ Action declare_eval(Command& command, const Common& common) {
                   "Tokens of an answer by text at most")
       .show_default();
   add_hybrid_options(command, options->hybrid);
-  add_adapter_option(command, options->engine);
-  add_prior_options(command, options->engine);
-  add_session_options(command, options->session);
-  add_distill_options(command, options->distill);
+  add_answering_options(command, options->engine, options->session, options->distill);
   add_chat_format_option(command, options->engine.chat_format);
   add_engine_options(command, options->engine);
   return [options, &common] {
