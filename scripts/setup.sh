@@ -17,7 +17,7 @@ build=(g++ cmake ninja-build pkg-config ccache flatbuffers-compiler libeigen3-de
        nlohmann-json3-dev libcli11-dev libgtest-dev libhttp-parser-dev python3 "${libraries[@]}")
 train=(libtorch-dev libopenblas0-pthread libsentencepiece-dev)
 test=(clang-format clang-tidy zstd curl chromium chromium-driver dpkg-dev groff-base mandoc zsh fish
-      python3-numpy python3-pil
+      python3-numpy python3-pil python3-pip python3-setuptools python3-wheel mypy doxygen
       g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 fuzz=(clang libclang-rt-14-dev)

@@ -52,9 +52,10 @@ extern "C" {
 /** @defgroup errors Errors
  *  @{ */
 
-/** What went wrong, or #CRAYON_OK. The numbers never change; a family keeps room for more. */
+/** What went wrong, or `CRAYON_OK`. The numbers never change; a family keeps room for more. */
 typedef int32_t crayon_code;
 
+/** Codes, in families of a hundred. */
 enum {
   CRAYON_OK = 0,
 
@@ -127,18 +128,21 @@ CRAYON_API void crayon_text_free(char* text);
  *  What all other handles are made in.
  *  @{ */
 
+/** What all other handles are made in. */
 typedef struct crayon_runtime crayon_runtime;
 
 /** Where large memory comes from: weights, KV caches, scratch and adapters, all that
  *  crayon_estimate_memory() counts. The rest, some MiB, is malloc's. Both functions are called from
  *  any thread, several at once. */
 typedef struct crayon_allocator {
-  void* user;
-  /** `bytes` at a multiple of `alignment`, a power of two; NULL: #CRAYON_OUT_OF_MEMORY. */
+  void* user; /**< given to both functions */
+  /** `bytes` at a multiple of `alignment`, a power of two; NULL: `CRAYON_OUT_OF_MEMORY`. */
   void* (*allocate)(void* user, size_t bytes, size_t alignment);
+  /** Takes back `bytes` that `allocate` gave. */
   void (*release)(void* user, void* memory, size_t bytes);
 } crayon_allocator;
 
+/** Levels of what is logged. */
 enum {
   CRAYON_LOG_ERROR = 1,
   CRAYON_LOG_WARNING = 2, /**< a remote that failed, say */
@@ -149,6 +153,7 @@ enum {
  *  swallowed. */
 typedef void (*crayon_log_callback)(void* user, int32_t level, const char* line);
 
+/** What a runtime is opened with. */
 typedef struct crayon_runtime_options {
   size_t size;
   crayon_allocator allocator; /**< default: the C++ library's */
@@ -156,6 +161,7 @@ typedef struct crayon_runtime_options {
   void* log_user;
 } crayon_runtime_options;
 
+/** Opens a runtime. */
 CRAYON_API crayon_code crayon_runtime_open(const crayon_runtime_options* options,
                                            crayon_runtime** runtime, crayon_error* error);
 /** #CRAYON_BUSY while handles that were made in it are open. Afterwards no handle of it may be
@@ -166,22 +172,26 @@ CRAYON_API crayon_code crayon_runtime_close(crayon_runtime* runtime);
 /** @defgroup cancel Cancelling
  *  @{ */
 
+/** A switch that ends what another thread has asked for. */
 typedef struct crayon_cancel crayon_cancel;
 
-/** A switch that ends what another thread has asked for. */
+/** Opens a switch, which is off. */
 CRAYON_API crayon_code crayon_cancel_open(crayon_runtime* runtime, crayon_cancel** cancel,
                                           crayon_error* error);
 /** Turns it on (other than 0) or off, from any thread. What looks at it ends after its next token
  * or block of the prompt, with what there is so far. */
 CRAYON_API crayon_code crayon_cancel_set(crayon_cancel* cancel, int32_t on);
+/** Closes a switch; #CRAYON_BUSY while a call looks at it. */
 CRAYON_API crayon_code crayon_cancel_close(crayon_cancel* cancel);
 /** @} */
 
 /** @defgroup model Models
  *  @{ */
 
+/** A model bundle that is open. */
 typedef struct crayon_model crayon_model;
 
+/** Types of keys and values. */
 enum {
   CRAYON_KV_DEFAULT = 0, /**< f32 for weights in f32, f16 for others */
   CRAYON_KV_F16 = 1,
@@ -189,6 +199,7 @@ enum {
   CRAYON_KV_I8 = 3 /**< with a scale for each position and KV head */
 };
 
+/** What a model or an encoder is opened with. */
 typedef struct crayon_model_options {
   size_t size;
   uint32_t threads;    /**< to compute with, the caller's included; default: one for each of the
@@ -206,8 +217,10 @@ typedef struct crayon_model_options {
 CRAYON_API crayon_code crayon_model_open(crayon_runtime* runtime, const char* path,
                                          const crayon_model_options* options, crayon_model** model,
                                          crayon_error* error);
+/** Closes a model. */
 CRAYON_API crayon_code crayon_model_close(crayon_model* model);
 
+/** What a model is. */
 typedef struct crayon_model_info {
   size_t size;
   char id[65]; /**< BLAKE2b-256 of the bundle's index, in hex: what adapters name as their base */
@@ -220,6 +233,7 @@ typedef struct crayon_model_info {
   uint32_t embedding_dim; /**< of crayon_model_embed() */
   int32_t uses_image; /**< 1: its weights are the pages of an image that `crayon activate` left */
 } crayon_model_info;
+/** Writes what the model is. */
 CRAYON_API crayon_code crayon_model_get_info(crayon_model* model, crayon_model_info* info,
                                              crayon_error* error);
 
@@ -238,6 +252,7 @@ CRAYON_API crayon_code crayon_estimate_memory(crayon_runtime* runtime, const cha
                                               const struct crayon_session_options* options,
                                               crayon_memory* memory, crayon_error* error);
 
+/** How a text is taken apart. */
 typedef struct crayon_tokenize_options {
   size_t size;
   int32_t no_bos; /**< other than 0: without the token that begins a text */
@@ -265,12 +280,15 @@ CRAYON_API crayon_code crayon_model_embed(crayon_model* model, const char* text,
 /** @defgroup adapters Adapters
  *  @{ */
 
+/** What changes a model: a LoRA adapter, or a blend of some. */
 typedef struct crayon_adapter crayon_adapter;
+/** Adapters to blend from. */
 typedef struct crayon_pool crayon_pool;
 
 /** Opens an adapter bundle. #CRAYON_WRONG_BASE unless it was made for this very model. */
 CRAYON_API crayon_code crayon_adapter_open(crayon_model* model, const char* path,
                                            crayon_adapter** adapter, crayon_error* error);
+/** Closes an adapter; where it is attached it stays. */
 CRAYON_API crayon_code crayon_adapter_close(crayon_adapter* adapter);
 /** Writes an adapter that crayon_pool_blend() made as a bundle, which appears when it is whole. */
 CRAYON_API crayon_code crayon_adapter_save(crayon_adapter* adapter, const char* path,
@@ -279,6 +297,7 @@ CRAYON_API crayon_code crayon_adapter_save(crayon_adapter* adapter, const char* 
 /** Opens a pool bundle, for a blend made now, or for one that each question sets. */
 CRAYON_API crayon_code crayon_pool_open(crayon_model* model, const char* path, crayon_pool** pool,
                                         crayon_error* error);
+/** Closes a pool; an assistant that blends it keeps it. */
 CRAYON_API crayon_code crayon_pool_close(crayon_pool* pool);
 /** Writes how many adapters there are. */
 CRAYON_API crayon_code crayon_pool_get_size(crayon_pool* pool, size_t* adapters,
@@ -293,6 +312,7 @@ typedef struct crayon_example {
   const char* answer; /**< NULL, but for the rule "lorahub" */
 } crayon_example;
 
+/** How a pool is blended (docs/blending.md). */
 typedef struct crayon_blend_options {
   size_t size;
   const char* rule; /**< "crayon" (default), "nearest", "uniform", "arrow", "logo" or "lorahub" */
@@ -319,8 +339,10 @@ typedef struct crayon_attached {
  *  A text that goes on: what was read stays in the KV cache, or what a rule keeps of it.
  *  @{ */
 
+/** One text, and its place in memory. */
 typedef struct crayon_session crayon_session;
 
+/** What a session is opened with. */
 typedef struct crayon_session_options {
   size_t size;
   uint32_t context; /**< positions; default: the model's, at most 4096 */
@@ -337,9 +359,11 @@ typedef struct crayon_session_options {
   size_t adapter_count;
 } crayon_session_options;
 
+/** Opens a session, of no text yet. */
 CRAYON_API crayon_code crayon_session_open(crayon_model* model,
                                            const crayon_session_options* options,
                                            crayon_session** session, crayon_error* error);
+/** Closes a session. */
 CRAYON_API crayon_code crayon_session_close(crayon_session* session);
 /** Forgets what was read. */
 CRAYON_API crayon_code crayon_session_clear(crayon_session* session, crayon_error* error);
@@ -354,6 +378,7 @@ CRAYON_API crayon_code crayon_session_save(crayon_session* session, const char* 
 CRAYON_API crayon_code crayon_session_restore(crayon_session* session, const char* path,
                                               crayon_error* error);
 
+/** How a text is gone on with. */
 typedef struct crayon_generate_options {
   size_t size;
   uint32_t max_tokens; /**< default: 256 */
@@ -375,12 +400,14 @@ typedef struct crayon_generate_options {
 /** A piece of text as it can be shown, never a part of a character. Any return but 0 stops. */
 typedef int32_t (*crayon_text_callback)(void* user, const char* text, size_t length);
 
+/** Why a text ended. */
 enum {
   CRAYON_FINISH_STOP = 1,     /**< an end token or a stop text */
   CRAYON_FINISH_LENGTH = 2,   /**< max_tokens, or the context is full */
   CRAYON_FINISH_CANCELLED = 3 /**< the callback or a crayon_cancel said so */
 };
 
+/** What came of going on with a text. */
 typedef struct crayon_generation {
   size_t size;
   int32_t finish; /**< CRAYON_FINISH_... */
@@ -412,6 +439,7 @@ typedef struct crayon_counters {
   uint32_t position; /**< entries that are held now */
   uint32_t context;  /**< that may be */
 } crayon_counters;
+/** Writes what the session has done. */
 CRAYON_API crayon_code crayon_session_get_counters(crayon_session* session,
                                                    crayon_counters* counters, crayon_error* error);
 /** @} */
@@ -422,14 +450,17 @@ CRAYON_API crayon_code crayon_session_get_counters(crayon_session* session,
  * reason.
  *  @{ */
 
+/** Who answers questions. */
 typedef struct crayon_assistant crayon_assistant;
 
+/** Who is to answer, or did. */
 enum {
   CRAYON_ROUTE_AUTO = 0, /**< the remote gets what the local model is not sure of */
   CRAYON_ROUTE_LOCAL = 1,
   CRAYON_ROUTE_REMOTE = 2
 };
 
+/** What an assistant is opened with. */
 typedef struct crayon_assistant_options {
   size_t size;
   uint32_t context; /**< positions of a conversation with its answer; default: the model's, at most
@@ -462,16 +493,20 @@ typedef struct crayon_assistant_options {
   size_t never_count;
 } crayon_assistant_options;
 
+/** Opens an assistant. */
 CRAYON_API crayon_code crayon_assistant_open(crayon_model* model,
                                              const crayon_assistant_options* options,
                                              crayon_assistant** assistant, crayon_error* error);
+/** Closes an assistant. */
 CRAYON_API crayon_code crayon_assistant_close(crayon_assistant* assistant);
 
+/** What somebody said in a conversation. */
 typedef struct crayon_turn {
   const char* role; /**< "system", "user" or "assistant" */
   const char* content;
 } crayon_turn;
 
+/** How one question is answered. */
 typedef struct crayon_ask_options {
   size_t size;
   int32_t route;        /**< CRAYON_ROUTE_... */
@@ -481,6 +516,7 @@ typedef struct crayon_ask_options {
   const crayon_generate_options* generate; /**< NULL: defaults */
 } crayon_ask_options;
 
+/** A piece of an answer as it can be shown, never a part of a character. */
 typedef struct crayon_piece {
   size_t size;
   int32_t route;   /**< whose text it is: CRAYON_ROUTE_LOCAL or CRAYON_ROUTE_REMOTE */
@@ -492,6 +528,7 @@ typedef struct crayon_piece {
 /** Any return but 0 stops. */
 typedef int32_t (*crayon_piece_callback)(void* user, const crayon_piece* piece);
 
+/** What came of a question. */
 typedef struct crayon_answer {
   size_t size;
   int32_t route; /**< who gave it: CRAYON_ROUTE_LOCAL or CRAYON_ROUTE_REMOTE */
@@ -519,14 +556,17 @@ CRAYON_API crayon_code crayon_assistant_ask(crayon_assistant* assistant, const c
  *  Texts and images as vectors that can be compared (CLIP).
  *  @{ */
 
+/** An encoder bundle that is open. */
 typedef struct crayon_encoder crayon_encoder;
 
 /** Opens an encoder bundle. Of the options, `chat_format` is not looked at. */
 CRAYON_API crayon_code crayon_encoder_open(crayon_runtime* runtime, const char* path,
                                            const crayon_model_options* options,
                                            crayon_encoder** encoder, crayon_error* error);
+/** Closes an encoder. */
 CRAYON_API crayon_code crayon_encoder_close(crayon_encoder* encoder);
 
+/** What an encoder is. */
 typedef struct crayon_encoder_info {
   size_t size;
   char id[65]; /**< of the bundle, as a model's */
@@ -535,6 +575,7 @@ typedef struct crayon_encoder_info {
   uint32_t most_tokens; /**< of a text */
   float logit_scale;    /**< factor of cosines in front of a softmax */
 } crayon_encoder_info;
+/** Writes what the encoder is. */
 CRAYON_API crayon_code crayon_encoder_get_info(crayon_encoder* encoder, crayon_encoder_info* info,
                                                crayon_error* error);
 
@@ -556,6 +597,7 @@ CRAYON_API crayon_code crayon_encoder_embed_pixels(crayon_encoder* encoder, cons
 /** @defgroup bench Measuring
  *  @{ */
 
+/** What is measured. */
 typedef struct crayon_bench_options {
   size_t size;
   uint32_t prompt;                 /**< tokens of the prompt; default: 512 */
@@ -565,6 +607,7 @@ typedef struct crayon_bench_options {
   size_t adapter_count;
 } crayon_bench_options;
 
+/** What was measured. */
 typedef struct crayon_bench_result {
   size_t size;
   double prefill_tokens_per_second; /**< median over repetitions */

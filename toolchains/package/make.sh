@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds what boards get, into out/packages/.
 # Usage: toolchains/package/make.sh [arm64|amd64|board|board-small]...
-#   arm64        the Debian package for boards, cross-compiled; its pages are written in the emulator
-#   amd64        the Debian package for this machine's kind
+#   arm64        the Debian packages for boards, cross-compiled; pages are written in the emulator
+#   amd64        the Debian packages for this machine's kind
 #   board        one program for boards without packages, which needs the C library alone
 #   board-small  the same without TLS, PNG and JPEG
 # Without arguments: arm64. The same sources give the same bytes.
@@ -17,7 +17,7 @@ out=out/packages
 package() {
   cmake --preset "$1"
   cmake --build --preset "$1" --target package_deb
-  cp "build/$1"/crayon_*.deb "$out/"
+  cp "build/$1"/*.deb "$out/"
 }
 
 program() {

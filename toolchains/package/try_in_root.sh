@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs an arm64 package with apt in a small arm64 Debian, uses it, removes it, and shows what is
+# Installs the arm64 packages with apt in a small arm64 Debian, uses them, removes them, and shows what is
 # left. Debian's programs run in the emulator, so it takes minutes; nothing of this machine is changed
 # but while it runs.
 # Usage: toolchains/package/try_in_root.sh DEB [MODEL]
-#   DEB    build/aarch64/crayon_..._arm64.deb, say
+#   DEB    build/aarch64/crayon_..._arm64.deb, say; libcrayon0 and libcrayon-dev lie beside it
 #   MODEL  what is asked; default: examples/models/device.crayon
 # Needs root, the network for Debian's packages, mmdebstrap and arch-test.
 set -euo pipefail
@@ -17,6 +17,11 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 deb=$(readlink -f "$1")
 model=$(readlink -f "${2:-$top/examples/models/device.crayon}")
 [ -f "$deb" ] || fail "there is no $deb"
+library=$(echo "$(dirname "$deb")"/libcrayon0_*_arm64.deb)
+development=$(echo "$(dirname "$deb")"/libcrayon-dev_*_arm64.deb)
+for file in "$library" "$development"; do
+  [ -f "$file" ] || fail "there is no $file"
+done
 [ -f "$model" ] || fail "there is no $model"
 [ "$(id -u)" = 0 ] || fail "has to run as root"
 for tool in mmdebstrap arch-test; do
@@ -95,6 +100,22 @@ in_root env QEMU_CPU=cortex-a53 crayon doctor --no-bandwidth
 
 step "crayon ask"
 in_root env QEMU_CPU=cortex-a53 crayon ask /tmp/model.crayon -n 16 "What does the pump do?"
+
+step "a program with the library"
+cp "$library" "$root/tmp/libcrayon0.deb"
+cp "$development" "$root/tmp/libcrayon-dev.deb"
+apt_get install -y --no-install-recommends /tmp/libcrayon0.deb
+if command -v aarch64-linux-gnu-gcc >/dev/null; then
+  dpkg-deb -x "$development" "$work/development"
+  aarch64-linux-gnu-gcc -std=c11 "$work/development/usr/share/doc/libcrayon-dev/examples/c/answer.c" \
+    -I"$work/development/usr/include" "$root/usr/lib/aarch64-linux-gnu/libcrayon.so.0" -Wl,--unresolved-symbols=ignore-in-shared-libs \
+    -o "$root/tmp/answer"
+  in_root env QEMU_CPU=cortex-a53 /tmp/answer /tmp/model.crayon "What does the pump do?"
+fi
+apt_get install -y --no-install-recommends /tmp/libcrayon-dev.deb
+in_root dpkg -L libcrayon0 libcrayon-dev
+[ -e "$root/usr/lib/aarch64-linux-gnu/libcrayon.so" ]
+apt_get purge -y libcrayon-dev libcrayon0
 
 step "apt-get remove: the settings stay"
 apt_get remove -y crayon

@@ -6,6 +6,7 @@
 #   --quick             fewer questions and a smaller large bundle: some minutes, for every change
 #   --program FILE      the aarch64 program; default: build/board/cli/crayon, else build/aarch64/...
 #   --host-crayon FILE  this machine's; default: build/native/cli/crayon, else build/release/...
+#   --packages DIR      the library's arm64 packages; default: build/aarch64; none there: no step with them
 #   --dir DIR           the board's files; default: build/virtual-board
 #   --kind, --cpu       as in board.sh
 #   --keep              leave the board running and the files of the day in place
@@ -17,12 +18,13 @@ top=$(cd "$here/../.." && pwd)
 usage() { sed -n '/^# Usage/,/^# Exit/p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 fail() { echo "day: $1" >&2; [ $# -lt 2 ] || echo "  hint: $2" >&2; exit 4; }
 
-quick=false program='' native='' dir=$top/build/virtual-board kind=small cpu=cortex-a76 keep=false
+quick=false program='' native='' packages=$top/build/aarch64 dir=$top/build/virtual-board kind=small cpu=cortex-a76 keep=false
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=true; shift ;;
     --program) program=${2:?}; shift 2 ;;
     --host-crayon) native=${2:?}; shift 2 ;;
+    --packages) packages=${2:?}; shift 2 ;;
     --dir) dir=${2:?}; shift 2 ;;
     --kind) kind=${2:?}; shift 2 ;;
     --cpu) cpu=${2:?}; shift 2 ;;
@@ -43,6 +45,7 @@ native=$(first_of ${native:+"$native"} "$top/build/native/cli/crayon" "$top/buil
 [ "$native" ] || fail "there is no crayon for this machine" "cmake --preset native && cmake --build --preset native"
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
+packages=$(readlink -f "$packages")
 
 questions=12 large_layers=28
 if $quick; then questions=4 large_layers=14; fi
@@ -297,6 +300,18 @@ target crayon eval $store /root/files/questions.jsonl --by text --limit "$questi
 wants_code 0
 [ "$output" = "$adapted_here" ] || problem "it should be as on the workstation"
 [ "$output" != "$here_says" ] || problem "the adapter should change the answers"
+
+# shellcheck source=programs.sh
+. "$here/programs.sh"
+if compgen -G "$packages/libcrayon-dev_*_arm64.deb" >/dev/null; then
+  step "programs of one's own, with the library"
+  build_examples "$packages"
+  install_library "$packages"
+  run_examples
+  run_python
+else
+  echo "(no step with the library: there are no packages in $packages)"
+fi
 
 step "offload to a larger model, and without it again"
 board_sh network on

@@ -11,8 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=$1 board=$2 size=${3:-3G}
 size=${size:-3G}
 release=bookworm
-# What a board has, and the libraries of Crayon's package, so that apt installs it without a network.
-packages=openssh-server,systemd-sysv,dbus,udev,iproute2,ifupdown,kmod,curl,ca-certificates
+# What a board has, and the libraries of Crayon's packages, so that apt installs it without a network.
+packages=openssh-server,systemd-sysv,dbus,udev,iproute2,ifupdown,kmod,curl,ca-certificates,python3
 packages+=,libstdc++6,libuv1,libhttp-parser2.9,libssl3,libpcre2-8-0,libutf8proc2,libzstd1,libsodium23,libfmt9
 packages+=,libpng16-16,libjpeg62-turbo
 idle_units=(apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer dpkg-db-backup.timer fstrim.timer)
