@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "formats/architecture.h"
+#include "runtime/model/adapter.h"
 
 namespace crayon::test {
 namespace {
