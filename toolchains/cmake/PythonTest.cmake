@@ -11,16 +11,21 @@ else()
 endif()
 
 # FOLDER_name runs test_name.py of the calling folder, which finds the program, its emulator in a cross
-# build and the helpers in tests/cli: crayon_script_test(name [ARGUMENTS ...] [ENVIRONMENT NAME=VALUE ...]).
+# build and the helpers in tests/cli; MODULES are folders of other modules to import.
+#
+#   crayon_script_test(name [ARGUMENTS ...] [MODULES folder ...] [ENVIRONMENT NAME=VALUE ...])
+#
 # A file whose every case is skipped counts as skipped.
 function(crayon_script_test name)
-  cmake_parse_arguments(arg "" "" "ARGUMENTS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "" "" "ARGUMENTS;MODULES;ENVIRONMENT" ${ARGN})
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   add_test(NAME ${folder}_${name}
     COMMAND ${DEBIAN_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.py ${arg_ARGUMENTS})
+  list(APPEND arg_MODULES ${CMAKE_SOURCE_DIR}/tests/cli)
+  list(JOIN arg_MODULES ":" modules)
   set(environment
     PYTHONDONTWRITEBYTECODE=1
-    PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/cli
+    PYTHONPATH=${modules}
     CRAYON_PROGRAM=$<TARGET_FILE:crayon>
     CRAYON_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}
     CRAYON_HEAVY=${CRAYON_HEAVY}
