@@ -43,6 +43,11 @@ function(crayon_fast target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:MinSizeRel>:-O2>)
 endfunction()
 
+# What is compared, not measured: compiling tests as fast as users' programs takes a third longer.
+function(crayon_quick_to_compile target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # Test programs that start threads: what ThreadSanitizer looks at.
 add_custom_target(threaded_tests)
 
@@ -53,6 +58,7 @@ function(crayon_test name)
   cmake_parse_arguments(arg "THREADED;OWN_HEADER" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE crayon_options crayon_test_support GTest::gtest_main ${arg_LINKS})
+  crayon_quick_to_compile(${name})
   if(NOT arg_OWN_HEADER)
     target_precompile_headers(${name} REUSE_FROM crayon_test_header)
     # What GCC 12 makes of the standard library's own code is no system header's any more: these
