@@ -49,6 +49,16 @@ TEST_F(Gguf, ImportsTheWholeModel) {
   }
 }
 
+TEST_F(Gguf, ImportsAnOpenFileThatWasRemoved) {
+  const std::filesystem::path path = write(test::tiny_gguf());
+  const File open(path);
+  std::filesystem::remove(path);
+  const std::string descriptor = std::to_string(open.descriptor());
+  const ModelSource model = import_model("/proc/self/fd/" + descriptor, {});
+  EXPECT_EQ(model.config, test::tiny_llama_config());
+  EXPECT_EQ(model.provenance.source, descriptor);
+}
+
 TEST_F(Gguf, ReadsOnlyTheRowsAskedFor) {
   const ModelSource model = import(test::tiny_gguf());
   for (const formats::SourceTensor& tensor : model.tensors) {
