@@ -302,7 +302,10 @@ TEST_F(Gguf, KeepsRopeFactorsOfAnUnknownRuleAsTheyAre) {
   const auto code = [&](std::initializer_list<float> values) {
     GgufWriter other = test::tiny_gguf();
     other.add_f32_tensor("rope_freqs.weight", {values.size()}, std::vector<float>(values));
-    return failure(other);
+    std::string sentence;
+    const Code thrown = failure(other, &sentence);
+    EXPECT_NE(sentence.find("model.gguf"), std::string::npos) << sentence;
+    return thrown;
   };
   EXPECT_EQ(code({3.0f}), Code::bad_shape);
   EXPECT_EQ(code({0.0f, 1.0f}), Code::corrupt);
