@@ -1,6 +1,7 @@
 # Options that every target of the project is built with.
 set(CRAYON_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
 option(CRAYON_FUZZ "Build the fuzz targets with Clang's libFuzzer, instead of tests that replay a corpus" OFF)
+option(CRAYON_COVERAGE "Count which lines of the folders run that say crayon_count_lines()" OFF)
 
 add_library(crayon_options INTERFACE)
 target_include_directories(crayon_options INTERFACE ${CMAKE_SOURCE_DIR})
@@ -30,6 +31,16 @@ endif()
 if(CRAYON_FUZZ)
   target_compile_options(crayon_options INTERFACE -fsanitize=fuzzer-no-link)  # counts branches
 endif()
+if(CRAYON_COVERAGE)
+  target_link_options(crayon_options INTERFACE --coverage)
+endif()
+
+# In a folder's CMakeLists.txt: what follows there counts its lines, where CRAYON_COVERAGE asks for it.
+macro(crayon_count_lines)
+  if(CRAYON_COVERAGE)
+    add_compile_options(-O0 --coverage -fprofile-update=atomic)
+  endif()
+endmacro()
 
 # One static library a folder: crayon_library(name SOURCES ... LINKS ...).
 function(crayon_library name)

@@ -32,6 +32,16 @@ TEST_F(Gguf, ImportsTheWholeModel) {
   }
 }
 
+TEST_F(Gguf, ImportsAnOpenFileThatWasRemoved) {
+  const std::filesystem::path path = write(test::tiny_gguf());
+  const File open(path);
+  std::filesystem::remove(path);
+  const std::string descriptor = std::to_string(open.descriptor());
+  const ModelSource model = import_model("/proc/self/fd/" + descriptor, {});
+  EXPECT_EQ(model.config, test::tiny_llama_config());
+  EXPECT_EQ(model.provenance.source, descriptor);
+}
+
 TEST_F(Gguf, ReadsOnlyTheRowsAskedFor) {
   const ModelSource model = import(test::tiny_gguf());
   for (const formats::SourceTensor& tensor : model.tensors) {
@@ -212,7 +222,10 @@ TEST_F(Gguf, KeepsRopeFactorsOfAnUnknownRuleAsTheyAre) {
   const auto code = [&](std::initializer_list<float> values) {
     GgufWriter other = test::tiny_gguf();
     other.add_f32_tensor("rope_freqs.weight", {values.size()}, std::vector<float>(values));
-    return failure(other);
+    std::string sentence;
+    const Code thrown = failure(other, &sentence);
+    EXPECT_NE(sentence.find("model.gguf"), std::string::npos) << sentence;
+    return thrown;
   };
   EXPECT_EQ(code({3.0f}), Code::bad_shape);
   EXPECT_EQ(code({0.0f, 1.0f}), Code::corrupt);
