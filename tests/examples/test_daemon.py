@@ -61,12 +61,13 @@ class Daemon(example.ExampleCase):
         temporary.rename(self.sensor)
 
     def wait_for(self, text):
-        """The first line that begins so, and all others on the way to it."""
-        passed = []
-        while True:
+        """The first line that begins so, behind all others on the way to it."""
+        passed, deadline = [], time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             passed.append(self.lines.get(timeout=PATIENCE))
             if passed[-1].startswith(text):
                 return passed
+        raise AssertionError(f"no line {text!r}, but {''.join(passed)}")
 
     def end(self):
         """Returns what is left of its lines."""
