@@ -4,16 +4,19 @@
 #include <memory>
 
 #include "base/error.h"
+#include "cli/answer/hybrid_report.h"
 #include "cli/examples.h"
-#include "cli/hybrid_report.h"
 #include "cli/options.h"
 
 namespace crayon::cli {
 
+std::string remote_api_key() {
+  const char* const key = std::getenv("CRAYON_REMOTE_API_KEY");
+  return key == nullptr ? "" : key;
+}
+
 void add_hybrid_options(Command& command, HybridOptions& options) {
-  if (const char* const key = std::getenv("CRAYON_REMOTE_API_KEY")) {
-    options.remote.api_key = key;
-  }
+  options.remote.api_key = remote_api_key();
   command.add_option("--remote", options.remote.url,
                      "Larger model behind an OpenAI-compatible API, as http://host:port, "
                      "https://host:port or unix:/path");

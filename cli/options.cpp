@@ -90,6 +90,14 @@ void add_kv_option(Command& command, SessionOptions& options) {
       .one_of({"f16", "f32", "i8"});
 }
 
+void add_answering_options(Command& command, EngineOptions& engine, SessionOptions& session,
+                           DistillOptions& distill) {
+  add_adapter_option(command, engine);
+  add_prior_options(command, engine);
+  add_session_options(command, session);
+  add_distill_options(command, distill);
+}
+
 void add_sampler_options(Command& command, generation::SamplerOptions& options) {
   command.add_option("--temp", options.temperature, "Temperature; 0 takes the best token")
       .show_default();

@@ -60,6 +60,11 @@ void add_distill_options(Command& command, DistillOptions& options);
 context::PotOptions to_pot_options(const DistillOptions& options,
                                    const tokenizer::Tokenizer& tokenizer);
 
+/// What verbs that answer take besides: --adapter, and the options of priors, sessions and
+/// distilling.
+void add_answering_options(Command& command, EngineOptions& engine, SessionOptions& session,
+                           DistillOptions& distill);
+
 void add_sampler_options(Command& command, generation::SamplerOptions& options);
 
 /// --speculate, for verbs that generate text.
@@ -88,7 +93,8 @@ struct HybridOptions {
   hybrid::RetryOptions retry;
   transport::TlsOptions tls;  ///< of the remote
 };
-/// The remote's API key comes from CRAYON_REMOTE_API_KEY: a command line can be read by others.
+/// CRAYON_REMOTE_API_KEY, or empty: a command line can be read by others.
+std::string remote_api_key();
 void add_hybrid_options(Command& command, HybridOptions& options);
 /// --remote-ca, --remote-cert and --remote-key.
 void add_remote_tls_options(Command& command, transport::TlsOptions& options);

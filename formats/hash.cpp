@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include <algorithm>
 #include <iterator>
-#include <vector>
 
-#include "base/file.h"
 #include "formats/sodium.h"
 
 namespace crayon::formats {
@@ -35,19 +32,6 @@ Hash Hasher::finish() {
 Hash hash_of(ByteSpan bytes) {
   Hasher hasher;
   hasher.update(bytes);
-  return hasher.finish();
-}
-
-Hash hash_of_file(const std::filesystem::path& path) {
-  const File file(path);
-  constexpr std::uint64_t piece_size = 1 << 20;
-  std::vector<std::uint8_t> piece(std::min(file.size(), piece_size));
-  Hasher hasher;
-  for (std::uint64_t offset = 0; offset < file.size(); offset += piece_size) {
-    const MutableByteSpan part(piece.data(), std::min(piece_size, file.size() - offset));
-    file.read_at(offset, part);
-    hasher.update(part);
-  }
   return hasher.finish();
 }
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,8 +19,6 @@ std::string to_hex(ByteSpan bytes);
 bool from_hex(std::string_view text, MutableByteSpan bytes);
 
 Hash hash_of(ByteSpan bytes);
-/// Reads the whole file, a piece at a time; throws not_found or io.
-Hash hash_of_file(const std::filesystem::path& path);
 
 /// The hash of bytes that arrive in pieces.
 class Hasher {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what Crayon builds, tests and cross-compiles with: packages of Debian 12, mostly.
-# Usage: scripts/setup.sh [build|train|test|fuzz|board]
+# Usage: scripts/setup.sh [build|train|test|fuzz|coverage|board]
 #   build  what a native build needs
 #   train  that, and what crayon-train needs: libtorch and SentencePiece
 #   test   that, the aarch64 cross compiler, libraries and emulator, a browser, and the openai
 #          client for Node (default)
 #   fuzz   what a native build needs, and Clang with libFuzzer
+#   coverage  what a native build needs, and gcovr
 #   board  what copies to boards, and the virtual board (docs/virtual-board.md)
 set -euo pipefail
 what=${1:-test}
@@ -21,6 +22,7 @@ test=(clang-format clang-tidy zstd curl chromium chromium-driver dpkg-dev groff-
       g++-aarch64-linux-gnu qemu-user libc6:arm64 libstdc++6:arm64
       "${libraries[@]/%/:arm64}" libgtest-dev:arm64)
 fuzz=(clang libclang-rt-14-dev)
+coverage=(gcovr)
 board=(openssh-client qemu-system-arm qemu-user libc6:arm64 cpio zstd e2fsprogs squashfs-tools
        binutils python3 mmdebstrap arch-test)
 
@@ -32,8 +34,9 @@ case $what in
   train) wanted=("${build[@]}" "${train[@]}") ;;
   test)  wanted=("${build[@]}" "${train[@]}" "${test[@]}") ;;
   fuzz)  wanted=("${build[@]}" "${fuzz[@]}") ;;
+  coverage) wanted=("${build[@]}" "${coverage[@]}") ;;
   board) wanted=("${board[@]}") ;;
-  *) echo "usage: scripts/setup.sh [build|train|test|fuzz|board]" >&2; exit 2 ;;
+  *) echo "usage: scripts/setup.sh [build|train|test|fuzz|coverage|board]" >&2; exit 2 ;;
 esac
 
 # libhttp-parser-dev refuses to stand beside its arm64 twin: the cross build takes

@@ -59,7 +59,6 @@ class ByteStream : public std::enable_shared_from_this<ByteStream> {
   void shut_down();
   /// Drops what is not sent yet. May be repeated.
   void close();
-  bool is_open() const { return socket_ != nullptr; }
 
   /// Bytes of this side that the kernel has taken; they grow as the peer takes them.
   std::uint64_t bytes_out() const;

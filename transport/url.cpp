@@ -124,6 +124,19 @@ std::string Url::authority() const {
   return implied ? whole.substr(0, whole.rfind(':')) : whole;
 }
 
+std::string api_url(std::string_view base, std::string_view endpoint) {
+  while (base.ends_with('/')) {
+    base.remove_suffix(1);
+  }
+  if (base.ends_with("/v1")) {
+    base.remove_suffix(3);
+  }
+  // Behind the path of a unix socket, that of the request begins with a colon.
+  const bool needs_colon =
+      base.starts_with(unix_prefix) && base.find(':', unix_prefix.size()) == base.npos;
+  return std::string(base).append(needs_colon ? ":/v1" : "/v1").append(endpoint);
+}
+
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {

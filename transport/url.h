@@ -32,6 +32,10 @@ struct Url {
   std::string host_and_port() const;
 };
 
+/// The address of an endpoint ("/chat/completions") of the OpenAI-compatible API behind `base`, as
+/// users write it: with or without "/v1" and a last "/". Checks nothing.
+std::string api_url(std::string_view base, std::string_view endpoint);
+
 /// With every %XX as the byte that it means; nothing for a % without two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text);
 

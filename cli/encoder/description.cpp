@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/engine.h"
-#include "cli/model_description.h"
+#include "cli/inspect/model_description.h"
 #include "runtime/encoder/encoder.h"
 
 namespace crayon::cli {

@@ -9,6 +9,7 @@
 #include "formats/importers/assemble.h"
 #include "formats/importers/clip.h"
 #include "formats/importers/families/families.h"
+#include "formats/importers/named_check.h"
 #include "formats/importers/provenance.h"
 #include "formats/importers/safetensors.h"
 #include "formats/tensor.h"
@@ -81,6 +82,8 @@ formats::ModelSource assemble_clip(ClipConfig config, const ClipTensors& names,
   source.tensors = assemble(std::move(model.tensors), wanted, leftovers, folder.string());
   source.config = std::move(config.text);
   source.image = std::move(config.image);
+  // Other files have had a say since the configuration was checked.
+  check_clip(source.config, *source.image, folder.string());
   return source;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "formats/error_context.h"
 #include "formats/importers/gguf_config.h"
 #include "formats/importers/rope_factors.h"
 
@@ -131,7 +132,8 @@ void read_gguf_rope(GgufKeys& keys, const Architecture& architecture, ModelConfi
   if (config.rope_scaling != RopeScaling::none) {
     keys.fail_unsupported("rope.scaling.type", fmt::format("there, beside {}", factors_name));
   }
-  set_rope_factors(config, read_factors(keys.file(), factors_name, config));
+  const std::vector<float> factors = read_factors(keys.file(), factors_name, config);
+  formats::in_file(keys.file().path(), [&] { set_rope_factors(config, factors); });
 }
 
 std::span<const std::string_view> gguf_rope_tensors() {

@@ -137,8 +137,9 @@ void read_side_files(TokenizerData& data, const path& folder) {
   }
   set_chat_template(data, chat_template(*config, folder));
   std::ranges::sort(data.end_of_generation);
-  const auto repeated = std::ranges::unique(data.end_of_generation);
-  data.end_of_generation.erase(repeated.begin(), repeated.end());
+  data.end_of_generation.erase(
+      std::unique(data.end_of_generation.begin(), data.end_of_generation.end()),
+      data.end_of_generation.end());
   complete_end_of_generation(data);
 }
 

@@ -1,6 +1,7 @@
 #include "formats/importers/provenance.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,14 @@ void hash_file(formats::Hasher& hasher, const File& file) {
   }
 }
 
+/// Of a file or folder, which may be named with a slash behind it, or as ".".
+std::string name_of(const std::filesystem::path& source) {
+  std::error_code error;
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(source, error);
+  // An open file that was removed, as /dev/fd/3, has no other name any more.
+  return (error ? source : resolved).filename().string();
+}
+
 }  // namespace
 
 std::string tool_name() {
@@ -34,10 +43,7 @@ formats::Provenance describe_source(const std::filesystem::path& source,
   for (const std::filesystem::path& path : files) {
     hash_file(hasher, File(path));
   }
-  // A folder may be named with a slash behind it, or as ".".
-  const std::filesystem::path named = std::filesystem::weakly_canonical(source);
-  return {named.filename().string(), formats::to_hex(hasher.finish()), tool_name(),
-          std::move(licence)};
+  return {name_of(source), formats::to_hex(hasher.finish()), tool_name(), std::move(licence)};
 }
 
 }  // namespace crayon::importers

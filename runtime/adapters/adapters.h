@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,10 +24,6 @@ struct Part {
 /// in.
 std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
                                               const formats::Bundle& base);
-
-/// Loads an adapter bundle, multiplied with `scale`. Throws wrong_base.
-std::shared_ptr<const model::Adapter> load(const std::filesystem::path& path,
-                                           const formats::Bundle& base, float scale);
 
 /// Cosine of x [dim] to each of rows [n][dim]; 0 where one of them has no direction.
 std::vector<double> cosines(std::span<const float> x, std::span<const float> rows);

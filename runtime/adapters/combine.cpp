@@ -96,18 +96,4 @@ std::shared_ptr<const model::Adapter> combine(std::span<const Part> parts,
   return std::make_shared<const model::Adapter>(base.id(), std::move(layers));
 }
 
-std::shared_ptr<const model::Adapter> load(const std::filesystem::path& path,
-                                           const formats::Bundle& base, float scale) {
-  const formats::Bundle bundle = formats::Bundle::open(path);
-  if (bundle.info().kind != formats::BundleKind::adapter) {
-    throw Error(Code::bad_argument,
-                fmt::format("{} is a bundle of kind {}, not an adapter", path.string(),
-                            kind_name(bundle.info().kind)),
-                "name an adapter bundle");
-  }
-  const AdapterSource adapter = formats::read_adapter(bundle, 0, base);
-  const Part part{&adapter, scale};
-  return combine({&part, 1}, base);
-}
-
 }  // namespace crayon::adapters

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/error.h"
 #include "runtime/encoder/patches.h"
 #include "runtime/model/tower.h"
+#include "runtime/model/unit_length.h"
 #include "runtime/model/weights.h"
 
 namespace crayon::encoder {
@@ -16,16 +15,8 @@ std::unique_ptr<model::Session> session_of(const model::Model& tower) {
   return std::make_unique<model::Session>(tower, tower.config().max_context, tower.default_kv());
 }
 
-/// Scaled to length 1.
 std::vector<float> normalised(std::vector<float> vector) {
-  double squares = 0;
-  for (const float value : vector) {
-    squares += static_cast<double>(value) * static_cast<double>(value);
-  }
-  const double scale = squares > 0 ? 1.0 / std::sqrt(squares) : 0.0;
-  for (float& value : vector) {
-    value = static_cast<float>(static_cast<double>(value) * scale);
-  }
+  model::scale_to_unit_length(std::span<const float>(vector), vector.data());
   return vector;
 }
 

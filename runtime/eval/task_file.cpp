@@ -16,6 +16,7 @@ using nlohmann::json;
 
 constexpr std::uint64_t file_limit = std::uint64_t{64} << 20;  // bytes
 constexpr std::size_t most_choices = 1024;                     // a scored pass of the model each
+constexpr int deepest = 64;  // a level costs a file one byte and us a hundred
 
 constexpr const char* hint = "write one object a line: {\"question\": \"...\"}";
 
@@ -116,7 +117,13 @@ std::string TaskItem::content() const {
 }
 
 TaskItem parse_task_item(std::string_view line, const std::string& where) {
-  const json object = json::parse(line, nullptr, false);
+  const auto shallow = [&](int depth, json::parse_event_t, const json&) {
+    if (depth > deepest) {
+      throw Error(Code::malformed, where + ": JSON that nests too deep", hint);
+    }
+    return true;
+  };
+  const json object = json::parse(line, shallow, false);
   if (!object.is_object()) {
     throw Error(Code::malformed, where + ": not a JSON object", hint);
   }

@@ -11,8 +11,9 @@ std::size_t behind_last(std::span<const Token> text, std::size_t pattern) {
     return 0;
   }
   const std::span<const Token> before = text.first(text.size() - 1);
-  const auto found = std::ranges::find_end(before, text.last(pattern));
-  return found.empty() ? 0 : static_cast<std::size_t>(found.end() - before.begin());
+  const std::span<const Token> end = text.last(pattern);
+  const auto found = std::find_end(before.begin(), before.end(), end.begin(), end.end());
+  return found == before.end() ? 0 : static_cast<std::size_t>(found - before.begin()) + pattern;
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 /// The share of `sorted` below x, what is equal counting half.
 double share_below(const std::vector<double>& sorted, double x) {
-  const auto [low, high] = std::ranges::equal_range(sorted, x);
+  const auto [low, high] = std::equal_range(sorted.begin(), sorted.end(), x);
   const auto twice = (low - sorted.begin()) + (high - sorted.begin());
   return static_cast<double>(twice) / (2 * static_cast<double>(sorted.size()));
 }

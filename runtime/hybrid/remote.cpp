@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "transport/http_client.h"
 #include "transport/sse.h"
+#include "transport/url.h"
 
 namespace crayon::hybrid {
 namespace {
@@ -189,16 +190,7 @@ void check(const Remote& remote) {
 }
 
 std::string chat_url(const Remote& remote) {
-  std::string_view base = remote.url;
-  while (base.ends_with('/')) {
-    base.remove_suffix(1);
-  }
-  if (base.ends_with("/v1")) {
-    base.remove_suffix(3);
-  }
-  // Behind the path of a unix socket, that of the request begins with a colon.
-  const bool needs_colon = base.starts_with("unix:") && base.find(':', 5) == base.npos;
-  std::string url = fmt::format("{}{}/v1/chat/completions", base, needs_colon ? ":" : "");
+  std::string url = transport::api_url(remote.url, "/chat/completions");
   transport::Url::parse(url);
   return url;
 }

@@ -1,9 +1,9 @@
 #include "runtime/model/hidden_embedding.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "runtime/model/transformer.h"
+#include "runtime/model/unit_length.h"
 
 namespace crayon::model {
 namespace {
@@ -13,19 +13,6 @@ void add_rows(std::span<const float> rows, std::vector<double>& sum) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     sum[i % sum.size()] += static_cast<double>(rows[i]);
   }
-}
-
-/// Scaled to length 1: a sum of rows is then their mean's direction, too.
-std::vector<float> normalised(const std::vector<double>& vector) {
-  double squares = 0;
-  for (const double value : vector) {
-    squares += value * value;
-  }
-  const double scale = squares > 0 ? 1.0 / std::sqrt(squares) : 0.0;
-  std::vector<float> result(vector.size());
-  std::ranges::transform(vector, result.begin(),
-                         [scale](double value) { return static_cast<float>(value * scale); });
-  return result;
 }
 
 }  // namespace
@@ -46,7 +33,9 @@ std::vector<float> hidden_embedding(const Weights& weights, Session::State& stat
     }
     tokens = tokens.subspan(count);
   }
-  return normalised(sum);
+  std::vector<float> embedding(dim);  // a sum of rows has their mean's direction
+  scale_to_unit_length(std::span<const double>(sum), embedding.data());
+  return embedding;
 }
 
 }  // namespace crayon::model

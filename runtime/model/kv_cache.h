@@ -49,7 +49,6 @@ class KvCache {
   /// Positions that a token of the layer sees; 0: all.
   std::uint32_t window(std::uint32_t layer) const { return layers_[layer].window; }
   float score_scale() const { return scale_; }
-  float score_softcap() const { return softcap_; }
   /// One head's stream of blocks, to read and to write.
   kernels::KvHead head(std::uint32_t layer, std::uint32_t kv_head) const;
   /// First position that every layer holds, when `end` are held.

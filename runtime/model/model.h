@@ -130,10 +130,9 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// The adapter that following tokens run with, or null. Throws wrong_base or bad_shape.
-  void attach(std::shared_ptr<const Adapter> adapter);
-  /// The same for a sum of adapters. One of weight 0 costs nothing; no factor is copied. Throws
-  /// bad_argument for a weight that is not finite, too.
+  /// The adapters that following tokens run with, which add up. One of weight 0 costs nothing; no
+  /// factor is copied. Throws wrong_base or bad_shape, and bad_argument for a weight that is not
+  /// finite.
   void attach(std::span<const WeightedAdapter> adapters);
 
   /// What the next tokens weigh in the attention of all that can see them (Kim et al. 2024, SToRI):

@@ -1,10 +1,10 @@
 #include "runtime/model/query_embedding.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "runtime/model/linear/linear.h"
+#include "runtime/model/unit_length.h"
 
 namespace crayon::model {
 namespace {
@@ -77,17 +77,6 @@ void add(const float* query, std::span<double> sum) {
   }
 }
 
-/// A sum of queries, scaled to length 1: their mean but for its length.
-void normalise(std::span<const double> sum, float* out) {
-  double squares = 0;
-  for (const double value : sum) {
-    squares += value * value;
-  }
-  const double scale = squares > 0 ? 1.0 / std::sqrt(squares) : 0.0;
-  std::ranges::transform(sum, out,
-                         [scale](double value) { return static_cast<float>(value * scale); });
-}
-
 }  // namespace
 
 std::vector<float> mean_queries(const Weights& weights,
@@ -113,7 +102,9 @@ std::vector<float> mean_queries(const Weights& weights,
 
   std::vector<float> embeddings(sums.size());
   for (std::size_t text = 0; text < texts.size(); ++text) {
-    normalise(std::span(sums).subspan(text * query_dim, query_dim), &embeddings[text * query_dim]);
+    // A sum of queries is their mean but for its length.
+    const auto sum = std::span<const double>(sums).subspan(text * query_dim, query_dim);
+    scale_to_unit_length(sum, &embeddings[text * query_dim]);
   }
   return embeddings;
 }

@@ -97,11 +97,6 @@ Session::Session(const Model& model, std::uint32_t context, KvDtype kv)
 
 Session::~Session() = default;
 
-void Session::attach(std::shared_ptr<const Adapter> adapter) {
-  const WeightedAdapter alone{std::move(adapter)};
-  attach(std::span(&alone, alone.adapter ? 1 : 0));
-}
-
 void Session::attach(std::span<const WeightedAdapter> adapters) {
   for (const WeightedAdapter& each : adapters) {
     check_adapter(each, *state_->model);

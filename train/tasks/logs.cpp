@@ -1,14 +1,11 @@
 #include <algorithm>
 
 #include "train/tasks/families.h"
+#include "train/tasks/words.h"
 
 namespace crayon::train::tasks {
 namespace {
 
-const std::vector<std::string> units = {"unit 1", "unit 2", "unit 3", "unit 4", "unit 5",
-                                        "unit 6", "unit 7", "unit 8", "unit 9"};
-const std::vector<std::string> routine = {"check passed", "no change", "all quiet", "line idle",
-                                          "cycle done",   "link up",   "data sent", "test skipped"};
 const std::vector<std::string> events = {"overheated", "stopped", "was reset",
                                          "lost power", "leaked",  "was opened"};
 

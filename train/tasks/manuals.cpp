@@ -1,17 +1,10 @@
 #include <algorithm>
 
 #include "train/tasks/families.h"
+#include "train/tasks/words.h"
 
 namespace crayon::train::tasks {
 namespace {
-
-const std::vector<std::string> meanings = {
-    "no water",    "low pressure", "door open",   "filter blocked", "motor hot",   "fan stopped",
-    "sensor lost", "battery low",  "valve stuck", "line broken",    "lamp failed", "tank full"};
-const std::vector<std::string> actions = {"refill the tank",  "clean the filter", "close the door",
-                                          "wait ten minutes", "press reset",      "change the fuse",
-                                          "call the service", "open the valve",   "check the cable",
-                                          "charge it",        "turn the switch",  "oil the shaft"};
 
 struct Entry {
   std::string code, meaning, action;
@@ -30,8 +23,8 @@ Manual make_manual(Dice& dice) {
     codes.push_back(fmt::format("E{}", number));
   }
   codes = dice.sample(codes, count);
-  const std::vector<std::string> what = dice.sample(meanings, count);
-  const std::vector<std::string> todo = dice.sample(actions, count);
+  const std::vector<std::string> what = dice.sample(faults, count);
+  const std::vector<std::string> todo = dice.sample(remedies, count);
   const std::vector<std::string> lines = {"Code {} means {}: {}.", "{}: {}, {}.",
                                           "If {} is shown: {}, so {}."};
   const std::string line = dice.pick(lines);
@@ -66,7 +59,7 @@ Item is_listed(Dice& dice, const std::string& form) {
   const std::vector<std::string> listed = column(manual, &Entry::meaning);
   std::string asked = dice.pick(listed);
   while (!yes && std::ranges::find(listed, asked) != listed.end()) {
-    asked = dice.pick(meanings);
+    asked = dice.pick(faults);
   }
   return make_check(dice, manual.text, ask(form, asked), yes);
 }

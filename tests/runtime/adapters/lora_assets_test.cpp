@@ -26,11 +26,13 @@ TEST_P(LoraFile, HasTheKnownLogitsAtTwoScales) {
   const auto path = base.folder / "lora.crayon";
   formats::pack_adapter(importers::import_adapter(folder / GetParam(), base.bundle), base.bundle,
                         path);
+  const auto lora = formats::read_adapter(formats::Bundle::open(path), 0, base.bundle);
   ThreadPool pool(2);
   const auto model = base.load(pool);
   const auto ids = test::read_ids(folder / (name + ".ids.json"));
   for (const std::string scale : {"1.0", "0.5"}) {
-    const auto adapter = load(path, base.bundle, std::stof(scale));
+    const Part part{&lora, std::stof(scale)};
+    const auto adapter = combine({&part, 1}, base.bundle);
     const auto known =
         test::read_logits(folder / (name + "_lora.scale" + scale + ".logits.f32.zst"));
     EXPECT_LT(test::largest_difference(test::all_logits(*model, ids, KvDtype::f32, adapter), known),

@@ -106,13 +106,17 @@ TEST_F(Lora, APoolBlendedByTheRuleIsTheDenseSum) {
   EXPECT_EQ(single.scale, 1.0f);
   const auto path = packed_.folder / "blend.crayon";
   formats::pack_adapter(single, packed_.bundle, path);
-  EXPECT_LT(test::largest_difference(logits(load(path, packed_.bundle, 1.0f)), dense), tolerance);
+  const AdapterSource loaded =
+      formats::read_adapter(formats::Bundle::open(path), 0, packed_.bundle);
+  EXPECT_LT(test::largest_difference(logits(one(loaded, 1.0f)), dense), tolerance);
 }
 
 TEST_F(Lora, DecodeIsPrefillOnEveryNumberOfThreads) {
-  const auto adapter = one(test::random_adapter(config_, 40, 0.2f, 54), 1.0f);
-  test::expect_decode_is_prefill(packed_, tokens_, logits(adapter),
-                                 [&](model::Session& session) { session.attach(adapter); });
+  const model::WeightedAdapter alone{one(test::random_adapter(config_, 40, 0.2f, 54), 1.0f)};
+  test::expect_decode_is_prefill(packed_, tokens_, logits(alone.adapter),
+                                 [&](model::Session& session) {
+                                   session.attach({&alone, 1});
+                                 });
 }
 
 /// Three adapters of unlike ranks, one of them on two projections only, as a session has them.
@@ -177,10 +181,11 @@ TEST_F(WeightedSum, RefusesWeightsThatAreNotFinite) {
 
 TEST_F(Lora, CanBeTakenOffAgain) {
   model::Session session(*model_, 64, KvDtype::f32);
-  session.attach(one(adapter_, 1.0f));
+  const model::WeightedAdapter alone{one(adapter_, 1.0f)};
+  session.attach({&alone, 1});
   std::vector<float> with(config_.vocab_size);
   model_->forward(session, tokens_, model::Logits::last, with);
-  session.attach(nullptr);
+  session.attach({});
   session.rewind(0);
   std::vector<float> without(config_.vocab_size);
   model_->forward(session, tokens_, model::Logits::last, without);

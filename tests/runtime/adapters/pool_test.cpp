@@ -61,7 +61,6 @@ TEST_F(PoolBundle, BelongsToOneBase) {
 
 TEST_F(PoolBundle, IsNeitherModelNorAdapter) {
   EXPECT_EQ(test::code_of([&] { Pool::load(base_.bundle, base_.bundle); }), Code::bad_argument);
-  EXPECT_EQ(test::code_of([&] { load(path_, base_.bundle, 1.0f); }), Code::bad_argument);
   const Bundle pool = Bundle::open(path_);
   EXPECT_EQ(test::code_of([&] { Pool::load(pool, pool); }), Code::bad_argument);
 }

@@ -71,6 +71,16 @@ TEST(TaskItem, NamesWhatIsWrong) {
   EXPECT_EQ(code_of([&] { parsed(many + "]}"); }), Code::over_limit);
 }
 
+TEST(TaskFile, RefusesJsonThatTakesAHundredTimesItsSize) {
+  const auto nested = [](std::size_t depth) {
+    return R"({"question":"q","other":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  };
+  EXPECT_EQ(parsed(nested(60)).question, "q");
+  std::string sentence;
+  EXPECT_EQ(code_of([&] { parsed(nested(100)); }, &sentence), Code::malformed);
+  EXPECT_NE(sentence.find("too deep"), std::string::npos) << sentence;
+}
+
 TEST(TaskFile, SkipsEmptyLinesAndCountsThem) {
   const test::TempDir dir;
   const auto path = dir / "tasks.jsonl";

@@ -99,16 +99,16 @@ TEST_F(Refusals, RewindingForward) {
 TEST_F(Refusals, AdaptersOfAnotherBase) {
   formats::Hash other = model_->id();
   other[0] ^= 1;
-  const auto adapter =
-      std::make_shared<const Adapter>(other, std::vector<Adapter::Layer>(model_->config().layers));
-  EXPECT_EQ(code_of([&] { session_.attach(adapter); }), Code::wrong_base);
+  const WeightedAdapter adapter{
+      std::make_shared<const Adapter>(other, std::vector<Adapter::Layer>(model_->config().layers))};
+  EXPECT_EQ(code_of([&] { session_.attach({&adapter, 1}); }), Code::wrong_base);
   expect_unchanged();
 }
 
 TEST_F(Refusals, AdaptersOfAnotherShape) {
   const auto attach = [&](std::vector<Adapter::Layer> layers) {
-    return code_of(
-        [&] { session_.attach(std::make_shared<const Adapter>(model_->id(), std::move(layers))); });
+    const WeightedAdapter adapter{std::make_shared<const Adapter>(model_->id(), std::move(layers))};
+    return code_of([&] { session_.attach({&adapter, 1}); });
   };
   EXPECT_EQ(attach(std::vector<Adapter::Layer>(1)), Code::bad_shape);
   std::vector<Adapter::Layer> layers(model_->config().layers);

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "formats/architecture.h"
+#include "runtime/model/adapter.h"
 
 namespace crayon::test {
 namespace {
@@ -134,7 +135,8 @@ Packed::Packed(const ModelSource& source, const formats::PackOptions& options)
 std::vector<float> all_logits(const model::Model& model, std::span<const formats::Token> tokens,
                               model::KvDtype kv, std::shared_ptr<const model::Adapter> adapter) {
   model::Session session(model, static_cast<std::uint32_t>(tokens.size()), kv);
-  session.attach(std::move(adapter));
+  const model::WeightedAdapter alone{std::move(adapter)};
+  session.attach({&alone, alone.adapter ? 1u : 0u});
   std::vector<float> logits(tokens.size() * model.config().vocab_size);
   model.forward(session, tokens, model::Logits::all, logits);
   return logits;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "train/tasks/long/long_tasks.h"
+#include "train/tasks/words.h"
 
 namespace crayon::train::tasks {
 namespace {
@@ -9,10 +10,6 @@ constexpr std::size_t time_pieces = 6;  // "07:34" with the space before it
 constexpr int day = 24 * 60;
 constexpr int first_minute = 6 * 60;
 
-const std::vector<std::string> units = {"unit 1", "unit 2", "unit 3", "unit 4", "unit 5",
-                                        "unit 6", "unit 7", "unit 8", "unit 9"};
-const std::vector<std::string> routine = {"check passed", "no change", "all quiet", "line idle",
-                                          "cycle done",   "link up",   "data sent", "test skipped"};
 const std::vector<std::string> events = {"overheated", "stopped",     "was reset",  "lost power",
                                          "leaked",     "was opened",  "was closed", "was moved",
                                          "went cold",  "caught fire", "fell over",  "was cleaned"};

@@ -1,17 +1,11 @@
 #include <algorithm>
 
 #include "train/tasks/long/long_tasks.h"
+#include "train/tasks/words.h"
 
 namespace crayon::train::tasks {
 namespace {
 
-const std::vector<std::string> meanings = {
-    "no water",    "low pressure", "door open",   "filter blocked", "motor hot",   "fan stopped",
-    "sensor lost", "battery low",  "valve stuck", "line broken",    "lamp failed", "tank full"};
-const std::vector<std::string> actions = {"refill the tank",  "clean the filter", "close the door",
-                                          "wait ten minutes", "press reset",      "change the fuse",
-                                          "call the service", "open the valve",   "check the cable",
-                                          "charge it",        "turn the switch",  "oil the shaft"};
 const std::vector<std::string> parts = {
     "filter", "valve", "tank",  "fan",   "motor", "cable", "lamp", "sensor", "shaft",  "fuse",
     "switch", "lid",   "panel", "cover", "hose",  "screw", "door", "spring", "battery"};
@@ -49,8 +43,8 @@ Manual make_manual(Dice& dice, const LongSettings& settings) {
   for (const int last : dice.sample(ends, count)) {
     manual.codes.push_back(fmt::format("E{}{}", first, last));
   }
-  manual.meanings = dice.sample(meanings, count);
-  manual.actions = dice.sample(actions, count);
+  manual.meanings = dice.sample(faults, count);
+  manual.actions = dice.sample(remedies, count);
   const std::vector<std::string> lines = {"Code {} means {}: {}.", "{}: {}, {}.",
                                           "If {} is shown: {}, so {}."};
   const std::string line = dice.pick(lines);

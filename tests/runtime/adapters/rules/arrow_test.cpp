@@ -81,7 +81,9 @@ class Arrow : public testing::Test {
   std::shared_ptr<const model::Adapter> routed(const ArrowOptions& options) const {
     const auto path = packed_.folder / "routed.crayon";
     formats::pack_adapter(arrow(pool_, options, "routed"), packed_.bundle, path);
-    return load(path, packed_.bundle, 1.0f);
+    const auto adapter = formats::read_adapter(formats::Bundle::open(path), 0, packed_.bundle);
+    const Part part{&adapter, 1.0f};
+    return combine({&part, 1}, packed_.bundle);
   }
 
   std::vector<float> logits(std::shared_ptr<const model::Adapter> adapter) const {
@@ -136,9 +138,11 @@ TEST_F(Arrow, IsNoStaticBlend) {
 }
 
 TEST_F(Arrow, DecodeIsPrefillOnEveryNumberOfThreads) {
-  const auto adapter = routed({2, 0.5f});
-  test::expect_decode_is_prefill(packed_, tokens_, logits(adapter),
-                                 [&](model::Session& session) { session.attach(adapter); });
+  const model::WeightedAdapter alone{routed({2, 0.5f})};
+  test::expect_decode_is_prefill(packed_, tokens_, logits(alone.adapter),
+                                 [&](model::Session& session) {
+                                   session.attach({&alone, 1});
+                                 });
 }
 
 TEST_F(Arrow, OneExpertIsTheAdapterItself) {

@@ -1,0 +1,53 @@
+#include "cli/answer/saved_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "runtime/context/saved_pot.h"
+
+namespace crayon::cli {
+namespace {
+
+formats::Bundle open_state(const std::string& path) {
+  formats::Bundle bundle = formats::Bundle::open(path);
+  if (!bundle.info().state) {
+    throw Error(Code::bad_argument,
+                fmt::format("{} holds no state but a bundle of kind {}", path,
+                            formats::kind_name(bundle.info().kind)),
+                "name a file that `crayon read -o` made");
+  }
+  return bundle;
+}
+
+}  // namespace
+
+void add_state_option(Command& command, std::string& path) {
+  command
+      .add_option("--state", path,
+                  "Start from what `crayon read` has read and saved: with its context, its type of "
+                  "keys and values, and its way to make room")
+      .value_name("FILE");
+}
+
+Start::Start(const std::string& path, const DistillOptions& distill, const Engine& engine,
+             SessionOptions& session)
+    : engine_(engine), pot_options_(to_pot_options(distill, engine.tokenizer())) {
+  if (path.empty()) {
+    return;
+  }
+  state_.emplace(open_state(path));
+  const formats::StateInfo& its = *state_->info().state;
+  pot_options_ = context::options_of(its);
+  session.context = std::max(session.context, its.context);
+  session.kv = formats::dtype_name(its.kv);
+}
+
+void Start::prepare(context::Pot& pot) const {
+  if (state_) {
+    context::restore(pot, *state_, engine_.adapters_id());
+  }
+}
+
+}  // namespace crayon::cli
