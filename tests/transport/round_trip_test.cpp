@@ -126,7 +126,8 @@ TEST(RoundTrip, ThousandRequestsInFlatMemory) {
   const std::uint64_t before = peak_rss_bytes();
   ask(1000);
   if (memory_is_ours) {
-    EXPECT_LE(peak_rss_bytes() - before, 1024u * 1024u);
+    // An emulator's own memory counts, and may come as a huge page of 2 MiB; the bodies were 10 MB.
+    EXPECT_LE(peak_rss_bytes() - before, 4u << 20);
   }
 }
 
