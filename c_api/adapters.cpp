@@ -100,7 +100,8 @@ engine::AdapterLoader load_attached(const LoadedModel& model, const crayon_attac
     const Use use(adapters[i].adapter);
     check_same_model(*use->model, model);
     if (!std::isfinite(adapters[i].scale)) {
-      throw Error(Code::bad_argument, fmt::format("adapter {} has no finite scale", i));
+      throw Error(Code::bad_argument, fmt::format("adapter {} has no finite scale", i),
+                  "give it a number, or 0 for 1");
     }
     loader.add(use->loaded, adapters[i].scale != 0 ? adapters[i].scale : 1.0f);
   }

@@ -170,7 +170,7 @@ AssistantParts::AssistantParts(SharedModel model, const crayon_assistant_options
   const formats::Hash adapters_id = loader.id();
   std::shared_ptr<generation::Generator> generator;
   if (options.state != nullptr) {
-    state_.emplace(open_state(options.state));
+    state_.emplace(context::open_state(options.state));
     const formats::StateInfo& its = *state_->info().state;
     session.context = std::max(session.context, its.context);
     session.kv = formats::dtype_name(its.kv);

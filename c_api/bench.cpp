@@ -17,8 +17,6 @@ using namespace crayon::c_api;
 
 namespace {
 
-constexpr std::uint64_t bandwidth_bytes = std::uint64_t{256} << 20;
-
 crayon_bench_options with_defaults(crayon_bench_options options) {
   const auto set = [](std::uint32_t& number, std::uint32_t usual, std::uint32_t most) {
     number = number != 0 ? number : usual;
@@ -43,7 +41,7 @@ crayon_bench_result measure(const LoadedModel& model, const crayon_bench_options
       load_attached(model, options.adapters, options.adapter_count, nullptr).finish();
   session->attach(adapters.fixed);
   const bench::Lane lanes[] = {{&model.model(), {session.get()}, &engine.thread_pool()}};
-  bench::ReadBandwidth bandwidth(bandwidth_bytes);
+  bench::ReadBandwidth bandwidth(bench::ReadBandwidth::usual_bytes);
   const bench::Measurements measured =
       bench::run(tests, lanes, static_cast<int>(options.repetitions), &bandwidth,
                  [](std::uint64_t, std::uint64_t) {});

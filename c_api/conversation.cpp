@@ -37,17 +37,6 @@ context::PotOptions to_pot_options(const char* rule, float keep,
   return options;
 }
 
-formats::Bundle open_state(const char* path) {
-  formats::Bundle bundle = formats::Bundle::open(required_text(path, "a path"));
-  if (!bundle.info().state) {
-    throw Error(
-        Code::bad_argument,
-        fmt::format("{} holds {}, not a state", path, engine::kind_in_words(bundle.info().kind)),
-        "name a file that crayon_session_save() or `crayon read -o` made");
-  }
-  return bundle;
-}
-
 Conversation::Conversation(SharedModel model, const crayon_session_options& options)
     : model_(std::move(model)), as_turn_(options.as_turn != 0), system_(text_of(options.system)) {
   if (!system_.empty() && !as_turn_) {
@@ -165,7 +154,7 @@ void Conversation::save(const char* path) const {
 }
 
 void Conversation::restore(const char* path) {
-  context::restore(*pot_, open_state(path), adapters_id_);
+  context::restore(*pot_, context::open_state(required_text(path, "a path")), adapters_id_);
   answered_ = false;
 }
 

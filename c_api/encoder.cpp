@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 
-#include "base/checked.h"
 #include "base/error.h"
 #include "c_api/call.h"
 #include "c_api/model.h"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "crayon/crayon.h"
 #include "runtime/emphasis/syntax.h"

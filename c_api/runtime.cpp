@@ -17,7 +17,8 @@ namespace crayon::c_api {
 
 void check_not_null(const void* pointer, const std::string& what) {
   if (pointer == nullptr) {
-    throw Error(Code::bad_argument, "NULL was given where there must be " + what);
+    throw Error(Code::bad_argument, "NULL was given where there must be " + what,
+                "crayon.h says which arguments may be NULL");
   }
 }
 

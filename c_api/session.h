@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,8 +21,6 @@ engine::SessionOptions to_session_options(std::uint32_t context, std::int32_t kv
 /// `rule` null: a full context is an error.
 context::PotOptions to_pot_options(const char* rule, float keep,
                                    const tokenizer::Tokenizer& tokenizer);
-/// Throws bad_argument for a bundle that is no state.
-formats::Bundle open_state(const char* path);
 
 /// A text that goes on, in a pot.
 class Conversation {

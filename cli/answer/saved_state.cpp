@@ -1,27 +1,10 @@
 #include "cli/answer/saved_state.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "base/error.h"
 #include "runtime/context/saved_pot.h"
 
 namespace crayon::cli {
-namespace {
-
-formats::Bundle open_state(const std::string& path) {
-  formats::Bundle bundle = formats::Bundle::open(path);
-  if (!bundle.info().state) {
-    throw Error(Code::bad_argument,
-                fmt::format("{} holds no state but a bundle of kind {}", path,
-                            formats::kind_name(bundle.info().kind)),
-                "name a file that `crayon read -o` made");
-  }
-  return bundle;
-}
-
-}  // namespace
 
 void add_state_option(Command& command, std::string& path) {
   command
@@ -37,7 +20,7 @@ Start::Start(const std::string& path, const DistillOptions& distill, const Engin
   if (path.empty()) {
     return;
   }
-  state_.emplace(open_state(path));
+  state_.emplace(context::open_state(path));
   const formats::StateInfo& its = *state_->info().state;
   pot_options_ = context::options_of(its);
   session.context = std::max(session.context, its.context);

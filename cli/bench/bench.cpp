@@ -166,7 +166,7 @@ class Bench {
     if (sustain_seconds_ > 0) {
       return sustain(lanes);
     }
-    bench::ReadBandwidth bandwidth(bandwidth_bytes);
+    bench::ReadBandwidth bandwidth(bench::ReadBandwidth::usual_bytes);
     Progress progress(fmt::format("{} threads", threads), "runs");
     const bench::Measurements measured =
         bench::run(tests_, lanes.to_run(), options_.repetitions, &bandwidth,
@@ -250,7 +250,6 @@ class Bench {
     }
   }
 
-  static constexpr std::uint64_t bandwidth_bytes = std::uint64_t{256} << 20;
   const Options& options_;
   const std::vector<bench::Test> tests_;
   const std::uint32_t positions_;

@@ -15,12 +15,12 @@
 namespace crayon::cli {
 namespace {
 
-constexpr std::uint64_t bandwidth_bytes = std::uint64_t{256} << 20;
 constexpr double bandwidth_seconds = 0.5;
 
 /// Of its own memory, which is free again while the model runs.
 double bandwidth_of(ThreadPool& threads) {
-  return bench::ReadBandwidth(bandwidth_bytes).measure(threads, bandwidth_seconds);
+  return bench::ReadBandwidth(bench::ReadBandwidth::usual_bytes)
+      .measure(threads, bandwidth_seconds);
 }
 
 /// What a long run looks at.

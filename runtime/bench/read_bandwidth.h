@@ -12,6 +12,9 @@ namespace crayon::bench {
 /// holds. It is the limit of decoding, which reads every weight once a token.
 class ReadBandwidth {
  public:
+  /// More than any cache holds.
+  static constexpr std::uint64_t usual_bytes = std::uint64_t{256} << 20;
+
   /// Takes `bytes` of memory, or a quarter of what is free when that is less; rounded down to
   /// whole chunks of 64 KiB, one at least.
   explicit ReadBandwidth(std::uint64_t bytes);

@@ -323,6 +323,17 @@ void restore(Pot& pot, const formats::Bundle& bundle, const formats::Hash& adapt
   PotState::replace(pot, *info.state, surprise, hidden, queries);
 }
 
+formats::Bundle open_state(const std::filesystem::path& path) {
+  formats::Bundle bundle = formats::Bundle::open(path);
+  if (!bundle.info().state) {
+    throw Error(Code::bad_argument,
+                fmt::format("{} holds no state but a bundle of kind {}", path.string(),
+                            formats::kind_name(bundle.info().kind)),
+                "name a file that `crayon read -o` or crayon_session_save() made");
+  }
+  return bundle;
+}
+
 PotOptions options_of(const StateInfo& state) {
   const formats::StateRule& rule = state.rule;
   return {.rule = rule.name,

@@ -20,6 +20,9 @@ struct SavedAs {
 /// corrupt for numbers that are not finite, and what writing a file throws.
 formats::Hash save(const Pot& pot, const SavedAs& as, const std::filesystem::path& path);
 
+/// Throws bad_argument for a bundle that holds no state, and what opening one throws.
+formats::Bundle open_state(const std::filesystem::path& path);
+
 /// The options of the pot that a state comes from.
 PotOptions options_of(const formats::StateInfo& state);
 
